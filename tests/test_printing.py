@@ -447,6 +447,14 @@ def test_same_as_pytorch_summarised(torch: ModuleType, dtype: str, shape: tuple[
 
 
 @pytest.mark.oracle
+@pytest.mark.parametrize("edgeitems", [0, 3])
+@pytest.mark.parametrize("linewidth", range(10, 100))
+def test_facts_break_lines_as_pytorch(torch: ModuleType, linewidth: int, edgeitems: int) -> None:
+    options = {"linewidth": linewidth, "edgeitems": edgeitems}
+    check(torch, np.arange(12.0), options, {"requires_grad": True, "grad_fn": "AddBackward0"})
+
+
+@pytest.mark.oracle
 @pytest.mark.parametrize("default", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(), (0,), (2, 0), (3,)])

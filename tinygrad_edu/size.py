@@ -55,7 +55,7 @@ class Size(tuple[int, ...]):
 def _length(item: Any, position: int) -> int:
     """Return ``item``, found at ``position``, as the int that it stands for."""
     try:
-        length = int(operator.index(item))  # a bool is its own index, so int() too
+        length = operator.index(item)
     except TypeError:
         received = f"item {position} is {type(item).__name__!r}"
         raise TypeError(f"torch.Size() takes an iterable of 'int' ({received})") from None
