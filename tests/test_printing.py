@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
 import operator
 import pickle
+import weakref
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -206,6 +208,18 @@ def test_array_is_not_changed() -> None:
     array = np.arange(4.0).reshape(2, 2).T
     array.flags.writeable = False
     assert tensor_str(array) == "tensor([[0., 2.],\n        [1., 3.]], dtype=torch.float64)"
+
+
+def test_array_is_not_kept_alive() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    gc.disable()  # only reference counting may free it: a cycle would keep memory until the collector comes by
+    try:
+        alive = weakref.ref(array)
+        tensor_str(array)
+        del array
+        assert alive() is None
+    finally:
+        gc.enable()
 
 
 class Tensor:

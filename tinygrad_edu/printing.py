@@ -141,33 +141,32 @@ def _append_facts(text: str, facts: list[str], indent: int) -> str:
 
 def _values_str(array: np.ndarray, indent: int) -> str:
     """Return the nested brackets with the values of a nonempty array, whose first line starts at column ``indent``."""
-    edge, linewidth = _options["edgeitems"], _options["linewidth"]
+    edge = _options["edgeitems"]
     summarize = array.size > _options["threshold"]
     cut = [summarize and n > 2 * edge for n in array.shape]
     if any(cut):
         array = array[np.ix_(*([*range(edge), *range(n - edge, n)] if n > 2 * edge else range(n) for n in array.shape))]
     texts, width = _cells(array)
-    cells = iter(texts)
+    return _layout(iter(texts), width, array.shape, cut, indent)
 
-    def block(dim: int, indent: int) -> str:
-        """Lay out the next sub-array of the dimensions from ``dim`` on, taking its cells in order."""
-        below = array.ndim - dim - 1
-        if below < 0:
-            return next(cells)
-        if below:
-            items = [block(dim + 1, indent + 1) for _ in range(array.shape[dim])]
-        else:
-            items = list(islice(cells, array.shape[dim]))
-        if cut[dim]:
-            items.insert(edge, "..." if below or not edge else " ...")
-        margin = " " * (indent + 1)
-        if below:
-            return "[" + ("," + "\n" * below + margin).join(items) + "]"
-        per_line = max(1, math.floor((linewidth - indent) / (width + len(", "))))
-        lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
-        return "[" + (",\n" + margin).join(lines) + "]"
 
-    return block(0, indent)
+def _layout(cells: Iterator[str], width: int, shape: tuple[int, ...], cut: list[bool], indent: int) -> str:
+    """Lay out a (sub-)array of this shape from its cells in order; ``cut`` marks dimensions that lack their middle."""
+    if not shape:
+        return next(cells)
+    length, *inner = shape
+    edge, margin = _options["edgeitems"], " " * (indent + 1)
+    if inner:
+        items = [_layout(cells, width, shape[1:], cut[1:], indent + 1) for _ in range(length)]
+    else:
+        items = list(islice(cells, length))
+    if cut[0]:
+        items.insert(edge, "..." if inner or not edge else " ...")
+    if inner:
+        return "[" + ("," + "\n" * len(inner) + margin).join(items) + "]"
+    per_line = max(1, math.floor((_options["linewidth"] - indent) / (width + len(", "))))
+    lines = (", ".join(items[i : i + per_line]) for i in range(0, len(items), per_line))
+    return "[" + (",\n" + margin).join(lines) + "]"
 
 
 def _cells(array: np.ndarray) -> tuple[list[str], int]:
