@@ -181,7 +181,7 @@ def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved:
 
 def write_out(op: Any, out: Any, result: Any, nodes: tuple[Node | None, ...]) -> Any:
     """Put ``result`` into the tensor given as ``out=``, resized if need be, without history."""
-    from .inplace import write_values
+    from ..inplace import write_values
 
     if not isinstance(out, _tensor_class()):
         raise TypeError(f"{op.public}(): argument 'out' must be Tensor, not {type(out).__name__}")
