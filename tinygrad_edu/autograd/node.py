@@ -12,6 +12,8 @@ import itertools
 import weakref
 from typing import Any, ClassVar
 
+from ..utils.hooks import HookDict, add_hook
+
 next_sequence_number = itertools.count(1).__next__
 """One clock for the creation of nodes and for in-place writes: a node that is older than a write may have saved
 what the write changed (:mod:`tinygrad_edu.autograd.version`)."""
@@ -30,11 +32,11 @@ class Hooks:
     __slots__ = ("accumulated", "post", "pre", "retain", "tensor_pre")
 
     def __init__(self) -> None:
-        self.tensor_pre: dict[int, Any] = {}
+        self.tensor_pre = HookDict()
         self.retain: weakref.ref[Any] | None = None
-        self.pre: dict[int, Any] = {}
-        self.post: dict[int, Any] = {}
-        self.accumulated: dict[int, Any] = {}
+        self.pre = HookDict()
+        self.post = HookDict()
+        self.accumulated = HookDict()
 
 
 class Node:
@@ -80,14 +82,10 @@ class Node:
 
     def register_hook(self, hook: Any) -> Any:
         """Run ``hook(grad_inputs, grad_outputs)`` after this node; a returned tuple replaces ``grad_inputs``."""
-        from ..utils.hooks import add_hook
-
         return add_hook(self.ensure_hooks().post, hook)
 
     def register_prehook(self, hook: Any) -> Any:
         """Run ``hook(grad_outputs)`` before this node; a returned tuple replaces ``grad_outputs``."""
-        from ..utils.hooks import add_hook
-
         return add_hook(self.ensure_hooks().pre, hook)
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:

@@ -97,7 +97,7 @@ class Op:
         for rule in self._rule_functions():
             code = rule.__code__
             for parameter in code.co_varnames[1 : code.co_argcount]:
-                if parameter == "needs" and self.joint:
+                if parameter == "needs" and (self.joint or self.sequence):
                     continue
                 base = parameter.removesuffix("_shape")
                 if parameter not in (*self.params, "out") and base not in self.tensors:

@@ -156,18 +156,13 @@ def outer(x, y):
     return unsqueeze(x, 1) * y
 
 
-def batch_mm(x, y):
-    """Matrices in batches that broadcast; what ``matmul`` does for more than two dimensions."""
-    return _batched(x, y)
-
-
 @op(
     "BmmBackward0",
-    x=lambda grad, y: _batched(grad, transpose(y, -1, -2)),
-    y=lambda grad, x: _batched(transpose(x, -1, -2), grad),
+    x=lambda grad, y: batched_mm(grad, transpose(y, -1, -2)),
+    y=lambda grad, x: batched_mm(transpose(x, -1, -2), grad),
     public="matmul",
 )
-def _batched(x, y):
+def batched_mm(x, y):
     _require(
         x.shape[-1] == y.shape[-2],
         f"Expected size for first two dimensions of batch2 tensor to be: [{_rows(x)}, {x.shape[-1]}] but got: [{_rows(y)}, "

@@ -333,3 +333,24 @@ def logsumexp(x, dim, keepdim=False):
     top = np.where(np.isfinite(top), top, 0)
     result = np.log(_sum(np.exp(x - top), axes, True)) + top
     return result if keepdim or axes is None and not x.ndim else np.squeeze(result, axes if axes is not None else tuple(range(x.ndim)))
+
+
+def _norm_rule(grad, x, p, dim, keepdim, out):
+    """``x |x|^(p-2) / norm^(p-1)``, and 0 where the norm is 0."""
+    total = keep_axes(out, x.shape, dim, keepdim)
+    grad = keep_axes(grad, x.shape, dim, keepdim)
+    safe = where(total == 0, 1.0, total)
+    if p == 2:
+        return where(total == 0, 0.0, grad * x / safe)
+    magnitude = where(x == 0, 1.0, where(x > 0, x, -x))
+    slope = where(x == 0, 0.0, x * magnitude ** (p - 2))
+    return where(total == 0, 0.0, grad * slope / safe ** (p - 1))
+
+
+@op("LinalgVectorNormBackward0", x=lambda grad, x, p, dim, keepdim, out: _norm_rule(grad, x, p, dim, keepdim, out))
+def vector_norm(x, p=2, dim=None, keepdim=False):
+    """``(sum |x|^p)^(1/p)`` over ``dim``."""
+    axes = _real_axes(x, _axes(x, dim))
+    if p == 2:
+        return np.sqrt(_sum(x * x, axes, keepdim))
+    return _sum(np.abs(x) ** p, axes, keepdim) ** (1 / p)
