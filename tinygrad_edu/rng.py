@@ -1,0 +1,628 @@
+"""PyTorch's CPU random stream: the same numbers from the same seed, bit for bit, on NumPy arrays.
+
+The words W are those of the Mersenne Twister MT19937 (Matsumoto & Nishimura, 1998), which NumPy also has. Two of them make a
+64-bit draw D = W1 2^32 + W2. How a distribution uses them is PyTorch's (ATen/native/cpu/DistributionTemplates.h and
+ATen/core/DistributionsHelper.h); as PyTorch documents neither, the facts here were measured against PyTorch 2.13 on x86-64.
+"""
+
+import math
+import operator
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, SupportsIndex
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .rng_math import BoxMuller32, Float32s, Float64s, Words, as_float32, box_muller64, fma32, fma64, libm
+
+Array = NDArray[Any]
+
+DEFAULT_SEED = 67280421310721
+BLOCK = 1 << 14  # elements per step of a large draw; its arrays stay in a core's cache
+
+# The memory of PyTorch's get_rng_state(): 5056 bytes.
+STATE = np.dtype(
+    {
+        "names": ["seed", "left", "seeded", "next", "words", "normal", "normal_valid"],
+        "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", 624), "<f8", "<i4"],
+        "offsets": [0, 8, 12, 16, 24, 5024, 5040],
+        "itemsize": 5056,
+    }
+)
+
+# PyTorch's two names of a dtype, its own and that of C++, as its error messages have them.
+NAMES = {
+    "bool": ("Bool", "bool"),
+    "uint8": ("Byte", "unsigned char"),
+    "int8": ("Char", "signed char"),
+    "int16": ("Short", "short"),
+    "int32": ("Int", "int"),
+    "int64": ("Long", "long"),
+    "uint16": ("UInt16", "short unsigned int"),
+    "uint32": ("UInt32", "unsigned int"),
+    "uint64": ("UInt64", "long unsigned int"),
+    "float16": ("Half", "c10::Half"),
+    "float32": ("Float", "float"),
+    "float64": ("Double", "double"),
+    "complex64": ("ComplexFloat", "c10::complex<float>"),
+    "complex128": ("ComplexDouble", "c10::complex<double>"),
+}
+
+
+class Engine:
+    """A random stream: a Mersenne Twister and the second half of the last small normal draw.
+
+    Methods with PyTorch's trailing underscore fill the array `out` in place, in the order of its memory, and return it.
+    Every draw is atomic: threads may share an engine.
+    """
+
+    def __init__(self, seed: SupportsIndex = DEFAULT_SEED) -> None:
+        self._lock = threading.Lock()
+        self._twister: np.random.MT19937 | None = None
+        self.manual_seed(seed)
+
+    # -- seed and state ------------------------------------------------------------------------------------------------
+
+    def manual_seed(self, seed: SupportsIndex) -> "Engine":
+        """Restart the stream. Seeds are in [-2^63, 2^64), a negative one means seed + 2^64; 32 bits of it are used."""
+        if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        number = operator.index(seed)
+        if not -(2**63) <= number < 2**64:
+            raise ValueError("Overflow when unpacking long long")
+        with self._lock:
+            self._seed = number % 2**64
+            self._unused = True  # no word drawn since seeding
+            self._normal: float | None = None
+            if self._twister is not None:
+                self._start()
+        return self
+
+    def _start(self) -> None:
+        """Seed NumPy's generator. Left to the first draw: numpy.random takes time to import."""
+        if self._twister is None:
+            self._twister = np.random.MT19937(0)
+            self._uint32s = np.random.Generator(self._twister).integers
+        np.random.RandomState(self._twister).seed(self._seed & 0xFFFFFFFF)
+
+    def seed(self) -> int:
+        """Restart the stream from a seed of the operating system's and return that seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def initial_seed(self) -> int:
+        """The seed in use, in [0, 2^64)."""
+        return self._seed
+
+    def get_state(self) -> NDArray[np.uint8]:
+        """The state as PyTorch's 5056 bytes."""
+        with self._lock:
+            if self._twister is None:
+                self._start()
+            assert self._twister is not None
+            twister: Any = self._twister.state["state"]
+            state = np.zeros((), STATE)
+            state["seed"] = self._seed
+            state["left"] = 625 - twister["pos"]
+            state["seeded"] = 1
+            state["next"] = 0 if self._unused else twister["pos"]
+            state["words"] = twister["key"]
+            if self._normal is not None:
+                state["normal"], state["normal_valid"] = self._normal, 1
+        return np.frombuffer(state.tobytes(), np.uint8).copy()
+
+    def set_state(self, new_state: Array) -> "Engine":
+        """Continue from a state of get_state(), ours or PyTorch's."""
+        if not isinstance(new_state, np.ndarray):
+            raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
+        if new_state.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        if not new_state.flags.c_contiguous:
+            raise RuntimeError("RNG state must be contiguous")
+        if new_state.size != STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {STATE.itemsize} but found the input RNG state size to be "
+                f"{new_state.size}"
+            )
+        state = np.frombuffer(new_state.tobytes(), STATE)[0]
+        left, position = int(state["left"]), int(state["next"])
+        # With left = 1 the next draw makes new words, wherever `next` points.
+        if not (state["seeded"] and 0 < left <= 624 and position <= 624 and (left == 1 or left == 625 - position)):
+            raise RuntimeError("Invalid mt19937 state")
+        with self._lock:
+            if self._twister is None:
+                self._start()
+            assert self._twister is not None
+            key = state["words"].astype(np.uint32)
+            self._twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 625 - left}}
+            self._seed = int(state["seed"])
+            self._unused = position == 0 and left == 1
+            self._normal = float(state["normal"]) if state["normal_valid"] else None
+        return self
+
+    def clone_state(self) -> "Engine":
+        """A new engine that continues as this one would."""
+        return Engine().set_state(self.get_state())
+
+    __getstate__ = get_state  # pickle and copy
+
+    def __setstate__(self, state: Array) -> None:
+        Engine.__init__(self)
+        self.set_state(state)
+
+    # -- words and uniforms (the lock is held) -------------------------------------------------------------------------
+
+    def _words(self, n: int) -> Words:
+        """The next n words."""
+        if self._twister is None:
+            self._start()
+        if n:
+            self._unused = False
+        if n <= 32:  # cheaper to call, dearer per word
+            return self._twister.random_raw(n).astype(np.uint32)  # type: ignore[union-attr]
+        return self._uint32s(0, 1 << 32, n, np.uint32)
+
+    def _uint64s(self, n: int) -> NDArray[np.uint64]:
+        """The next n 64-bit draws D."""
+        words = self._words(2 * n)
+        draws = words[::2].astype(np.uint64)
+        draws <<= np.uint64(32)
+        draws |= words[1::2]
+        return draws
+
+    def _doubles(self, n: int) -> Float64s:
+        """n uniforms (D mod 2^53) / 2^53."""
+        words = self._words(2 * n)
+        uniforms = words[1::2] * 2.0**-53
+        uniforms += (words[::2] & 0x1FFFFF) * 2.0**-21
+        return uniforms
+
+    def _floats(self, n: int) -> Float32s:
+        """n uniforms (W mod 2^24) / 2^24."""
+        words = self._words(n)
+        words &= 0xFFFFFF
+        uniforms = words.view(np.int32).astype(np.float32)
+        uniforms *= np.float32(2.0**-24)
+        return uniforms
+
+    def _fill(self, out: Array, draw: Callable[[Array], None], block: int = BLOCK) -> Array:
+        """Let `draw` fill `out` block by block, in the order of memory: axes by decreasing stride."""
+        contiguous = out.flags.c_contiguous
+        flat = out.reshape(-1) if contiguous else np.empty(out.size, out.dtype)
+        with self._lock, np.errstate(all="ignore"):
+            for start in range(0, flat.size, block):
+                draw(flat[start : start + block])
+        if not contiguous:
+            axes = memory_order(out)
+            target = out.transpose(axes)
+            target[...] = flat.reshape(target.shape)
+        return out
+
+    # -- continuous distributions --------------------------------------------------------------------------------------
+
+    def uniform_(self, out: Array, low: float = 0.0, high: float = 1.0) -> Array:
+        """Fill with uniforms in [low, high): fma(u, high - low, low), and low for a value rounded up to high."""
+        dtype = out.dtype
+        require(dtype.kind == "f", "check_uniform_bounds", dtype)
+        limit = float(np.finfo(dtype).max)
+        name, cpp_name = NAMES[dtype.name]
+        for value, bound in ((low, "from"), (high, "to")):
+            if not -limit <= value <= limit:
+                raise RuntimeError(f"{bound} is out of bounds for {cpp_name}")
+        if not low <= high:
+            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+        if high - low > limit:
+            raise RuntimeError(
+                f"uniform_ expects to-from <= std::numeric_limits<{name}>::max(), but found to={high:g} and "
+                f"from={low:g} which result in to-from to exceed the limit"
+            )
+        unit = low == 0 and high == 1
+        wide = dtype == np.float64  # float16 is drawn in float32
+        base, last = (low, high) if wide else as_float32(low, high)
+        (span,) = (last - base,) if wide else as_float32(last - base)
+
+        def draw(part: Array) -> None:
+            if wide:
+                u = self._doubles(part.size)
+                part[...] = u if unit else fma64(u, span, base)
+            elif unit:
+                part[...] = self._floats(part.size)
+            else:
+                values = np.empty(part.size, np.float32)
+                fma32(self._floats(part.size).astype(np.float64), span, base, values)
+                part[...] = values
+            if not unit or dtype == np.float16:
+                part[part == np.float64(high).astype(dtype)] = low
+
+        return self._fill(out, draw)
+
+    def normal_(self, out: Array, mean: float = 0.0, std: float = 1.0) -> Array:
+        """Fill with normals: 16 or more contiguous elements by the block transform, others by the scalar one."""
+        if not std >= 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+        require(out.dtype.kind == "f" or out.size == 0, "normal_kernel_cpu", out.dtype)
+        if out.size < 16 or not out.flags.c_contiguous:
+            return self._fill(out, lambda part: assign(part, self._normals(part.size, mean, std)))
+        with self._lock, np.errstate(all="ignore"):
+            self._fill_normal(out.reshape(-1), mean, std)
+        return out
+
+    def _fill_normal(self, flat: Array, mean: float, std: float) -> None:
+        """The block transform of rng_math over a contiguous array."""
+        n, rest = flat.size, flat.size % 16
+        transform: Callable[[Array], None]
+        if flat.dtype == np.float64:
+
+            def transform(part: Array) -> None:
+                part[...] = self._doubles(part.size)
+                box_muller64(part, mean, std)
+
+        else:
+            mean, std = as_float32(mean, std)
+            box_muller = BoxMuller32(min(n, BLOCK) // 2)
+            values = np.empty(min(n, BLOCK), np.float32)
+
+            def transform(part: Array) -> None:
+                target = part if part.dtype == np.float32 else values[: part.size]
+                box_muller(self._words(part.size), target, mean, std)
+                if target is not part:
+                    part[...] = target
+
+        for start in range(0, n - rest, BLOCK):
+            transform(flat[start : min(start + BLOCK, n - rest)])
+        if rest:
+            # PyTorch draws uniforms for the incomplete block (not in float16), then 16 new ones for the last 16 elements.
+            self._words(rest * {8: 2, 4: 1, 2: 0}[flat.itemsize])
+            transform(flat[n - 16 :])
+
+    def _normals(self, n: int, mean: float, std: float) -> Float64s:
+        """n normals one by one, in float64: each pair of uniforms gives two, and the second waits in the engine.
+
+        r = sqrt(-2 log1p(-u2)), t = 2 pi u1: first r cos t, then r sin t.
+        """
+        values = [] if self._normal is None else [self._normal]
+        uniforms = self._doubles((n - len(values) + 1) // 2 * 2).tolist()
+        for u1, u2 in zip(uniforms[::2], uniforms[1::2], strict=True):
+            radius, angle = math.sqrt(-2.0 * math.log1p(-u2)), math.tau * u1
+            values += radius * math.cos(angle), radius * math.sin(angle)
+        self._normal = values.pop() if len(values) > n else None
+        return fma64(np.array(values), std, mean)
+
+    def normal(self, mean: float | Array, std: float | Array) -> Array:
+        """Normals with a mean or a standard deviation, or both, per element: a new array of the first array's dtype."""
+        if isinstance(std, np.ndarray):
+            if std.size and not std.min() >= 0:
+                raise RuntimeError("normal expects all elements of std >= 0.0")
+            dtype = mean.dtype if isinstance(mean, np.ndarray) else std.dtype
+            out = self.normal_(np.empty(np.broadcast_shapes(np.shape(mean), std.shape), dtype))
+            with np.errstate(all="ignore"):
+                np.multiply(out, std, out=out, casting="same_kind")
+                return np.add(out, mean, out=out, casting="same_kind")
+        mean = np.asarray(mean)
+        out = self.normal_(np.empty(mean.shape, mean.dtype), 0.0, std)
+        with np.errstate(all="ignore"):
+            out += mean
+        return out
+
+    def log_normal_(self, out: Array, mean: float = 1.0, std: float = 2.0) -> Array:
+        """Fill with exp of normals, which are drawn one by one whatever the size."""
+        if not std > 0:
+            raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+        require(out.dtype.kind == "f" or out.size == 0, "log_normal_cpu", out.dtype)
+        return self._fill(out, lambda part: assign(part, libm(exp, self._normals(part.size, mean, std))))
+
+    def exponential_(self, out: Array, lambd: float = 1.0) -> Array:
+        """Fill with -1/lambd log(1 - u)."""
+        if not lambd > 0:
+            raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
+        if out.dtype.kind != "f" and out.size:
+            raise RuntimeError(
+                "Exponential distribution is a continuous probability distribution. dtype must be a floating point but "
+                f"you specified {NAMES[out.dtype.name][0]}"
+            )
+        scale = -1.0 / lambd
+        return self._fill(out, lambda part: assign(part, scale * libm(math.log1p, -self._doubles(part.size))))
+
+    def cauchy_(self, out: Array, median: float = 0.0, sigma: float = 1.0) -> Array:
+        """Fill with median + sigma tan(pi (u - 1/2))."""
+        if not sigma > 0:
+            raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+        if out.dtype.kind != "f":
+            raise RuntimeError(
+                "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but "
+                f"you specified {NAMES[out.dtype.name][1]}"
+            )
+
+        def draw(part: Array) -> None:
+            assign(part, fma64(libm(math.tan, math.pi * (self._doubles(part.size) - 0.5)), sigma, median))
+
+        return self._fill(out, draw)
+
+    # -- discrete distributions ----------------------------------------------------------------------------------------
+
+    def geometric_(self, out: Array, p: float) -> Array:
+        """Fill with ceil(log u / log(1 - p)): the trials up to and with the first success."""
+        if not 0 < p < 1:
+            raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
+        require(out.dtype.kind in "fiu" or out.size == 0, "geometric_cpu", out.dtype)
+        log_failure = math.log1p(-p)
+        return self._fill(out, lambda part: assign(part, np.ceil(libm(log, self._doubles(part.size)) / log_failure)))
+
+    def random_(self, out: Array, low: int | None = None, high: int | None = None) -> Array:
+        """Fill with integers: [low, high); from low to the dtype's largest; or, with neither, from 0 to the largest.
+
+        "Largest" for a float is 2^24 (float32), 2^53 (float64), 2^11 (float16): up to there every integer has a float.
+        low + W mod range, or low + D mod range from a range of 2^28 on.
+        """
+        dtype = out.dtype
+        if low is None and high is None:
+            require(dtype.kind in "bif" or dtype == np.uint8 or out.size == 0, "random_kernel_cpu", dtype)
+            wide = dtype in (np.int64, np.float64)
+            base, count = 0, largest(dtype) + 1
+        elif high is None and low == -(2**63):
+            if dtype not in (np.int64, np.float64, np.float32):
+                raise RuntimeError(
+                    "random_full_64_bits_range_kernel_cpu handles only int64, double, float and bfloat16"
+                )
+            wide, base, count = True, low, 0
+        else:
+            base, count = integer_range(low or 0, high, dtype)
+            wide = count >= 2**28
+
+        def draw(part: Array) -> None:
+            draws: Array = self._uint64s(part.size) if wide else self._words(part.size)
+            if count == 0:
+                values = draws.view(np.int64)
+            else:
+                # draws mod count; NumPy divides faster by a constant than it takes remainders
+                draws -= draws // draws.dtype.type(count) * draws.dtype.type(count)
+                values = draws.astype(np.int64)
+                values += base
+            assign(part, values)
+
+        return self._fill(out, draw)
+
+    def randperm(self, n: int, dtype: DTypeLike = np.int64) -> Array:
+        """A random permutation of 0 ... n - 1 by Fisher and Yates: for each i swap p[i] and p[i + W mod (n - i)]."""
+        dtype = np.dtype(dtype)
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+        require(dtype.kind in "iuf", "randperm", dtype)
+        if n > largest(dtype) + 1 and dtype.kind == "f":
+            bound = "2049" if dtype == np.float16 else f"2^{np.finfo(dtype).nmant + 1}+1"
+            raise RuntimeError(f"n cannot be greater than {bound} for {NAMES[dtype.name][0]} type.")
+        if n > largest(dtype):
+            raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
+        with self._lock:
+            words = self._words(max(n - 1, 0))
+        targets = np.arange(n)
+        targets[: n - 1] += words % np.arange(n, 1, -1, dtype=np.uint32)
+        return swapped(targets).astype(dtype)
+
+    def _trials(self, n: int, p: float) -> NDArray[np.bool_]:
+        """n Bernoulli trials D mod 2^53 < p 2^53, decided by the upper 21 of the 53 bits unless these are equal."""
+        words = self._words(2 * n)
+        upper, lower = divmod(math.ceil(p * 2.0**53), 2**32)
+        draws = words[::2] & 0x1FFFFF
+        success = draws < upper
+        if lower:
+            undecided = np.flatnonzero(draws == upper)
+            success[undecided] = words[1::2][undecided] < lower
+        return success
+
+    def bernoulli_(self, out: Array, p: float | Array = 0.5) -> Array:
+        """Fill with 1 with probability p and 0 otherwise; `p` is a number or an array that broadcasts to `out`.
+
+        A number and a float64 array are compared with D-uniforms, other arrays with float32 ones.
+        """
+        if not isinstance(p, np.ndarray):
+            if not 0 <= p <= 1:
+                raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
+            require(out.dtype.kind in "biuf" or out.size == 0, "bernoulli_scalar_cpu_", out.dtype)
+            return self._fill(out, lambda part: assign(part, self._trials(part.size, p)))
+        if not out.size:
+            return out
+        require(p.dtype.kind == "f", "bernoulli_tensor_cpu_p_", p.dtype)
+        if not (p.min() >= 0 and p.max() <= 1):
+            raise RuntimeError(
+                "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  "
+                "If so, please report an enhancement request to PyTorch.)"
+            )
+        probabilities = np.broadcast_to(p, out.shape).transpose(memory_order(out)).ravel()
+        uniforms = self._doubles if p.dtype == np.float64 else self._floats
+        return self._fill(out, lambda part: assign(part, uniforms(part.size) < probabilities), block=out.size)
+
+    def dropout_mask(self, out: Array, p: float) -> Array:
+        """Fill with the factors of dropout: 0 with probability p, else 1 / (1 - p); p = 0 and p = 1 draw nothing."""
+        if not 0 <= p <= 1:
+            raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
+        if p in (0, 1):
+            out[...] = 1 - p
+            return out
+        computed = np.float64 if out.dtype == np.float64 else np.float32
+        with np.errstate(all="ignore"):
+            scale = (computed(1) / computed(1 - p)).astype(out.dtype)
+
+        def draw(part: Array) -> None:
+            part[...] = self._trials(part.size, 1 - p)
+            part *= scale
+
+        return self._fill(out, draw)
+
+    def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
+        """Indices drawn in proportion to the last axis of `weights` (one or two dimensions).
+
+        Without replacement: the largest w / q with q exponential. With: the first index whose cumulative weight reaches u.
+        Equal quotients (zero weights that must be drawn, or chance) may come in another order than PyTorch's.
+        """
+        check_multinomial(weights, num_samples, replacement)
+        shape = (*weights.shape[:-1], num_samples)
+        if 0 in shape:
+            return np.empty(shape, np.int64)
+        if not replacement or num_samples == 1:
+            quotients = self.exponential_(np.empty_like(weights))
+            with np.errstate(all="ignore"):
+                np.divide(weights, quotients, out=quotients)
+            if num_samples == 1:
+                return quotients.argmax(-1, keepdims=True)
+            return np.argsort(-quotients, axis=-1, kind="stable")[..., :num_samples]
+        computed = np.float64 if weights.dtype == np.float64 else np.float32
+        cumulative = np.cumsum(weights, -1, computed)
+        cumulative /= cumulative[..., -1:].copy()
+        cumulative[..., -1] = 1
+        samples = np.empty(shape, np.int64)
+        with self._lock:
+            for row in np.ndindex(shape[:-1]):
+                samples[row] = cumulative[row].astype(np.float64).searchsorted(self._doubles(num_samples))
+        return samples
+
+
+# -- rules shared by the draws -----------------------------------------------------------------------------------------
+
+
+def require(condition: bool, kernel: str, dtype: np.dtype[Any]) -> None:
+    """PyTorch's error for a dtype that a kernel does not have."""
+    if not condition:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{NAMES[dtype.name][0]}'")
+
+
+def memory_order(array: Array) -> list[int]:
+    """The axes by decreasing stride."""
+    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
+
+
+def assign(part: Array, values: Array) -> None:
+    """part = values as C++ converts: to float16 by way of float32, from float to a small integer by way of int64."""
+    if values.dtype.kind == "f" and part.dtype.kind in "iu":
+        values = values.astype(np.int64)
+    elif part.dtype == np.float16:
+        values = values.astype(np.float32)
+    part[...] = values
+
+
+def exp(x: float) -> float:
+    """math.exp that overflows to infinity."""
+    return math.exp(x) if x < 709.782712893384 else math.inf
+
+
+def log(x: float) -> float:
+    """math.log that knows log 0."""
+    return math.log(x) if x else -math.inf
+
+
+def largest(dtype: np.dtype[Any]) -> int:
+    """The largest integer of a dtype, or the largest up to which every integer is a float of that dtype."""
+    if dtype.kind == "f":
+        return 2 ** (np.finfo(dtype).nmant + 1)
+    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
+
+
+def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """First value and number of values of random_(low, high), in the integers that `dtype` has."""
+    if any(not -(2**63) <= bound < 2**63 for bound in (low, high or 0)):
+        raise ValueError("Overflow when unpacking long long")
+    if high is not None and not low < high:
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    last = largest(dtype) if high is None else high - 1
+    if dtype.kind == "f":
+        digits = np.finfo(dtype).nmant + 1
+        # Move the bounds inward to the next float where the conversion would carry them outside.
+        if (above := converted(low + 1, dtype)) < low:
+            low = above + (1 << (abs(low + 1).bit_length() - digits))
+        if high is None:
+            if not low < last:
+                raise RuntimeError(
+                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but "
+                    f"got from={low} > to_inc={last}"
+                )
+        else:
+            if (below := converted(high - 1, dtype)) >= high:
+                high = below - (1 << (abs(high - 1).bit_length() - digits))
+            last = high - 1
+            if not low < high:
+                raise RuntimeError(
+                    "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
+                    f"from={low} >= to={high}"
+                )
+        minimum, maximum = -float(np.finfo(dtype).max), float(np.finfo(dtype).max)
+    else:
+        minimum = 0 if dtype.kind == "b" else int(np.iinfo(dtype).min)
+        maximum = min(largest(dtype), 2**63 - 1)
+    name = NAMES[dtype.name][1]
+    for value, bound in ((low, "from"), (last, "to - 1")):
+        if not minimum <= value <= maximum:
+            raise RuntimeError(f"{bound} is out of bounds for {name}")
+        if dtype.kind == "f" and abs(value) > 2**digits:
+            warnings.warn(
+                f"{bound} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {name} can support "
+                "discrete uniform distribution only within this range. This warning will become an error in version "
+                "1.7 release, please fix the code in advance",
+                stacklevel=4,
+            )
+    return low, last - low + 1
+
+
+def converted(integer: int, dtype: np.dtype[Any]) -> int:
+    """The integer as a float of `dtype` and back to int64, as x86-64 converts: -2^63 where int64 has no such number."""
+    with np.errstate(all="ignore"):
+        number = float(np.float64(integer).astype(dtype)) if dtype == np.float64 else float(np.int64(integer).astype(dtype))
+    return int(number) if -(2.0**63) <= number < 2.0**63 else -(2**63)
+
+
+def swapped(targets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 ... n - 1 after swapping p[i] and p[targets[i]], targets[i] >= i, for i = 0, 1, ...
+
+    A swap puts the value of place targets[i] at its final place i and moves the value displaced there to targets[i]. So the
+    final value of i was displaced by the last earlier swap with the same target, or is the target itself if there was none;
+    and the value that i displaces was displaced in turn by the last earlier swap whose target is i, or is i.
+    """
+    n = targets.size
+    if n < 512:  # the loop costs less than the sort
+        p = list(range(n))
+        for i, target in enumerate(targets.tolist()):
+            p[i], p[target] = p[target], p[i]
+        return np.array(p, np.int64)
+    indices = np.arange(n)
+    keys = np.sort((targets << 32) | indices)  # swaps by target, then by time
+    order, target = keys & 0xFFFFFFFF, keys >> 32
+    same = target[1:] == target[:-1]
+    previous = np.full(n, -1)
+    previous[order[1:][same]] = order[:-1][same]
+    last = np.append(~same, True)
+    source = indices.copy()  # the swap that moved a value to place i before time i
+    source[target[last]] = order[last]
+    fixed = np.flatnonzero(targets == indices)
+    source[fixed] = np.where(previous[fixed] < 0, fixed, previous[fixed])
+    while not np.array_equal(source, origin := source[source]):  # follow the chains, doubling the stride
+        source = origin
+    return np.where(previous < 0, targets, source[previous])
+
+
+def check_multinomial(weights: Array, num_samples: int, replacement: bool) -> None:
+    """PyTorch's conditions on the arguments of multinomial."""
+    if weights.ndim not in (1, 2):
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    if weights.dtype.kind != "f":
+        name = NAMES[weights.dtype.name][0]
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {name}")
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    categories = weights.shape[-1]
+    if not replacement and num_samples > categories:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if categories > 2**24:
+        raise RuntimeError("number of categories cannot exceed 2^24")
+    if weights.ndim == 2 and not len(weights):
+        return
+    if not categories:
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+    if not (weights.min() >= 0 and weights.max() < np.inf):
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if not weights.any(-1).all():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
