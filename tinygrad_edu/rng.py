@@ -1,27 +1,50 @@
 """PyTorch's CPU random stream: the same numbers from the same seed, bit for bit, on NumPy arrays.
 
-The words W are those of the Mersenne Twister MT19937 (Matsumoto & Nishimura, 1998), which NumPy also has. Two of them make a
-64-bit draw D = W1 2^32 + W2. How a distribution uses them is PyTorch's (ATen/native/cpu/DistributionTemplates.h and
-ATen/core/DistributionsHelper.h); as PyTorch documents neither, the facts here were measured against PyTorch 2.13 on x86-64.
+The words W are those of the Mersenne Twister MT19937 (Matsumoto & Nishimura, 1998), which NumPy also has. Two of them
+make a 64-bit draw D = W1 2^32 + W2. How a distribution uses them is PyTorch's way (ATen/core/DistributionsHelper.h and
+ATen/native/cpu/DistributionTemplates.h), measured against PyTorch 2.13 on x86-64: values and state are the same bits in
+float16, float32, float64 and the integers. Not the same: `multinomial`'s order of equal quotients, and subnormals.
 """
 
 import math
 import operator
 import os
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .rng_math import BoxMuller32, Float32s, Float64s, Words, as_float32, box_muller64, fma32, fma64, libm
-
-Array = NDArray[Any]
+from .rng_checks import (
+    NAMES,
+    Array,
+    assign,
+    check_continuous,
+    check_multinomial,
+    check_uniform,
+    integer_range,
+    largest,
+    memory_order,
+    require,
+)
+from .rng_math import (
+    BoxMuller32,
+    Float32s,
+    Float64s,
+    Words,
+    as_float32,
+    box_muller64,
+    exp,
+    fma32,
+    fma64,
+    libm,
+    log,
+    swapped,
+)
 
 DEFAULT_SEED = 67280421310721
-BLOCK = 1 << 14  # elements per step of a large draw; its arrays stay in a core's cache
+BLOCK = 1 << 14  # elements per step of a large draw: the work arrays stay in a cache
 
 # The memory of PyTorch's get_rng_state(): 5056 bytes.
 STATE = np.dtype(
@@ -32,24 +55,6 @@ STATE = np.dtype(
         "itemsize": 5056,
     }
 )
-
-# PyTorch's two names of a dtype, its own and that of C++, as its error messages have them.
-NAMES = {
-    "bool": ("Bool", "bool"),
-    "uint8": ("Byte", "unsigned char"),
-    "int8": ("Char", "signed char"),
-    "int16": ("Short", "short"),
-    "int32": ("Int", "int"),
-    "int64": ("Long", "long"),
-    "uint16": ("UInt16", "short unsigned int"),
-    "uint32": ("UInt32", "unsigned int"),
-    "uint64": ("UInt64", "long unsigned int"),
-    "float16": ("Half", "c10::Half"),
-    "float32": ("Float", "float"),
-    "float64": ("Double", "double"),
-    "complex64": ("ComplexFloat", "c10::complex<float>"),
-    "complex128": ("ComplexDouble", "c10::complex<double>"),
-}
 
 
 class Engine:
@@ -162,7 +167,7 @@ class Engine:
             self._start()
         if n:
             self._unused = False
-        if n <= 32:  # cheaper to call, dearer per word
+        if n <= 1024:  # cheaper to call, dearer per word
             return self._twister.random_raw(n).astype(np.uint32)  # type: ignore[union-attr]
         return self._uint32s(0, 1 << 32, n, np.uint32)
 
@@ -177,8 +182,10 @@ class Engine:
     def _doubles(self, n: int) -> Float64s:
         """n uniforms (D mod 2^53) / 2^53."""
         words = self._words(2 * n)
-        uniforms = words[1::2] * 2.0**-53
-        uniforms += (words[::2] & 0x1FFFFF) * 2.0**-21
+        uniforms = (words[::2] & 0x1FFFFF).astype(np.float64)
+        uniforms *= 2.0**32
+        uniforms += words[1::2].astype(np.float64)
+        uniforms *= 2.0**-53
         return uniforms
 
     def _floats(self, n: int) -> Float32s:
@@ -207,23 +214,13 @@ class Engine:
     def uniform_(self, out: Array, low: float = 0.0, high: float = 1.0) -> Array:
         """Fill with uniforms in [low, high): fma(u, high - low, low), and low for a value rounded up to high."""
         dtype = out.dtype
-        require(dtype.kind == "f", "check_uniform_bounds", dtype)
-        limit = float(np.finfo(dtype).max)
-        name, cpp_name = NAMES[dtype.name]
-        for value, bound in ((low, "from"), (high, "to")):
-            if not -limit <= value <= limit:
-                raise RuntimeError(f"{bound} is out of bounds for {cpp_name}")
-        if not low <= high:
-            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-        if high - low > limit:
-            raise RuntimeError(
-                f"uniform_ expects to-from <= std::numeric_limits<{name}>::max(), but found to={high:g} and "
-                f"from={low:g} which result in to-from to exceed the limit"
-            )
+        check_uniform(dtype, low, high)
         unit = low == 0 and high == 1
         wide = dtype == np.float64  # float16 is drawn in float32
-        base, last = (low, high) if wide else as_float32(low, high)
-        (span,) = (last - base,) if wide else as_float32(last - base)
+        base, last, span = low, high, high - low
+        if not (wide or unit):
+            base, last = as_float32(low, high)
+            (span,) = as_float32(last - base)
 
         def draw(part: Array) -> None:
             if wide:
@@ -236,7 +233,7 @@ class Engine:
                 fma32(self._floats(part.size).astype(np.float64), span, base, values)
                 part[...] = values
             if not unit or dtype == np.float16:
-                part[part == np.float64(high).astype(dtype)] = low
+                part[part == dtype.type(high)] = low  # a value that was rounded up to `high`
 
         return self._fill(out, draw)
 
@@ -253,31 +250,24 @@ class Engine:
 
     def _fill_normal(self, flat: Array, mean: float, std: float) -> None:
         """The block transform of rng_math over a contiguous array."""
-        n, rest = flat.size, flat.size % 16
-        transform: Callable[[Array], None]
+        n = flat.size
+        draw: Callable[[int], Array]
+        transform: Callable[[Any, float, float], Array]
         if flat.dtype == np.float64:
-
-            def transform(part: Array) -> None:
-                part[...] = self._doubles(part.size)
-                box_muller64(part, mean, std)
-
+            draw, transform = self._doubles, box_muller64
         else:
             mean, std = as_float32(mean, std)
-            box_muller = BoxMuller32(min(n, BLOCK) // 2)
-            values = np.empty(min(n, BLOCK), np.float32)
-
-            def transform(part: Array) -> None:
-                target = part if part.dtype == np.float32 else values[: part.size]
-                box_muller(self._words(part.size), target, mean, std)
-                if target is not part:
-                    part[...] = target
-
-        for start in range(0, n - rest, BLOCK):
-            transform(flat[start : min(start + BLOCK, n - rest)])
-        if rest:
-            # PyTorch draws uniforms for the incomplete block (not in float16), then 16 new ones for the last 16 elements.
-            self._words(rest * {8: 2, 4: 1, 2: 0}[flat.itemsize])
-            transform(flat[n - 16 :])
+            draw, transform = self._words, BoxMuller32(min(n, BLOCK) // 2 + 8)
+        for start in range(0, n, BLOCK):
+            size = min(BLOCK, n - start)
+            whole = size - size % 16
+            draws: Array = draw(whole if flat.dtype == np.float16 else size)
+            if size > whole:  # the incomplete block is drawn, but not in float16; then 16 new for the last 16 elements
+                draws = np.concatenate((draws[:whole], draw(16)))
+            values = transform(draws, mean, std)
+            flat[start : start + whole] = values[:whole]
+            if size > whole:
+                flat[n - 16 :] = values[whole:]
 
     def _normals(self, n: int, mean: float, std: float) -> Float64s:
         """n normals one by one, in float64: each pair of uniforms gives two, and the second waits in the engine.
@@ -319,11 +309,8 @@ class Engine:
         """Fill with -1/lambd log(1 - u)."""
         if not lambd > 0:
             raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd:g}")
-        if out.dtype.kind != "f" and out.size:
-            raise RuntimeError(
-                "Exponential distribution is a continuous probability distribution. dtype must be a floating point but "
-                f"you specified {NAMES[out.dtype.name][0]}"
-            )
+        if out.size:
+            check_continuous(out.dtype, "Exponential", name=0)
         scale = -1.0 / lambd
         return self._fill(out, lambda part: assign(part, scale * libm(math.log1p, -self._doubles(part.size))))
 
@@ -331,11 +318,7 @@ class Engine:
         """Fill with median + sigma tan(pi (u - 1/2))."""
         if not sigma > 0:
             raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-        if out.dtype.kind != "f":
-            raise RuntimeError(
-                "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but "
-                f"you specified {NAMES[out.dtype.name][1]}"
-            )
+        check_continuous(out.dtype, "Cauchy", name=1)
 
         def draw(part: Array) -> None:
             assign(part, fma64(libm(math.tan, math.pi * (self._doubles(part.size) - 0.5)), sigma, median))
@@ -361,8 +344,7 @@ class Engine:
         dtype = out.dtype
         if low is None and high is None:
             require(dtype.kind in "bif" or dtype == np.uint8 or out.size == 0, "random_kernel_cpu", dtype)
-            wide = dtype in (np.int64, np.float64)
-            base, count = 0, largest(dtype) + 1
+            wide, base, count = dtype.itemsize == 8, 0, largest(dtype) + 1
         elif high is None and low == -(2**63):
             if dtype not in (np.int64, np.float64, np.float32):
                 raise RuntimeError(
@@ -400,7 +382,7 @@ class Engine:
         with self._lock:
             words = self._words(max(n - 1, 0))
         targets = np.arange(n)
-        targets[: n - 1] += words % np.arange(n, 1, -1, dtype=np.uint32)
+        targets[: n - 1] += (words % np.arange(n, 1, -1, dtype=np.uint32)).astype(np.int64)
         return swapped(targets).astype(dtype)
 
     def _trials(self, n: int, p: float) -> NDArray[np.bool_]:
@@ -456,7 +438,7 @@ class Engine:
     def multinomial(self, weights: Array, num_samples: int, replacement: bool = False) -> NDArray[np.int64]:
         """Indices drawn in proportion to the last axis of `weights` (one or two dimensions).
 
-        Without replacement: the largest w / q with q exponential. With: the first index whose cumulative weight reaches u.
+        With replacement: the first whose cumulative weight is >= u. Without, or one: the largest w / q, q exponential.
         Equal quotients (zero weights that must be drawn, or chance) may come in another order than PyTorch's.
         """
         check_multinomial(weights, num_samples, replacement)
@@ -471,158 +453,11 @@ class Engine:
                 return quotients.argmax(-1, keepdims=True)
             return np.argsort(-quotients, axis=-1, kind="stable")[..., :num_samples]
         computed = np.float64 if weights.dtype == np.float64 else np.float32
-        cumulative = np.cumsum(weights, -1, computed)
-        cumulative /= cumulative[..., -1:].copy()
+        cumulative: Array = np.cumsum(weights, -1, computed)
+        cumulative = cumulative / cumulative[..., -1:]
         cumulative[..., -1] = 1
         samples = np.empty(shape, np.int64)
         with self._lock:
             for row in np.ndindex(shape[:-1]):
                 samples[row] = cumulative[row].astype(np.float64).searchsorted(self._doubles(num_samples))
         return samples
-
-
-# -- rules shared by the draws -----------------------------------------------------------------------------------------
-
-
-def require(condition: bool, kernel: str, dtype: np.dtype[Any]) -> None:
-    """PyTorch's error for a dtype that a kernel does not have."""
-    if not condition:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{NAMES[dtype.name][0]}'")
-
-
-def memory_order(array: Array) -> list[int]:
-    """The axes by decreasing stride."""
-    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-
-
-def assign(part: Array, values: Array) -> None:
-    """part = values as C++ converts: to float16 by way of float32, from float to a small integer by way of int64."""
-    if values.dtype.kind == "f" and part.dtype.kind in "iu":
-        values = values.astype(np.int64)
-    elif part.dtype == np.float16:
-        values = values.astype(np.float32)
-    part[...] = values
-
-
-def exp(x: float) -> float:
-    """math.exp that overflows to infinity."""
-    return math.exp(x) if x < 709.782712893384 else math.inf
-
-
-def log(x: float) -> float:
-    """math.log that knows log 0."""
-    return math.log(x) if x else -math.inf
-
-
-def largest(dtype: np.dtype[Any]) -> int:
-    """The largest integer of a dtype, or the largest up to which every integer is a float of that dtype."""
-    if dtype.kind == "f":
-        return 2 ** (np.finfo(dtype).nmant + 1)
-    return 1 if dtype.kind == "b" else int(np.iinfo(dtype).max)
-
-
-def integer_range(low: int, high: int | None, dtype: np.dtype[Any]) -> tuple[int, int]:
-    """First value and number of values of random_(low, high), in the integers that `dtype` has."""
-    if any(not -(2**63) <= bound < 2**63 for bound in (low, high or 0)):
-        raise ValueError("Overflow when unpacking long long")
-    if high is not None and not low < high:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-        )
-    last = largest(dtype) if high is None else high - 1
-    if dtype.kind == "f":
-        digits = np.finfo(dtype).nmant + 1
-        # Move the bounds inward to the next float where the conversion would carry them outside.
-        if (above := converted(low + 1, dtype)) < low:
-            low = above + (1 << (abs(low + 1).bit_length() - digits))
-        if high is None:
-            if not low < last:
-                raise RuntimeError(
-                    "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but "
-                    f"got from={low} > to_inc={last}"
-                )
-        else:
-            if (below := converted(high - 1, dtype)) >= high:
-                high = below - (1 << (abs(high - 1).bit_length() - digits))
-            last = high - 1
-            if not low < high:
-                raise RuntimeError(
-                    "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
-                    f"from={low} >= to={high}"
-                )
-        minimum, maximum = -float(np.finfo(dtype).max), float(np.finfo(dtype).max)
-    else:
-        minimum = 0 if dtype.kind == "b" else int(np.iinfo(dtype).min)
-        maximum = min(largest(dtype), 2**63 - 1)
-    name = NAMES[dtype.name][1]
-    for value, bound in ((low, "from"), (last, "to - 1")):
-        if not minimum <= value <= maximum:
-            raise RuntimeError(f"{bound} is out of bounds for {name}")
-        if dtype.kind == "f" and abs(value) > 2**digits:
-            warnings.warn(
-                f"{bound} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {name} can support "
-                "discrete uniform distribution only within this range. This warning will become an error in version "
-                "1.7 release, please fix the code in advance",
-                stacklevel=4,
-            )
-    return low, last - low + 1
-
-
-def converted(integer: int, dtype: np.dtype[Any]) -> int:
-    """The integer as a float of `dtype` and back to int64, as x86-64 converts: -2^63 where int64 has no such number."""
-    with np.errstate(all="ignore"):
-        number = float(np.float64(integer).astype(dtype)) if dtype == np.float64 else float(np.int64(integer).astype(dtype))
-    return int(number) if -(2.0**63) <= number < 2.0**63 else -(2**63)
-
-
-def swapped(targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0 ... n - 1 after swapping p[i] and p[targets[i]], targets[i] >= i, for i = 0, 1, ...
-
-    A swap puts the value of place targets[i] at its final place i and moves the value displaced there to targets[i]. So the
-    final value of i was displaced by the last earlier swap with the same target, or is the target itself if there was none;
-    and the value that i displaces was displaced in turn by the last earlier swap whose target is i, or is i.
-    """
-    n = targets.size
-    if n < 512:  # the loop costs less than the sort
-        p = list(range(n))
-        for i, target in enumerate(targets.tolist()):
-            p[i], p[target] = p[target], p[i]
-        return np.array(p, np.int64)
-    indices = np.arange(n)
-    keys = np.sort((targets << 32) | indices)  # swaps by target, then by time
-    order, target = keys & 0xFFFFFFFF, keys >> 32
-    same = target[1:] == target[:-1]
-    previous = np.full(n, -1)
-    previous[order[1:][same]] = order[:-1][same]
-    last = np.append(~same, True)
-    source = indices.copy()  # the swap that moved a value to place i before time i
-    source[target[last]] = order[last]
-    fixed = np.flatnonzero(targets == indices)
-    source[fixed] = np.where(previous[fixed] < 0, fixed, previous[fixed])
-    while not np.array_equal(source, origin := source[source]):  # follow the chains, doubling the stride
-        source = origin
-    return np.where(previous < 0, targets, source[previous])
-
-
-def check_multinomial(weights: Array, num_samples: int, replacement: bool) -> None:
-    """PyTorch's conditions on the arguments of multinomial."""
-    if weights.ndim not in (1, 2):
-        raise RuntimeError("prob_dist must be 1 or 2 dim")
-    if weights.dtype.kind != "f":
-        name = NAMES[weights.dtype.name][0]
-        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {name}")
-    if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
-    categories = weights.shape[-1]
-    if not replacement and num_samples > categories:
-        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
-    if categories > 2**24:
-        raise RuntimeError("number of categories cannot exceed 2^24")
-    if weights.ndim == 2 and not len(weights):
-        return
-    if not categories:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
-    if not (weights.min() >= 0 and weights.max() < np.inf):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
-    if not weights.any(-1).all():
-        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

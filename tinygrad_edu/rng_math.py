@@ -1,12 +1,13 @@
 """Floating-point steps of PyTorch's CPU random kernels, bit for bit, on NumPy arrays.
 
-PyTorch's kernels are compiled with fused multiply-add (FMA: one rounding for a*b + c) and transform float32 normals with the
-Cephes single-precision logarithm, sine and cosine (S. Moshier, https://www.netlib.org/cephes/, files logf.c and sinf.c).
+PyTorch's kernels are compiled with fused multiply-add (FMA: a*b + c with one rounding) and transform float32 normals by
+the Cephes single-precision logarithm, sine and cosine (S. Moshier, https://www.netlib.org/cephes/, logf.c and sinf.c).
 NumPy has neither, so both are built here from exactly rounded float64 and float32 operations.
 """
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,21 @@ Words = NDArray[np.uint32]
 
 
 def libm(function: Callable[[float], float], x: Float64s) -> Float64s:
-    """`function`, one of `math`'s, of each element: the C library's own rounding, which NumPy's SIMD loops do not share."""
+    """`function`, one of `math`'s, of each element: the C library's own rounding, unlike NumPy's SIMD loops."""
     return np.fromiter(map(function, x.tolist()), np.float64, x.size)
+
+
+def exp(x: float) -> float:
+    """math.exp that overflows to infinity."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
+
+
+def log(x: float) -> float:
+    """math.log that knows log 0."""
+    return math.log(x) if x else -math.inf
 
 
 # -- fused multiply-add ------------------------------------------------------------------------------------------------
@@ -42,7 +56,7 @@ def two_product(a: Float64s, b: float) -> tuple[Float64s, Float64s]:
 
 
 def nudged(s: Float64s, error: Float64s, where: NDArray[np.bool_]) -> Float64s:
-    """`s` moved one unit in the last place towards the sign of `error`, only `where` asked and where there is an error."""
+    """`s` moved one unit in the last place towards the sign of `error`, `where` asked and the error is not 0."""
     towards = np.where(where & (error != 0), np.copysign(np.inf, error), s)
     return np.nextafter(s, towards)
 
@@ -52,9 +66,8 @@ def fma64(a: Float64s, b: float, c: float) -> Float64s:
 
     Exact while nothing overflows or underflows on the way, which the plain formula also needs.
     """
-    exact_product = abs(math.frexp(b)[0]) in (0.0, 0.5)  # b is 0 or a power of two
-    if c == 0 or exact_product or not 1e-250 < abs(b) < 1e250 or not abs(c) < 1e250:
-        return a * b + c
+    if c == 0 or not 1e-250 < abs(b) < 1e250 or not abs(c) < 1e250 or abs(math.frexp(b)[0]) == 0.5:
+        return a * b + c  # the sum or the product (b is a power of two) is exact
     product, product_error = two_product(a, b)
     high, low = two_sum(product_error, c)
     s, s_error = two_sum(product, high)
@@ -66,20 +79,21 @@ def fma64(a: Float64s, b: float, c: float) -> Float64s:
 def fma32(a: Float64s, b: float, c: float, out: Float32s) -> None:
     """out = a * b + c with one rounding to float32; `a`, overwritten, and `b`, `c` hold float32 values in float64.
 
-    The product is exact in float64. Rounding the sum twice, to float64 and then to float32, goes wrong only when the first
-    rounding lands on the midpoint between two float32 neighbours; those few elements are moved off it towards the truth.
-    (Results below 2^-126, float32's subnormals, are rounded twice.)
+    The product is exact in float64. Rounding the sum twice, to float64 and then to float32, goes wrong only when the
+    first rounding lands on the midpoint between two float32 neighbours; those few elements are moved off it towards the
+    truth. (Results below 2^-126, float32's subnormals, are rounded twice.)
     """
-    np.multiply(a, b, out=a)
+    a *= b
     if c == 0:
-        np.add(a, 0.0, out=out, casting="same_kind")  # -0 + 0 is 0
+        a += c  # -0 + 0 is 0
+        out[...] = a
         return
-    midpoint = np.flatnonzero(((a + c).view(np.int64) & 0x1FFFFFFF) == 0x10000000)
-    product = a[midpoint]
-    np.add(a, c, out=out, casting="same_kind")
+    total = a + c
+    out[...] = total
+    midpoint = np.flatnonzero((total.view(np.int64) & 0x1FFFFFFF) == 0x10000000)
     if midpoint.size:
-        s, error = two_sum(product, c)
-        out[midpoint] = nudged(s, error, np.ones(s.shape, bool))
+        s, error = two_sum(a[midpoint], c)
+        out[midpoint] = nudged(s, error, error != 0)
 
 
 # -- the Box-Muller transform ------------------------------------------------------------------------------------------
@@ -88,14 +102,14 @@ def fma32(a: Float64s, b: float, c: float, out: Float32s) -> None:
 # out[j] = r cos(t) std + mean and out[j + 8] = r sin(t) std + mean with r = sqrt(-2 log(1 - u[j])), t = 2 pi u[j + 8].
 
 
-def box_muller64(u: Float64s, mean: float, std: float) -> None:
-    """Turn uniforms in [0, 1) into normals in place; the length is a multiple of 16."""
-    blocks = u.reshape(-1, 2, 8)
-    radius = np.sqrt(-2.0 * libm(math.log, (1.0 - blocks[:, 0]).ravel()))
-    # exp(i t) = cos t + i sin t: NumPy's complex exponential calls the C library's sine and cosine, exp(0) = 1 is exact.
-    turn = np.exp(1j * (math.tau * blocks[:, 1].ravel()))
-    blocks[:, 0] = fma64(radius * turn.real, std, mean).reshape(-1, 8)
-    blocks[:, 1] = fma64(radius * turn.imag, std, mean).reshape(-1, 8)
+def box_muller64(u: Float64s, mean: float, std: float) -> Float64s:
+    """Normals from as many uniforms in [0, 1), a multiple of 16."""
+    radii, angles = u.reshape(-1, 2, 8).transpose(1, 0, 2).reshape(2, -1)
+    radius = np.sqrt(-2.0 * libm(math.log, 1.0 - radii))
+    # exp(i t) = cos t + i sin t: NumPy's complex exponential calls the C library's sine and cosine; exp(0) is 1.
+    turn = np.exp(1j * (math.tau * angles))
+    pairs = np.stack((fma64(radius * turn.real, std, mean), fma64(radius * turn.imag, std, mean)))
+    return pairs.reshape(2, -1, 8).transpose(1, 0, 2).reshape(-1)
 
 
 def as_float32(*values: float) -> tuple[float, ...]:
@@ -104,60 +118,71 @@ def as_float32(*values: float) -> tuple[float, ...]:
         return tuple(np.array(values, np.float64).astype(np.float32).tolist())
 
 
-LOG_POLYNOMIAL = as_float32(
-    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
-    -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-)  # fmt: skip
-LN2_LOW, LN2_HIGH = as_float32(-2.12194440e-4, 0.693359375)
-SQRT_HALF_BITS = 0x3F3504F3  # float32 sqrt(1/2)
-SIN_POLYNOMIAL = as_float32(-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
-COS_POLYNOMIAL = as_float32(2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
-FOUR_OVER_PI, TWO_PI = as_float32(4 / math.pi, 2 * math.pi)
+def constants(dtype: type[np.floating[Any]], *values: float) -> list[NDArray[Any]]:
+    """Numbers rounded to float32, as arrays without axes: NumPy adds those faster than it adds Python's floats."""
+    return [np.array(value, dtype) for value in as_float32(*values)]
+
+
+LOG_POLYNOMIAL = constants(
+    np.float64,
+    *(7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1),
+    *(-1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1),
+)
+SIN_POLYNOMIAL = constants(np.float64, -1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)
+COS_POLYNOMIAL = constants(np.float64, 2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
+LN2_LOW, LN2_HIGH = constants(np.float32, -2.12194440e-4, 0.693359375)
+ZERO, HALF, ONE, MINUS_TWO, LAST_PLACE = constants(np.float32, 0.0, 0.5, 1.0, -2.0, 2.0**-24)
+FOUR_OVER_PI, TWO_PI = constants(np.float32, 4 / math.pi, 2 * math.pi)
 # pi/4 in three parts; multiples of the first two by an octant number below 16 are exact in float32.
-QUARTER_PI = as_float32(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
+QUARTER_PI_1, QUARTER_PI_2 = constants(np.float32, 0.78515625, 2.4187564849853515625e-4)
+(QUARTER_PI_3,) = constants(np.float64, 3.77489497744594108e-8)
+SQRT_HALF_BITS = 0x3F3504F3  # of float32 sqrt(1/2)
 
 
 class BoxMuller32:
-    """The transform in float32 for up to `pairs` pairs at a time, with its work space: nothing is allocated in a call.
+    """The transform in float32 for up to `pairs` pairs at a time, with its work space: a call allocates nothing.
 
     A fused step multiplies and adds float32 values in float64 and rounds to float32. That is one rounding too many in
     principle, and never in fact: checked for all 2^24 uniforms.
     """
 
     def __init__(self, pairs: int) -> None:
+        self.normals = np.empty(2 * pairs, np.float32)
         self.integers = np.empty((2, pairs), np.int32)
         self.uniforms = np.empty((2, pairs), np.float32)
         self.floats = np.empty((5, pairs), np.float32)
         self.doubles = np.empty((3, pairs), np.float64)
 
-    def __call__(self, words: Words, out: Float32s, mean: float, std: float) -> None:
-        """Fill `out` from as many random words (overwritten): u = (word mod 2^24) / 2^24."""
+    def __call__(self, words: Words, mean: float, std: float) -> Float32s:
+        """Normals from as many words (overwritten), u = (W mod 2^24) / 2^24, in an array that the next call reuses."""
         n = words.size // 2
         words &= 0xFFFFFF
         integers, u = self.integers[:, :n], self.uniforms[:, :n]
         # Blocks of 16 as 2 x 8 to two rows: items of 32 bytes move faster than axes of 8 elements.
         integers.view("V32")[...] = words.view("V32").reshape(-1, 2).T
         u[...] = integers
-        u *= np.float32(2.0**-24)
+        u *= LAST_PLACE
         radius, sine, cosine, *_ = self.floats[:, :n]
-        np.subtract(1.0, u[0], out=u[0])
+        np.subtract(ONE, u[0], out=u[0])
         self._log(u[0], radius)
-        radius *= -2.0
+        radius *= MINUS_TWO
         np.sqrt(radius, out=radius)
         u[1] *= TWO_PI
         self._sincos(u[1], sine, cosine)
         np.multiply(radius, cosine, out=u[0])
         np.multiply(radius, sine, out=u[1])
         if std == 1 and mean == 0:
-            u += 0.0  # -0 + 0 is 0, as in the fused step
+            u += ZERO  # -0 + 0 is 0, as in the fused step
         else:
             product = self.doubles[0, :n]
             for row in u:
                 product[...] = row
                 fma32(product, std, mean, row)
+        out = self.normals[: 2 * n]
         out.view("V32").reshape(-1, 2).T[...] = u.view("V32")
+        return out
 
-    def _horner(self, coefficients: tuple[float, ...], x: Float64s, y: Float64s, rounded: Float32s) -> None:
+    def _horner(self, coefficients: list[Float64s], x: Float64s, y: Float64s, rounded: Float32s) -> None:
         """y = ((c0 x + c1) x + c2) ..., each step fused and rounded to float32."""
         first, *others = coefficients
         np.multiply(x, first, out=y)
@@ -183,7 +208,7 @@ class BoxMuller32:
         np.left_shift(exponent, 23, out=z.view(np.int32))
         bits -= z.view(np.int32)
         e[...] = exponent
-        v -= 1.0
+        v -= ONE
         x64[...] = v
         np.multiply(v, v, out=z)
         self._horner(LOG_POLYNOMIAL, x64, y64, y)
@@ -193,9 +218,10 @@ class BoxMuller32:
         t64[...] = z
         y64 *= t64
         np.multiply(e, LN2_LOW, out=y)
-        y64 += y
+        t64[...] = y
+        y64 += t64
         y[...] = y64
-        z *= 0.5
+        z *= HALF
         y -= z
         np.add(v, y, out=out)
         e *= LN2_HIGH
@@ -204,8 +230,8 @@ class BoxMuller32:
     def _sincos(self, t: Float32s, sine: Float32s, cosine: Float32s) -> None:
         """Sine and cosine of floats in [0, 2 pi], by Cephes' sinf and cosf; `t` is overwritten.
 
-        The angle is reduced by the nearest even multiple j of pi/4. Where j is 2 mod 4 sine and cosine change places; then
-        bit 2 of j is the sign of the sine and bit 2 of j + 2 that of the cosine.
+        The angle is reduced by the nearest even multiple j of pi/4. Where j is 2 mod 4, sine and cosine change places;
+        then bit 2 of j is the sign of the sine and bit 2 of j + 2 that of the cosine.
         """
         n = t.size
         z, rounded = self.floats[3:, :n]
@@ -217,14 +243,14 @@ class BoxMuller32:
         j &= ~1
         octant = rounded
         octant[...] = j
-        for part in QUARTER_PI[:2]:
+        for part in (QUARTER_PI_1, QUARTER_PI_2):
             np.multiply(octant, part, out=z)
             t -= z
         y64[...] = octant
-        y64 *= QUARTER_PI[2]
-        np.subtract(t, y64, out=x64)
-        t[...] = x64
+        y64 *= QUARTER_PI_3
         x64[...] = t
+        x64 -= y64
+        t[...] = x64
         np.multiply(t, t, out=z)
         z64[...] = z
         # cos x = 1 - z/2 + z^2 C(z), sin x = x + x z S(z), z = x^2
@@ -233,14 +259,16 @@ class BoxMuller32:
         rounded[...] = y64
         y64[...] = rounded
         y64 *= z64
-        z *= 0.5
-        y64 -= z
+        z *= HALF
+        x64[...] = z
+        y64 -= x64
         cosine[...] = y64
-        cosine += 1.0
+        cosine += ONE
         self._horner(SIN_POLYNOMIAL, z64, y64, rounded)
         y64 *= z64
         rounded[...] = y64
         y64[...] = rounded
+        x64[...] = t
         y64 *= x64
         y64 += x64
         sine[...] = y64
@@ -256,3 +284,35 @@ class BoxMuller32:
             octants &= 4
             octants <<= 29
             values ^= octants
+
+
+# -- permutations ------------------------------------------------------------------------------------------------------
+
+
+def swapped(targets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0 ... n - 1 after swapping p[i] and p[targets[i]], targets[i] >= i, for i = 0, 1, ...
+
+    A swap puts the value of place targets[i] at its final place i and moves the value displaced there to targets[i]. So
+    the final value of i was displaced by the last earlier swap with the same target, or is the target itself if there
+    was none; and the value that i displaces was displaced in turn by the last earlier swap whose target is i, or is i.
+    """
+    n = targets.size
+    if n < 512:  # the loop costs less than the sort
+        p = list(range(n))
+        for i, target in enumerate(targets.tolist()):
+            p[i], p[target] = p[target], p[i]
+        return np.array(p, np.int64)
+    indices = np.arange(n)
+    keys = np.sort((targets << 32) | indices)  # swaps by target, then by time
+    order, target = keys & 0xFFFFFFFF, keys >> 32
+    same = target[1:] == target[:-1]
+    previous = np.full(n, -1)
+    previous[order[1:][same]] = order[:-1][same]
+    last = np.append(~same, True)
+    source = indices.copy()  # the swap that moved a value to place i before time i
+    source[target[last]] = order[last]
+    fixed = np.flatnonzero(targets == indices)
+    source[fixed] = np.where(previous[fixed] < 0, fixed, previous[fixed])
+    while not np.array_equal(source, origin := source[source]):  # follow the chains, doubling the stride
+        source = origin
+    return np.where(previous < 0, targets, source[previous])
