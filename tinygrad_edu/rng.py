@@ -46,6 +46,10 @@ from .rng_math import (
 DEFAULT_SEED = 67280421310721
 BLOCK = 1 << 14  # elements per step of a large draw: the work arrays stay in a cache
 
+# Arrays without axes: NumPy takes those faster than Python's numbers, which shows in small draws.
+BITS_21, BITS_24 = np.array(2**21 - 1, np.uint32), np.array(2**24 - 1, np.uint32)
+TO_UPPER, TO_UNIT64, TO_UNIT32 = np.array(2.0**32), np.array(2.0**-53), np.array(2.0**-24, np.float32)
+
 # The memory of PyTorch's get_rng_state(): 5056 bytes.
 STATE = np.dtype(
     {
@@ -86,12 +90,13 @@ class Engine:
                 self._start()
         return self
 
-    def _start(self) -> None:
-        """Seed NumPy's generator. Left to the first draw: numpy.random takes time to import."""
+    def _start(self) -> "np.random.MT19937":
+        """NumPy's generator, seeded. Left to the first draw: numpy.random takes time to import."""
         if self._twister is None:
             self._twister = np.random.MT19937(0)
             self._uint32s = np.random.Generator(self._twister).integers
         np.random.RandomState(self._twister).seed(self._seed & 0xFFFFFFFF)
+        return self._twister
 
     def seed(self) -> int:
         """Restart the stream from a seed of the operating system's and return that seed."""
@@ -106,10 +111,7 @@ class Engine:
     def get_state(self) -> NDArray[np.uint8]:
         """The state as PyTorch's 5056 bytes."""
         with self._lock:
-            if self._twister is None:
-                self._start()
-            assert self._twister is not None
-            twister: Any = self._twister.state["state"]
+            twister: Any = (self._twister or self._start()).state["state"]
             state = np.zeros((), STATE)
             state["seed"] = self._seed
             state["left"] = 625 - twister["pos"]
@@ -139,11 +141,8 @@ class Engine:
         if not (state["seeded"] and 0 < left <= 624 and position <= 624 and (left == 1 or left == 625 - position)):
             raise RuntimeError("Invalid mt19937 state")
         with self._lock:
-            if self._twister is None:
-                self._start()
-            assert self._twister is not None
-            key = state["words"].astype(np.uint32)
-            self._twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": 625 - left}}
+            twister: Any = {"key": state["words"].astype(np.uint32), "pos": 625 - left}
+            (self._twister or self._start()).state = {"bit_generator": "MT19937", "state": twister}
             self._seed = int(state["seed"])
             self._unused = position == 0 and left == 1
             self._normal = float(state["normal"]) if state["normal_valid"] else None
@@ -163,12 +162,11 @@ class Engine:
 
     def _words(self, n: int) -> Words:
         """The next n words."""
-        if self._twister is None:
-            self._start()
+        twister = self._twister or self._start()
         if n:
             self._unused = False
         if n <= 1024:  # cheaper to call, dearer per word
-            return self._twister.random_raw(n).astype(np.uint32)  # type: ignore[union-attr]
+            return twister.random_raw(n).astype(np.uint32)
         return self._uint32s(0, 1 << 32, n, np.uint32)
 
     def _uint64s(self, n: int) -> NDArray[np.uint64]:
@@ -182,18 +180,18 @@ class Engine:
     def _doubles(self, n: int) -> Float64s:
         """n uniforms (D mod 2^53) / 2^53."""
         words = self._words(2 * n)
-        uniforms = (words[::2] & 0x1FFFFF).astype(np.float64)
-        uniforms *= 2.0**32
+        uniforms = (words[::2] & BITS_21).astype(np.float64)
+        uniforms *= TO_UPPER
         uniforms += words[1::2].astype(np.float64)
-        uniforms *= 2.0**-53
+        uniforms *= TO_UNIT64
         return uniforms
 
     def _floats(self, n: int) -> Float32s:
         """n uniforms (W mod 2^24) / 2^24."""
         words = self._words(n)
-        words &= 0xFFFFFF
+        words &= BITS_24
         uniforms = words.view(np.int32).astype(np.float32)
-        uniforms *= np.float32(2.0**-24)
+        uniforms *= TO_UNIT32
         return uniforms
 
     def _fill(self, out: Array, draw: Callable[[Array], None], block: int = BLOCK) -> Array:
@@ -217,10 +215,10 @@ class Engine:
         check_uniform(dtype, low, high)
         unit = low == 0 and high == 1
         wide = dtype == np.float64  # float16 is drawn in float32
-        base, last, span = low, high, high - low
+        base, span = low, high - low
         if not (wide or unit):
-            base, last = as_float32(low, high)
-            (span,) = as_float32(last - base)
+            base, top = as_float32(low, high)
+            (span,) = as_float32(top - base)
 
         def draw(part: Array) -> None:
             if wide:
@@ -241,7 +239,8 @@ class Engine:
         """Fill with normals: 16 or more contiguous elements by the block transform, others by the scalar one."""
         if not std >= 0:
             raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-        require(out.dtype.kind == "f" or out.size == 0, "normal_kernel_cpu", out.dtype)
+        if out.size:
+            require(out.dtype, "f", "normal_kernel_cpu")
         if out.size < 16 or not out.flags.c_contiguous:
             return self._fill(out, lambda part: assign(part, self._normals(part.size, mean, std)))
         with self._lock, np.errstate(all="ignore"):
@@ -283,26 +282,28 @@ class Engine:
         return fma64(np.array(values), std, mean)
 
     def normal(self, mean: float | Array, std: float | Array) -> Array:
-        """Normals with a mean or a standard deviation, or both, per element: a new array of the first array's dtype."""
-        if isinstance(std, np.ndarray):
-            if std.size and not std.min() >= 0:
-                raise RuntimeError("normal expects all elements of std >= 0.0")
-            dtype = mean.dtype if isinstance(mean, np.ndarray) else std.dtype
-            out = self.normal_(np.empty(np.broadcast_shapes(np.shape(mean), std.shape), dtype))
-            with np.errstate(all="ignore"):
-                np.multiply(out, std, out=out, casting="same_kind")
-                return np.add(out, mean, out=out, casting="same_kind")
-        mean = np.asarray(mean)
-        out = self.normal_(np.empty(mean.shape, mean.dtype), 0.0, std)
+        """Normals with a mean or a standard deviation, or both, per element: a new array of the first array's dtype.
+
+        n std + mean in two roundings, unlike normal_(mean, std).
+        """
         with np.errstate(all="ignore"):
-            out += mean
-        return out
+            if not isinstance(std, np.ndarray):
+                mean = np.asarray(mean)
+                out = self.normal_(np.empty(mean.shape, mean.dtype), 0.0, std)
+            else:
+                if std.size and not std.min() >= 0:
+                    raise RuntimeError("normal expects all elements of std >= 0.0")
+                mean = mean if isinstance(mean, np.ndarray) else np.array(mean, std.dtype)
+                out = self.normal_(np.empty(np.broadcast_shapes(mean.shape, std.shape), mean.dtype))
+                np.multiply(out, std, out=out, casting="same_kind")
+            return np.add(out, mean, out=out, casting="same_kind")
 
     def log_normal_(self, out: Array, mean: float = 1.0, std: float = 2.0) -> Array:
         """Fill with exp of normals, which are drawn one by one whatever the size."""
         if not std > 0:
             raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
-        require(out.dtype.kind == "f" or out.size == 0, "log_normal_cpu", out.dtype)
+        if out.size:
+            require(out.dtype, "f", "log_normal_cpu")
         return self._fill(out, lambda part: assign(part, libm(exp, self._normals(part.size, mean, std))))
 
     def exponential_(self, out: Array, lambd: float = 1.0) -> Array:
@@ -331,7 +332,8 @@ class Engine:
         """Fill with ceil(log u / log(1 - p)): the trials up to and with the first success."""
         if not 0 < p < 1:
             raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={p:g}")
-        require(out.dtype.kind in "fiu" or out.size == 0, "geometric_cpu", out.dtype)
+        if out.size:
+            require(out.dtype, "iuf", "geometric_cpu")
         log_failure = math.log1p(-p)
         return self._fill(out, lambda part: assign(part, np.ceil(libm(log, self._doubles(part.size)) / log_failure)))
 
@@ -343,7 +345,8 @@ class Engine:
         """
         dtype = out.dtype
         if low is None and high is None:
-            require(dtype.kind in "bif" or dtype == np.uint8 or out.size == 0, "random_kernel_cpu", dtype)
+            if out.size:
+                require(dtype, "biuf", "random_kernel_cpu")
             wide, base, count = dtype.itemsize == 8, 0, largest(dtype) + 1
         elif high is None and low == -(2**63):
             if dtype not in (np.int64, np.float64, np.float32):
@@ -369,15 +372,19 @@ class Engine:
         return self._fill(out, draw)
 
     def randperm(self, n: int, dtype: DTypeLike = np.int64) -> Array:
-        """A random permutation of 0 ... n - 1 by Fisher and Yates: for each i swap p[i] and p[i + W mod (n - i)]."""
+        """A random permutation of 0 ... n - 1 by Fisher and Yates: for each i swap p[i] and p[i + W mod (n - i)].
+
+        (PyTorch takes another way from 2^32 / 20 elements on.)
+        """
         dtype = np.dtype(dtype)
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
-        require(dtype.kind in "iuf", "randperm", dtype)
-        if n > largest(dtype) + 1 and dtype.kind == "f":
-            bound = "2049" if dtype == np.float16 else f"2^{np.finfo(dtype).nmant + 1}+1"
-            raise RuntimeError(f"n cannot be greater than {bound} for {NAMES[dtype.name][0]} type.")
-        if n > largest(dtype):
+        require(dtype, "iuf", "randperm")
+        if dtype.kind == "f":
+            if n > largest(dtype) + 1:
+                bound = "2049" if dtype == np.float16 else f"2^{np.finfo(dtype).nmant + 1}+1"
+                raise RuntimeError(f"n cannot be greater than {bound} for {NAMES[dtype.name][0]} type.")
+        elif n > largest(dtype):
             raise RuntimeError(f"value cannot be converted to type {dtype.name}_t without overflow")
         with self._lock:
             words = self._words(max(n - 1, 0))
@@ -389,7 +396,7 @@ class Engine:
         """n Bernoulli trials D mod 2^53 < p 2^53, decided by the upper 21 of the 53 bits unless these are equal."""
         words = self._words(2 * n)
         upper, lower = divmod(math.ceil(p * 2.0**53), 2**32)
-        draws = words[::2] & 0x1FFFFF
+        draws = words[::2] & BITS_21
         success = draws < upper
         if lower:
             undecided = np.flatnonzero(draws == upper)
@@ -404,11 +411,13 @@ class Engine:
         if not isinstance(p, np.ndarray):
             if not 0 <= p <= 1:
                 raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={p:g}")
-            require(out.dtype.kind in "biuf" or out.size == 0, "bernoulli_scalar_cpu_", out.dtype)
+            if out.size:
+                require(out.dtype, "biuf", "bernoulli_scalar_cpu_")
             return self._fill(out, lambda part: assign(part, self._trials(part.size, p)))
         if not out.size:
             return out
-        require(p.dtype.kind == "f", "bernoulli_tensor_cpu_p_", p.dtype)
+        require(out.dtype, "biuf", "bernoulli_tensor_cpu_self_")
+        require(p.dtype, "f", "bernoulli_tensor_cpu_p_")
         if not (p.min() >= 0 and p.max() <= 1):
             raise RuntimeError(
                 "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  "
@@ -453,11 +462,11 @@ class Engine:
                 return quotients.argmax(-1, keepdims=True)
             return np.argsort(-quotients, axis=-1, kind="stable")[..., :num_samples]
         computed = np.float64 if weights.dtype == np.float64 else np.float32
-        cumulative: Array = np.cumsum(weights, -1, computed)
-        cumulative = cumulative / cumulative[..., -1:]
-        cumulative[..., -1] = 1
         samples = np.empty(shape, np.int64)
-        with self._lock:
+        with self._lock, np.errstate(all="ignore"):
+            cumulative: Array = np.cumsum(weights, -1, computed)
+            cumulative = (cumulative / cumulative[..., -1:]).astype(np.float64)
+            cumulative[..., -1] = 1
             for row in np.ndindex(shape[:-1]):
-                samples[row] = cumulative[row].astype(np.float64).searchsorted(self._doubles(num_samples))
+                samples[row] = cumulative[row].searchsorted(self._doubles(num_samples))
         return samples

@@ -27,9 +27,9 @@ NAMES = {
 }
 
 
-def require(condition: bool, kernel: str, dtype: np.dtype[Any]) -> None:
-    """PyTorch's error for a dtype that a kernel does not have."""
-    if not condition:
+def require(dtype: np.dtype[Any], kinds: str, kernel: str) -> None:
+    """PyTorch's error for a dtype that a kernel does not have; of the unsigned kind "u" they have uint8 only."""
+    if dtype.kind not in kinds or (dtype.kind == "u" and dtype.itemsize > 1):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{NAMES[dtype.name][0]}'")
 
 
@@ -107,7 +107,7 @@ def converted(integer: int, dtype: np.dtype[Any]) -> int:
 
 def check_uniform(dtype: np.dtype[Any], low: float, high: float) -> None:
     """PyTorch's conditions on the arguments of uniform_."""
-    require(dtype.kind == "f", "check_uniform_bounds", dtype)
+    require(dtype, "f", "check_uniform_bounds")
     limit = float(np.finfo(dtype).max)
     for value, bound in ((low, "from"), (high, "to")):
         if not -limit <= value <= limit:
