@@ -528,7 +528,7 @@ def test_no_floating_point_warning_and_no_change_of_numpys_settings(dtype):
                 e.normal_(np.empty(n, dtype), mean, std)
                 e.normal(np.full(n, mean, "float64").clip(-1e4, 1e4).astype(dtype), std)
             e.normal(0.0, np.full(n, 6e4, dtype))
-            e.normal(1e39, np.full(n, 1e-5, dtype))
+            e.normal(1e39, np.ones(n, dtype))
             for low, high in ((0, 1), (-1e-7, 1e-7), (0, 6e4), (1, 1)):
                 e.uniform_(np.empty(n, dtype), low, high)
             e.exponential_(np.empty(n, dtype), 1e-30)

@@ -6,19 +6,18 @@ ATen/native/cpu/DistributionTemplates.h), measured against PyTorch 2.13 on x86-6
 float16, float32, float64 and the integers. Not the same: `multinomial`'s order of equal quotients, and subnormals.
 """
 
+from __future__ import annotations
+
 import math
 import operator
 import os
 import threading
-from collections.abc import Callable
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
 from .rng_checks import (
     NAMES,
-    Array,
     assign,
     check_continuous,
     check_multinomial,
@@ -30,9 +29,6 @@ from .rng_checks import (
 )
 from .rng_math import (
     BoxMuller32,
-    Float32s,
-    Float64s,
-    Words,
     as_float32,
     box_muller64,
     exp,
@@ -42,6 +38,14 @@ from .rng_math import (
     log,
     swapped,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from .rng_checks import Array
+    from .rng_math import Float32s, Float64s, Words
 
 DEFAULT_SEED = 67280421310721
 BLOCK = 1 << 14  # elements per step of a large draw: the work arrays stay in a cache
@@ -75,7 +79,7 @@ class Engine:
 
     # -- seed and state ------------------------------------------------------------------------------------------------
 
-    def manual_seed(self, seed: SupportsIndex) -> "Engine":
+    def manual_seed(self, seed: SupportsIndex) -> Engine:
         """Restart the stream. Seeds are in [-2^63, 2^64), a negative one means seed + 2^64; 32 bits of it are used."""
         if isinstance(seed, bool) or not hasattr(seed, "__index__"):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
@@ -90,7 +94,7 @@ class Engine:
                 self._start()
         return self
 
-    def _start(self) -> "np.random.MT19937":
+    def _start(self) -> np.random.MT19937:
         """NumPy's generator, seeded. Left to the first draw: numpy.random takes time to import."""
         if self._twister is None:
             self._twister = np.random.MT19937(0)
@@ -122,7 +126,7 @@ class Engine:
                 state["normal"], state["normal_valid"] = self._normal, 1
         return np.frombuffer(state.tobytes(), np.uint8).copy()
 
-    def set_state(self, new_state: Array) -> "Engine":
+    def set_state(self, new_state: Array) -> Engine:
         """Continue from a state of get_state(), ours or PyTorch's."""
         if not isinstance(new_state, np.ndarray):
             raise TypeError(f"expected a torch.ByteTensor, but got {type(new_state).__name__}")
@@ -148,7 +152,7 @@ class Engine:
             self._normal = float(state["normal"]) if state["normal_valid"] else None
         return self
 
-    def clone_state(self) -> "Engine":
+    def clone_state(self) -> Engine:
         """A new engine that continues as this one would."""
         return Engine().set_state(self.get_state())
 

@@ -1,12 +1,16 @@
 """Which arguments PyTorch's random functions accept, in its words, and how they convert numbers between dtypes."""
 
+from __future__ import annotations
+
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
 
 # PyTorch's two names of a dtype, its own and that of C++, as its error messages have them.
 NAMES = {

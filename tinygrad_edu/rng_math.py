@@ -5,16 +5,21 @@ the Cephes single-precision logarithm, sine and cosine (S. Moshier, https://www.
 NumPy has neither, so both are built here from exactly rounded float64 and float32 operations.
 """
 
+from __future__ import annotations
+
 import math
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float32s = NDArray[np.float32]
-Float64s = NDArray[np.float64]
-Words = NDArray[np.uint32]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Float32s = NDArray[np.float32]
+    Float64s = NDArray[np.float64]
+    Words = NDArray[np.uint32]
 
 
 def libm(function: Callable[[float], float], x: Float64s) -> Float64s:
