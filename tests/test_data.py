@@ -573,7 +573,7 @@ def test_epochs_equal_pytorchs(oracle, kind, n, options, own_generator, taken, t
         {"num_workers": 2, "multiprocessing_context": "threads"},
         {"num_workers": 2, "multiprocessing_context": "fork", "timeout": 60},
     ],
-    ids=str,
+    ids=lambda options: ",".join(f"{k}={getattr(v, '__name__', v)}" for k, v in options.items()),
 )
 @pytest.mark.parametrize("own_generator", [False, True])
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")

@@ -11,6 +11,7 @@ from ...random import Generator
 from .collate import default_collate, default_convert
 from .dataset import Dataset, IterableDataset
 from .fetch import fetcher
+from .options import check_sampling, check_stream, check_workers, find_context
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 from .worker import Worker, get_worker_info
 
@@ -71,12 +72,12 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
-        multiprocessing_context = _context(multiprocessing_context, num_workers)
+        check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        context = find_context(multiprocessing_context, num_workers)
         self._is_stream = isinstance(dataset, IterableDataset)
         if self._is_stream:
-            _check_stream(shuffle, sampler, batch_sampler)
-        _check_sampling(batch_size, shuffle, sampler, batch_sampler, drop_last)
+            check_stream(shuffle, sampler, batch_sampler)
+        check_sampling(batch_size, shuffle, sampler, batch_sampler, drop_last)
 
         self.dataset = dataset
         self.num_workers = num_workers
@@ -85,7 +86,7 @@ class DataLoader(Generic[T_co]):
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
+        self.multiprocessing_context = context
         self.in_order = in_order
         self.generator = generator
         self.persistent_workers = persistent_workers
@@ -126,6 +127,9 @@ class DataLoader(Generic[T_co]):
     def _index_sampler(self) -> Any:
         return self.batch_sampler if self._auto_collation else self.sampler
 
+    def _fetcher(self, dataset: Any) -> Any:
+        return fetcher(dataset, self._auto_collation, self.collate_fn, self.drop_last)
+
     def __iter__(self) -> "_BaseDataLoaderIter":
         if not self.num_workers:
             return _SingleProcessDataLoaderIter(self)
@@ -163,10 +167,6 @@ class _BaseDataLoaderIter(Iterator[Any]):
         self._length_told = self._loader._length_told
         self._num_yielded = 0
 
-    def _fetcher(self, dataset: Any) -> Any:
-        loader = self._loader
-        return fetcher(dataset, loader._auto_collation, loader.collate_fn, loader.drop_last)
-
     def _next_data(self) -> Any:
         raise NotImplementedError
 
@@ -199,7 +199,7 @@ class _SingleProcessDataLoaderIter(_BaseDataLoaderIter):
         super().__init__(loader)
         if loader.timeout != 0:
             raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
-        self._source = self._fetcher(loader.dataset)
+        self._source = loader._fetcher(loader.dataset)
 
     def _next_data(self) -> Any:
         index = next(self._indices)
@@ -216,7 +216,7 @@ class _WorkersDataLoaderIter(_BaseDataLoaderIter):
             raise AssertionError("prefetch_factor must be greater than 0 for MultiProcessingDataLoaderIter")
         self._ahead = loader.prefetch_factor * loader.num_workers
         self._workers = [
-            Worker(i, loader.num_workers, self._base_seed, loader.dataset, loader.worker_init_fn, self._fetcher)
+            Worker(i, loader.num_workers, self._base_seed, loader.dataset, loader.worker_init_fn, loader._fetcher)
             for i in range(loader.num_workers)
         ]
         self._begin()
@@ -252,72 +252,6 @@ class _InfiniteConstantSampler(Sampler[None]):
 
 
 _FIXED = {"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"}
-
-
-def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool) -> None:
-    if num_workers < 0:
-        raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
-    if timeout < 0:
-        raise ValueError("timeout option should be non-negative")
-    if num_workers == 0 and prefetch_factor is not None:
-        raise ValueError(
-            "prefetch_factor option could only be specified in multiprocessing."
-            "let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None."
-        )
-    if prefetch_factor is not None and prefetch_factor < 0:
-        raise ValueError("prefetch_factor option should be non-negative")
-    if persistent_workers and num_workers == 0:
-        raise ValueError("persistent_workers option needs num_workers > 0")
-
-
-def _context(context: Any, num_workers: int) -> Any:
-    """The multiprocessing context that a loader is told to use, by name or itself."""
-    if context is None:
-        return None
-    if num_workers == 0:
-        raise ValueError(
-            "multiprocessing_context can only be used with "
-            f"multi-process loading (num_workers > 0), but got num_workers={num_workers}"
-        )
-    import multiprocessing.context
-
-    if isinstance(context, str):
-        methods = multiprocessing.get_all_start_methods()
-        if context not in methods:
-            raise ValueError(
-                f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
-                f"multiprocessing_context={context!r}"
-            )
-        return multiprocessing.get_context(context)
-    if not isinstance(context, multiprocessing.context.BaseContext):
-        raise TypeError(
-            "multiprocessing_context option should be a valid context object or a string specifying the start method, "
-            f"but got multiprocessing_context={context}"
-        )
-    return context
-
-
-def _check_stream(shuffle: Any, sampler: Any, batch_sampler: Any) -> None:
-    given = [("sampler", sampler), ("batch_sampler", batch_sampler)]
-    if shuffle not in {False, None}:
-        given.insert(0, ("shuffle", shuffle))
-    for name, value in given:
-        if value is not None:
-            raise ValueError(
-                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
-            )
-
-
-def _check_sampling(batch_size: int | None, shuffle: Any, sampler: Any, batch_sampler: Any, drop_last: bool) -> None:
-    if sampler is not None and shuffle:
-        raise ValueError("sampler option is mutually exclusive with shuffle")
-    if batch_sampler is not None:
-        if batch_size != 1 or shuffle or sampler is not None or drop_last:
-            raise ValueError(
-                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-            )
-    elif batch_size is None and drop_last:
-        raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
 
 
 def _warn_about_pinning(loader: DataLoader[Any]) -> None:
