@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from ..autograd.grad_mode import no_grad
-from ..creation import empty_like
-from ..dtypes import dtype
 from ..tensor import Tensor
 from . import hooks
+from .conversion import Convertible
 from .hooks import *  # noqa: F403
 from .hooks import call_with_hooks, every_module
 from .members import Members, show
@@ -32,7 +29,7 @@ def _forward_unimplemented(self: Any, *input: Any) -> None:
     raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
 
-class Module(WithState):
+class Module(WithState, Convertible):
     """Base class of all layers and models.
 
     Parameters, buffers and modules that are assigned as attributes are registered::
@@ -376,85 +373,6 @@ class Module(WithState):
             else:
                 param.grad.requires_grad_(False)
             param.grad.zero_()
-
-    def _apply(self: _ModuleT, fn: Callable[[Any], Any], recurse: bool = True) -> _ModuleT:
-        """Replace the data of every parameter, gradient and buffer by ``fn`` of it; the parameters stay the same objects."""
-        if recurse:
-            for module in self.children():
-                module._apply(fn)
-        for param in self._parameters.values():
-            if param is None:
-                continue
-            with no_grad():
-                param.data = fn(param)
-                if param.grad is not None:
-                    param.grad.data = fn(param.grad)
-        for name, buffer in self._buffers.items():
-            if buffer is not None:
-                self._buffers[name] = fn(buffer)
-        return self
-
-    def to(self: _ModuleT, *args: Any, **kwargs: Any) -> _ModuleT:
-        """Move or convert parameters and buffers in place: ``to(device, dtype)``, ``to(dtype)`` or ``to(tensor)``.
-
-        A dtype must be a floating point or complex one, and applies to floating point and complex tensors only.
-        """
-        given = (*args, *kwargs.values())
-        targets = [each.dtype if isinstance(each, Tensor) else each for each in given if isinstance(each, (dtype, Tensor))]
-        for target in targets:
-            if not (target.is_floating_point or target.is_complex):
-                raise TypeError(
-                    "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                    f"dtype={target}"
-                )
-            if target.is_complex:
-                warnings.warn(
-                    "Complex modules are a new feature under active development whose design may change, and some "
-                    "modules might not work as expected when using complex tensors as parameters or buffers.",
-                    stacklevel=2,
-                )
-
-        def convert(tensor: Any) -> Any:
-            floating = tensor.is_floating_point() or tensor.is_complex()
-            return tensor if targets and not floating else tensor.to(*args, **kwargs)
-
-        return self._apply(convert)
-
-    def type(self: _ModuleT, dst_type: Any) -> _ModuleT:
-        """Convert all parameters and buffers to ``dst_type``."""
-        return self._apply(lambda tensor: tensor.type(dst_type))
-
-    def float(self: _ModuleT) -> _ModuleT:
-        """Convert floating point parameters and buffers to float32."""
-        return self._apply(lambda tensor: tensor.float() if tensor.is_floating_point() else tensor)
-
-    def double(self: _ModuleT) -> _ModuleT:
-        """Convert floating point parameters and buffers to float64."""
-        return self._apply(lambda tensor: tensor.double() if tensor.is_floating_point() else tensor)
-
-    def half(self: _ModuleT) -> _ModuleT:
-        """Convert floating point parameters and buffers to float16."""
-        return self._apply(lambda tensor: tensor.half() if tensor.is_floating_point() else tensor)
-
-    def bfloat16(self: _ModuleT) -> _ModuleT:
-        """Convert floating point parameters and buffers to bfloat16."""
-        return self._apply(lambda tensor: tensor.bfloat16() if tensor.is_floating_point() else tensor)
-
-    def cpu(self: _ModuleT) -> _ModuleT:
-        """Move parameters and buffers to the CPU."""
-        return self._apply(lambda tensor: tensor.cpu())
-
-    def cuda(self: _ModuleT, device: Any = None) -> _ModuleT:
-        """Move parameters and buffers to a GPU, which raises as in PyTorch where there is none."""
-        return self._apply(lambda tensor: tensor.cuda(device))
-
-    def to_empty(self: _ModuleT, *, device: Any, recurse: bool = True) -> _ModuleT:
-        """Move parameters and buffers to ``device`` without their values."""
-        return self._apply(lambda tensor: empty_like(tensor, device=device), recurse=recurse)
-
-    def share_memory(self: _ModuleT) -> _ModuleT:
-        """Move parameters and buffers to memory that processes share."""
-        return self._apply(lambda tensor: tensor.share_memory_())
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Accepted for PyTorch's sake: the module runs as it is."""
