@@ -1,6 +1,10 @@
 """Building blocks of neural networks, with the names and behaviour of ``torch.nn``."""
 
-from . import functional, init, parameter
+# ruff: noqa: F403 -- what is public is written once, in each file's __all__
+
+from . import functional as functional
+from . import init as init
+from . import parameter as parameter
 from .activation import *
 from .batchnorm import *
 from .container import *
@@ -8,7 +12,7 @@ from .dropout import *
 from .flatten import *
 from .linear import *
 from .loss import *
-from .module import Module
-from .parameter import Buffer, Parameter
+from .module import Module as Module
+from .parameter import *
 
-from . import modules  # isort: skip  # the aliases of all that stands above
+from . import modules as modules  # isort: skip  # the aliases of all that stands above

@@ -35,12 +35,12 @@ class _BatchNorm(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        size = {"size": num_features, "device": device, "dtype": dtype}
-        self.register_parameter("weight", Parameter(empty(**size)) if affine else None)
-        self.register_parameter("bias", Parameter(empty(**size)) if affine and bias else None)
+        kind = {"device": device, "dtype": dtype}
+        self.register_parameter("weight", Parameter(empty(num_features, **kind)) if affine else None)
+        self.register_parameter("bias", Parameter(empty(num_features, **kind)) if affine and bias else None)
         track = track_running_stats
-        self.register_buffer("running_mean", zeros(**size) if track else None)
-        self.register_buffer("running_var", ones(**size) if track else None)
+        self.register_buffer("running_mean", zeros(num_features, **kind) if track else None)
+        self.register_buffer("running_var", ones(num_features, **kind) if track else None)
         self.register_buffer("num_batches_tracked", tensor(0, dtype=dtypes.int64, device=device) if track else None)
         self.reset_parameters()
 

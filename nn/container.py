@@ -257,9 +257,7 @@ def _pairs(items: Any, caller: str, container: str) -> Iterator[tuple[str, Any]]
         return
     for i, pair in enumerate(items):
         if not isinstance(pair, Iterable):
-            raise TypeError(
-                f"{container} update sequence element #{i} should be Iterable; is{type(pair).__name__}"
-            )
+            raise TypeError(f"{container} update sequence element #{i} should be Iterable; is{type(pair).__name__}")
         pair = tuple(pair)
         if len(pair) != 2:
             raise ValueError(f"{container} update sequence element #{i} has length {len(pair)}; 2 is required")
@@ -406,7 +404,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The value of ``key``, or ``default``."""
-        return self[key] if key in self else default
+        return self[key] if key in self._keys else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """A new ParameterDict in which every key has the value ``default``."""
@@ -425,7 +423,7 @@ class ParameterDict(Module):
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
-        """Add values from pairs or from a mapping, whose keys are sorted unless it is an OrderedDict or ParameterDict."""
+        """Add values from pairs or from a mapping; a plain dict's keys are sorted first."""
         if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
             parameters = sorted(parameters.items())
         for key, value in _pairs(parameters, "ParametersDict", "ParameterDict"):

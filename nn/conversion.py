@@ -1,4 +1,4 @@
-"""Converting and moving the tensors of a module: the part of ``Module`` behind ``to``, ``float``, ``cuda`` and so on."""
+"""Converting and moving the tensors of a module: the part of ``Module`` behind ``to``, ``float`` and ``cuda``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Convertible:
     children: Callable[[], Iterator[Any]]
 
     def _apply(self: _T, fn: Callable[[Any], Any], recurse: bool = True) -> _T:
-        """Replace the data of every parameter, gradient and buffer by ``fn`` of it; the parameters stay the same objects."""
+        """Replace the data of every parameter, gradient and buffer by ``fn`` of it; parameters stay the same."""
         if recurse:
             for module in self.children():
                 module._apply(fn)
@@ -43,13 +43,12 @@ class Convertible:
 
         A dtype must be a floating point or complex one, and applies to floating point and complex tensors only.
         """
-        given = (*args, *kwargs.values())
-        targets = [each.dtype if isinstance(each, Tensor) else each for each in given if isinstance(each, (dtype, Tensor))]
+        given = (each.dtype if isinstance(each, Tensor) else each for each in (*args, *kwargs.values()))
+        targets = [each for each in given if isinstance(each, dtype)]
         for target in targets:
             if not (target.is_floating_point or target.is_complex):
                 raise TypeError(
-                    "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                    f"dtype={target}"
+                    f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
                 )
             if target.is_complex:
                 warnings.warn(

@@ -38,9 +38,8 @@ class Unflatten(Module):
             raise TypeError(f"unflattened_size must be a tuple of ints, but found type {type(sizes).__name__}")
         for i, size in enumerate(sizes):
             if not isinstance(size, int):
-                raise TypeError(
-                    f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} at pos {i}"
-                )
+                found = f"found element of type {type(size).__name__} at pos {i}"
+                raise TypeError(f"unflattened_size must be tuple of ints, but {found}")
 
     def forward(self, input: Any) -> Any:
         return input.unflatten(self.dim, self.unflattened_size)

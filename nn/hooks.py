@@ -71,8 +71,9 @@ class Hooked:
     ) -> RemovableHandle:
         """Call ``hook(module, args)`` before every ``forward``; what it returns, if not None, replaces ``args``.
 
-        A single value is wrapped into a tuple. With ``with_kwargs`` the hook is called as ``hook(module, args, kwargs)``
-        and returns None or both. ``prepend`` puts it before the module's other hooks. Returns a handle with ``remove()``.
+        A single value is wrapped into a tuple. With ``with_kwargs`` the hook is called as
+        ``hook(module, args, kwargs)`` and returns None or both. ``prepend`` puts it before the module's other hooks.
+        Returns a handle with ``remove()``.
         """
         options = self._forward_pre_hooks_with_kwargs
         handle = add_hook(self._forward_pre_hooks, hook, prepend=prepend, extra_dict=options)
@@ -88,10 +89,10 @@ class Hooked:
         with_kwargs: bool = False,
         always_call: bool = False,
     ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after every ``forward``; what it returns, if not None, replaces ``output``.
+        """Call ``hook(module, args, output)`` after every ``forward``; a result other than None replaces ``output``.
 
-        With ``with_kwargs`` the hook is called as ``hook(module, args, kwargs, output)``; with ``always_call`` also when
-        ``forward`` raises. ``prepend`` puts it before the module's other hooks. Returns a handle with ``remove()``.
+        With ``with_kwargs`` the hook is called as ``hook(module, args, kwargs, output)``; with ``always_call`` also
+        when ``forward`` raises. ``prepend`` puts it before the other hooks. Returns a handle with ``remove()``.
         """
         options = [self._forward_hooks_with_kwargs, self._forward_hooks_always_called]
         handle = add_hook(self._forward_hooks, hook, prepend=prepend, extra_dict=options)
@@ -172,9 +173,7 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         args, kwargs = _run_forward_pre_hooks(module, args, kwargs)
         backward = {full: _backward_hooks(module, full) for full in (True, False)}
         pre_hooks = [
-            hook
-            for holder in (every_module, module)
-            for hook in holder._existing_hooks("_backward_pre_hooks").values()
+            hook for holder in (every_module, module) for hook in holder._existing_hooks("_backward_pre_hooks").values()
         ]
         watcher = BackwardHook(module, backward[True], pre_hooks) if backward[True] or pre_hooks else None
         if watcher:
@@ -195,8 +194,8 @@ def call_with_hooks(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
                 except Exception as error:
                     kind = "module" if key in module._existing_hooks("_forward_hooks") else "global module"
                     warnings.warn(
-                        f"{kind} forward hook with ``always_call=True`` raised an exception that was silenced as another "
-                        f"error was raised in forward: {error}",
+                        f"{kind} forward hook with ``always_call=True`` raised an exception that was silenced as "
+                        f"another error was raised in forward: {error}",
                         stacklevel=3,
                     )
         raise
@@ -236,14 +235,14 @@ def _run_forward_pre_hooks(
 
 
 def register_module_forward_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, args)`` before every ``forward`` of every module, and before the module's own hooks."""
+    """Call ``hook(module, args)`` before every ``forward`` of every module, before the module's own hooks."""
     return every_module.register_forward_pre_hook(hook)
 
 
 def register_module_forward_hook(
     hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
 ) -> RemovableHandle:
-    """Call ``hook(module, args, output)`` after every ``forward`` of every module, and before the module's own hooks."""
+    """Call ``hook(module, args, output)`` after every ``forward`` of every module, before the module's own hooks."""
     return every_module.register_forward_hook(hook, with_kwargs=with_kwargs, always_call=always_call)
 
 
@@ -263,7 +262,7 @@ def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
 
 
 def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, buffer)`` when a buffer is registered; what it returns, if not None, takes its place."""
+    """Call ``hook(module, name, buffer)`` when a buffer is registered; a result takes its place."""
     return add_hook(every_module._buffer_registration_hooks, hook)
 
 
@@ -273,5 +272,5 @@ def register_module_module_registration_hook(hook: Callable[..., Any]) -> Remova
 
 
 def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
-    """Call ``hook(module, name, param)`` when a parameter is registered; what it returns, if not None, takes its place."""
+    """Call ``hook(module, name, param)`` when a parameter is registered; a result takes its place."""
     return add_hook(every_module._parameter_registration_hooks, hook)

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import creation, linalg
+from .. import creation, dtypes, linalg
 from ..autograd.grad_mode import no_grad
 from ..random import randperm
 
@@ -110,7 +110,7 @@ def trunc_normal_(
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
     tensor.uniform_(a, b, generator=generator)
-    pending = tensor == tensor  # all of them
+    pending = creation.ones_like(tensor, dtype=dtypes.bool)
     proposal, chance = tensor.clone(), creation.empty_like(tensor)
     while True:
         log_density = proposal.sub(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)

@@ -63,9 +63,7 @@ class NLLLoss(_WeightedLoss):
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Any:
-        return F.nll_loss(
-            input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction
-        )
+        return F.nll_loss(input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
 class CrossEntropyLoss(_WeightedLoss):
@@ -119,7 +117,7 @@ class BCELoss(_WeightedLoss):
 
 
 class BCEWithLogitsLoss(_Loss):
-    """-weight · (pos_weight · y log σ(x) + (1 - y) log(1 - σ(x))), the binary cross entropy between logits x and y.
+    """-weight · (pos_weight · y log s + (1 - y) log(1 - s)), s = sigmoid(x): binary cross entropy of logits x.
 
     Args:
         weight: a factor for each element of a batch.

@@ -61,11 +61,21 @@ class Members(dict[str, Any]):
         self.update(other)
         return self
 
-    # dict's own versions of these would bypass the two methods above
-    pop = MutableMapping.pop  # type: ignore[assignment]
+    def pop(self, name: str, *default: Any) -> Any:
+        if name not in self and default:
+            return default[0]
+        value = self[name]
+        del self[name]
+        return value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    # dict's own versions of these would bypass the methods above
     clear = MutableMapping.clear
     update = MutableMapping.update  # type: ignore[assignment]
-    setdefault = MutableMapping.setdefault  # type: ignore[assignment]
     __copy__ = dict.copy
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -93,8 +93,7 @@ class Module(WithState, Convertible):
         self._check_name("parameter", name, getattr(self, "_parameters", None))
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
-                f"cannot assign '{_typename(param)}' object to parameter '{name}' "
-                "(torch.nn.Parameter or None required)"
+                f"cannot assign '{_typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
             )
         if param is not None and param.grad_fn:
             raise ValueError(

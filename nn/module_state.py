@@ -36,7 +36,7 @@ class WithState(Hooked):
     """``state_dict`` and ``load_state_dict``, their hooks, and the methods that a layer overrides to take part."""
 
     _version: int = 1
-    """Stored in the metadata of a state dict; a layer that changes what it saves counts it up and can convert old ones."""
+    """Stored in a state dict's metadata; a layer that changes what it saves counts it up and can convert old ones."""
 
     _parameters: dict[str, Any]
     _buffers: dict[str, Any]
@@ -49,7 +49,7 @@ class WithState(Hooked):
     _load_state_dict_post_hooks = HookTable()
 
     def get_extra_state(self) -> Any:
-        """What ``state_dict`` stores beside tensors; a module that overrides this overrides :meth:`set_extra_state` too."""
+        """What ``state_dict`` stores beside tensors; override it together with :meth:`set_extra_state`."""
         raise RuntimeError("Reached a code path in Module.get_extra_state() that should never be called.")
 
     def set_extra_state(self, state: Any) -> None:
@@ -113,7 +113,7 @@ class WithState(Hooked):
         return add_hook(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Any) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` on the ``state_dict``; it may modify it in place."""
+        """Call ``hook(module, state_dict, prefix, local_metadata)``, which may modify the ``state_dict`` in place."""
         hook._from_public_api = True
         return add_hook(self._state_dict_hooks, hook)
 
@@ -181,8 +181,8 @@ class WithState(Hooked):
         """Load one tensor; the result is the error message, if there is one."""
         if not isinstance(value, Tensor):
             return (
-                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint '
-                f"but received {type(value)}"
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
+                f"checkpoint but received {type(value)}"
             )
         if param.dim() == 0 and value.shape == (1,):
             value = value[0]  # a scalar, as PyTorch saved it before version 0.4
@@ -203,8 +203,8 @@ class WithState(Hooked):
                     setattr(self, name, Parameter(value, requires_grad=param.requires_grad))
         except Exception as error:
             return (
-                f'While copying the parameter named "{key}", whose dimensions in the model are {param.size()} and whose '
-                f"dimensions in the checkpoint are {value.size()}, an exception occurred : {error.args}."
+                f'While copying the parameter named "{key}", whose dimensions in the model are {param.size()} and '
+                f"whose dimensions in the checkpoint are {value.size()}, an exception occurred : {error.args}."
             )
         return None
 

@@ -53,7 +53,9 @@ class RemovableHandle:
         self._refer_to(OrderedDict() if each is None else each for each in dicts)
 
 
-def add_hook(hooks: OrderedDict[int, Any], hook: Any, *, prepend: bool = False, extra_dict: Any = None) -> RemovableHandle:
+def add_hook(
+    hooks: OrderedDict[int, Any], hook: Any, *, prepend: bool = False, extra_dict: Any = None
+) -> RemovableHandle:
     """Store ``hook`` after the others (before them with ``prepend``) and return the handle that removes it."""
     handle = RemovableHandle(hooks, extra_dict=extra_dict)
     hooks[handle.id] = hook
