@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -90,7 +91,7 @@ class Module(WithState, Convertible):
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter, which becomes the attribute ``name``; None stands for a parameter that is left out."""
-        self._check_name("parameter", name, getattr(self, "_parameters", None))
+        self._check_name("parameter", name, _own(self, "_parameters"))
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{_typename(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)"
@@ -108,7 +109,7 @@ class Module(WithState, Convertible):
         It becomes the attribute ``name``, is converted by ``to`` and the like, and is part of ``state_dict`` if
         ``persistent``. None stands for a buffer that is left out.
         """
-        self._check_name("buffer", name, getattr(self, "_buffers", None))
+        self._check_name("buffer", name, _own(self, "_buffers"))
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{_typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
@@ -130,8 +131,8 @@ class Module(WithState, Convertible):
         """Alias for :meth:`add_module`."""
         self.add_module(name, module)
 
-    def _check_name(self, kind: str, name: Any, members: Members | None) -> None:
-        if members is None:
+    def _check_name(self, kind: str, name: Any, members: Any) -> None:
+        if members is _NOTHING:
             raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
         if not isinstance(name, str):
             raise TypeError(f"{kind} name should be a string. Got {_typename(name)}")
@@ -144,9 +145,7 @@ class Module(WithState, Convertible):
             raise KeyError(f"attribute '{name}' already exists")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        parameters = getattr(self, "_parameters", _NOTHING)
-        modules = getattr(self, "_modules", _NOTHING)
-        buffers = getattr(self, "_buffers", _NOTHING)
+        parameters, modules, buffers = (_own(self, kind) for kind in ("_parameters", "_modules", "_buffers"))
         if isinstance(value, Parameter):
             self._make_room(name, parameters, "parameters")
             self.register_parameter(name, value)
@@ -164,7 +163,7 @@ class Module(WithState, Convertible):
         elif name in buffers or isinstance(value, Buffer):
             if value is not None and not isinstance(value, Tensor):
                 raise _cannot_assign(value, "buffer", name, "torch.nn.Buffer, torch.Tensor or None")
-            was_persistent = name not in getattr(self, "_non_persistent_buffers_set", _NOTHING)
+            was_persistent = name not in _own(self, "_non_persistent_buffers_set")
             persistent = value.persistent if isinstance(value, Buffer) else was_persistent
             self.register_buffer(name, value, persistent)
         elif name in ("_parameters", "_buffers", "_modules"):
@@ -181,8 +180,8 @@ class Module(WithState, Convertible):
         for others in (self._parameters, self._buffers, self._modules):
             others.pop(name, None)
         self._non_persistent_buffers_set.discard(name)
-        if hasattr(self, name):
-            vars(self).pop(name, None)
+        with contextlib.suppress(AttributeError):
+            object.__delattr__(self, name)
 
     def _replace_members(self, name: str, value: Any) -> None:
         """``self._modules = OrderedDict(...)``: the attributes follow."""
@@ -402,6 +401,14 @@ def indent(text: str) -> str:
 
 def _cannot_assign(value: Any, kind: str, name: str, expected: str) -> TypeError:
     return TypeError(f"cannot assign '{_typename(value)}' as {kind} '{name}' ({expected} expected)")
+
+
+def _own(module: Module, name: str) -> Any:
+    """The attribute, without asking a subclass's ``__getattr__`` for what ``Module.__init__`` has yet to make."""
+    try:
+        return object.__getattribute__(module, name)
+    except AttributeError:
+        return _NOTHING
 
 
 def _attribute(module: Module, name: str) -> Any:
