@@ -7,11 +7,10 @@ Semantics: https://docs.pytorch.org/docs/2.13/generated/torch.nn.Module.html. Th
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..utils.hooks import RemovableHandle, add_hook
+from ..utils.hooks import HookDict, RemovableHandle, add_hook
 from .backward_hook import BackwardHook, hook_last_node
 
 __all__ = [
@@ -41,16 +40,16 @@ class HookTable:
             return self
         if owner._hooks is None:
             owner._hooks = {}
-        return owner._hooks.setdefault(self.name, OrderedDict())
+        return owner._hooks.setdefault(self.name, HookDict())
 
-    def __set__(self, owner: Any, table: OrderedDict[int, Any]) -> None:
+    def __set__(self, owner: Any, table: HookDict) -> None:
         owner._hooks = {**(owner._hooks or {}), self.name: table}
 
 
 class Hooked:
     """What has hooks: a module, or :data:`every_module`."""
 
-    _hooks: dict[str, OrderedDict[int, Any]] | None  # set in __init__: a class attribute would slow its look-up down
+    _hooks: dict[str, HookDict] | None  # set in __init__: a class attribute would slow its look-up down
     _is_full_backward_hook: bool | None = None
     _hooks_belong = "on a single Module"
 

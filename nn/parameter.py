@@ -34,7 +34,10 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         if data is None:
             data = empty(0)
         if type(data) is Tensor or type(data) is Parameter:
-            return Tensor._make_subclass(cls, data, requires_grad)
+            param = object.__new__(cls)
+            param._array = data._array
+            param._node = param._grad = param._base = None
+            return param.requires_grad_(requires_grad)
         tensor = data.detach().requires_grad_(requires_grad)
         if type(tensor) is not type(data):
             raise RuntimeError(
@@ -53,13 +56,6 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
 
     def __repr__(self) -> str:  # type: ignore[override]
         return "Parameter containing:\n" + super().__repr__()
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild_parameter, (type(self), self.data, self.requires_grad), vars(self) or None
-
-
-def _rebuild_parameter(cls: type, data: Any, requires_grad: bool) -> Any:
-    return cls(data, requires_grad)
 
 
 class _BufferMeta(type(Tensor)):  # type: ignore[misc]

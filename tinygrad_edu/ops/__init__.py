@@ -1,0 +1,16 @@
+"""The derivative table: every operation's forward and its rules, one file per family.
+
+Nothing here knows Tensors or the engine. To add an operation, declare it in the file of its family
+(:mod:`tinygrad_edu.autograd.op` says how), give it samples in ``tests/samples.py``, and name it in
+:mod:`tinygrad_edu.methods` if it is public.
+"""
+
+from .activation import *
+from .comparison import *
+from .elementwise import *
+from .indexing import *
+from .linalg import *
+from .loss import *
+from .norm import *
+from .reduction import *
+from .shape import *

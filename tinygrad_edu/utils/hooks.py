@@ -10,11 +10,15 @@ from typing import Any
 __all__ = ["RemovableHandle"]
 
 
+class HookDict(OrderedDict[int, Any]):
+    """Hooks in the order in which they run."""
+
+
 class RemovableHandle:
     """Removes one hook from the dictionary that holds it.
 
-    It keeps the dictionary alive no more than it keeps the hook alive, so the dictionary must allow weak references
-    (``OrderedDict`` does, ``dict`` does not). Used as a context manager, it removes the hook at the end of the block.
+    It keeps neither alive, so the dictionary must allow weak references, which ``dict`` does not. Used as a context
+    manager, it removes the hook at the end of the block.
 
     Args:
         hooks_dict: the hooks by ``id``; the caller stores its hook there under ``handle.id``.
@@ -50,11 +54,11 @@ class RemovableHandle:
     def __setstate__(self, state: tuple[int, list[Any]]) -> None:
         self.id, dicts = state
         RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
-        self._refer_to(OrderedDict() if each is None else each for each in dicts)
+        self._refer_to(HookDict() if each is None else each for each in dicts)
 
 
 def add_hook(
-    hooks: OrderedDict[int, Any], hook: Any, *, prepend: bool = False, extra_dict: Any = None
+    hooks: HookDict, hook: Any, *, prepend: bool = False, extra_dict: Any = None
 ) -> RemovableHandle:
     """Store ``hook`` after the others (before them with ``prepend``) and return the handle that removes it."""
     handle = RemovableHandle(hooks, extra_dict=extra_dict)

@@ -1,0 +1,82 @@
+"""Broadcasting and promotion undone: a gradient takes the shape and dtype of the value it belongs to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .node import Node
+
+_BLOCK = 256
+
+
+def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The sum over ``axes`` with an error that grows with the logarithm of their length.
+
+    NumPy adds pairwise only along the fastest axis. Over an outer axis it adds row after row, so a float32 sum of n
+    rows loses up to n roundings: there, blocks of rows are summed first, then the sums.
+    """
+    if x.ndim > 1 and axes and axes[0] == 0 and x.shape[0] > 2 * _BLOCK and x.dtype.itemsize <= 4 and x.dtype.kind == "f":
+        whole = x.shape[0] // _BLOCK * _BLOCK
+        blocks = np.add.reduce(x[:whole].reshape(-1, _BLOCK, *x.shape[1:]), axis=1)
+        rest = np.add.reduce(x[whole:], axis=0, keepdims=True)
+        x = np.concatenate([sum_axes(blocks, (0,), True), rest])
+    return np.add.reduce(x, axis=axes, keepdims=keepdims)
+
+
+def broadcast_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """How many leading axes broadcasting ``target`` to ``shape`` added, and all axes along which it repeated."""
+    lead = len(shape) - len(target)
+    repeated = tuple(i + lead for i, n in enumerate(target) if n == 1 and shape[i + lead] != 1)
+    return lead, tuple(range(lead)) + repeated
+
+
+def conform_array(grad: Any, node: Node) -> Any:
+    """``grad`` (an array or NumPy scalar) in the shape and dtype of the value that ``node`` produced."""
+    target = node.shape
+    if grad.shape != target:
+        if grad.ndim < len(target):
+            grad = np.broadcast_to(grad, target)
+        else:
+            lead, axes = broadcast_axes(grad.shape, target)
+            if lead == len(axes):
+                grad = sum_axes(grad, axes)
+            else:
+                grad = sum_axes(grad, axes, keepdims=True).reshape(target)
+            if grad.shape != target:
+                grad = np.broadcast_to(grad, target)
+    dtype = node.dtype
+    if grad.dtype is not dtype:
+        if grad.dtype.kind == "c" and dtype.kind != "c":
+            grad = grad.real
+        grad = grad.astype(dtype)
+    return grad
+
+
+def conform_tensor(grad: Any, node: Node) -> Any:
+    """The same through recorded operations."""
+    array = grad._array
+    target = node.shape
+    if array.shape != target:
+        if array.ndim < len(target):
+            grad = grad.expand(target)
+        else:
+            lead, axes = broadcast_axes(array.shape, target)
+            grad = grad.sum(axes, keepdim=lead != len(axes))
+            if grad._array.shape != target:
+                grad = grad.reshape(target) if grad._array.size == _size(target) else grad.expand(target)
+    if grad._array.dtype != node.dtype:
+        from ..dtypes import from_numpy_dtype
+
+        if grad._array.dtype.kind == "c" and node.dtype.kind != "c":
+            grad = grad.real
+        grad = grad.to(from_numpy_dtype(node.dtype))
+    return grad
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for n in shape:
+        size *= n
+    return size

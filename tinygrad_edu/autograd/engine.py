@@ -1,0 +1,391 @@
+"""The backward pass.
+
+From the outputs, every reachable node is found once, and the nodes run in the reverse order of their creation, which is
+a topological order: a node's inputs are older than the node. A node runs on the sum of the gradients of its output, its
+rules answer with the gradients of its inputs, and each is conformed to the node it goes to (broadcasting and promotion
+undone) and added there. A leaf's gradient is stored as soon as its last part has come. Nothing here recurses.
+
+The rules run on arrays, or, under ``create_graph``, on Tensors that record themselves.
+"""
+
+from __future__ import annotations
+
+import sys
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from ..errstate import QUIET, RESTORE, SILENCE
+from .conform import conform_array, conform_tensor
+from .grad_mode import recording_mode, reset_mode, set_mode
+from .node import AccumulateGrad, Node, Output, edge
+from .runtime import wrap
+from .version import LAST_WRITE, version_of, writes_since
+
+SECOND_TIME = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+_by_age = attrgetter("seq")
+_getrefcount = sys.getrefcount
+
+
+class Recorder:
+    """What watches a backward pass (anomaly detection, drawings): it is called around every node."""
+
+    def before(self, node: Node, grad: Any) -> None: ...
+
+    def after(self, node: Node, grads: tuple[Any, ...]) -> None: ...
+
+    def failed(self, node: Node, error: Exception) -> None: ...
+
+
+RECORDERS: list[Recorder] = []
+
+
+def reachable(roots: list[Node]) -> tuple[list[Node], dict[Node | None, int]]:
+    """The nodes behind ``roots``, youngest first, and how many gradients each will receive from among them."""
+    order = list(dict.fromkeys(roots))
+    uses: dict[Node | None, int] = dict.fromkeys(order, 0)
+    uses[None] = 0
+    for node in order:  # grows while it is walked
+        for following in node.next:
+            if following in uses:
+                uses[following] += 1
+            else:
+                uses[following] = 1
+                order.append(following)  # type: ignore[arg-type]
+    order.sort(key=_by_age, reverse=True)
+    return order, uses
+
+
+def run_backward(
+    roots: list[Node],
+    grads: list[Any],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+    captures: dict[Node, Any] | None = None,
+    accumulate: bool = True,
+) -> None:
+    """Propagate ``grads`` (arrays, or Tensors under ``create_graph``) from ``roots`` to the leaves.
+
+    ``captures`` (node: slot) asks for the gradients that arrive at nodes: each is put into ``captures[node]``. Then only
+    the paths to those nodes run, and leaves store a gradient only where ``accumulate`` is set and they are among them.
+    """
+    order, uses = reachable(roots)
+    needed = None if captures is None else _needed(order, captures)
+    token = set_mode(recording_mode() if create_graph else False)
+    errors = SILENCE(QUIET)
+    try:
+        pass_ = _Pass(uses, needed, captures, retain_graph, create_graph, accumulate)
+        for root, grad in zip(roots, grads, strict=True):
+            uses[root] += 1
+            pass_.deliver((root,), (grad,))
+        pass_.run(order)
+    finally:
+        RESTORE(errors)
+        reset_mode(token)
+
+
+def _needed(order: list[Node], captures: dict[Node, Any]) -> set[Node | None]:
+    """The nodes on a path to a captured one."""
+    needed: set[Node | None] = set(captures)
+    for node in reversed(order):  # inputs before what uses them
+        if node not in needed and not needed.isdisjoint(node.next):
+            needed.add(node)
+    return needed
+
+
+class _Pass:
+    """One backward pass: the gradients on their way."""
+
+    __slots__ = ("accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "uses")
+
+    def __init__(
+        self, uses: Any, needed: Any, captures: Any, retain_graph: bool, create_graph: bool, accumulate: bool
+    ) -> None:
+        self.uses, self.needed, self.captures = uses, needed, captures
+        self.retain_graph, self.create_graph, self.accumulate = retain_graph, create_graph, accumulate
+        self.pending: dict[Node, Any] = {}
+        self.own: set[Node] = set()
+        """The nodes whose pending gradient is an array that this pass made, hence may add to in place."""
+
+    def run(self, order: list[Node]) -> None:
+        pending, needed, captures, own = self.pending, self.needed, self.captures, self.own
+        create_graph, retain_graph, deliver = self.create_graph, self.retain_graph, self.deliver
+        for node in order:
+            if node.__class__ is AccumulateGrad or (needed is not None and node not in needed):
+                continue
+            grad = pending.pop(node, None)
+            if own:
+                own.discard(node)
+            if node.hooks is not None:
+                grad = self.run_tensor_hooks(node, grad)
+            if captures is not None and node in captures:
+                captures[node] = grad
+                if needed.isdisjoint(node.next):
+                    continue
+            if grad is None:
+                deliver(node.next, (None,) * len(node.next))
+                continue
+            if node.__class__ is Output:
+                self.place(node, grad)
+                continue
+            if node.seq < LAST_WRITE[0]:
+                check_versions(node)
+            if node.saved is None:
+                raise RuntimeError(SECOND_TIME)
+            # The results get no name here: a leaf may take over an array that nobody else holds.
+            if node.hooks is not None or RECORDERS:
+                deliver(node.next, self.run_watched(node, grad))
+            elif create_graph:
+                deliver(node.next, node.apply_tensors(grad))
+            else:
+                deliver(node.next, node.apply_arrays(grad))
+            if not retain_graph and node.saved:
+                node.saved = None
+
+    def deliver(self, following: tuple[Node | None, ...], grads: Any) -> None:
+        """Add each gradient to what has come to its node; store a leaf's when it is complete."""
+        pending, uses, create_graph = self.pending, self.uses, self.create_graph
+        complete = None
+        for node, grad in zip(following, grads):  # noqa: B905 (a rule may answer for fewer inputs)
+            if node is None:
+                continue
+            if grad is not None and node.outputs == 1:
+                if create_graph:
+                    grad = conform_tensor(grad, node)
+                elif grad.dtype is not node.dtype or grad.shape != node.shape:
+                    grad = conform_array(grad, node)
+                if node in pending:
+                    if node in self.own:
+                        before = pending[node]
+                        np.add(before, grad, out=before)
+                    else:
+                        total = pending[node] + grad
+                        if not create_graph and total.__class__ is np.ndarray:
+                            self.own.add(node)
+                        pending[node] = total
+                else:
+                    pending[node] = grad
+            if node.__class__ is AccumulateGrad:
+                left = uses[node] - 1
+                if left:
+                    uses[node] = left
+                elif complete is None:
+                    complete = [node]
+                else:
+                    complete.append(node)
+        if complete is not None:
+            grads = grad = None  # see _is_unshared
+            for leaf in complete:
+                self.finish_leaf(leaf)
+
+    def place(self, output: Output, grad: Any) -> None:
+        """Put the gradient of one of several outputs in its place."""
+        owner: Any = output.next[0]
+        places = self.pending.get(owner)
+        if places is None:
+            places = self.pending[owner] = [None] * len(owner.shape)
+        places[output.index] = grad
+
+    def finish_leaf(self, leaf: Any) -> None:
+        if self.needed is not None and leaf not in self.needed:
+            self.pending.pop(leaf, None)
+            return
+        grad = self.pending.pop(leaf, None)
+        if leaf.hooks is not None:
+            grad = self.run_tensor_hooks(leaf, grad)
+        if grad is None:
+            return
+        if self.captures is not None and not self.accumulate:
+            self.captures[leaf] = grad
+            return
+        variable = leaf.variable
+        if variable is None:
+            return
+        if self.create_graph:
+            before = variable._grad
+            variable._grad = grad if before is None else before + grad
+        else:
+            store_gradient(variable, grad)
+        if leaf.hooks is not None:
+            for hook in tuple(leaf.hooks.accumulated.values()):
+                hook(variable)
+
+    # ---- hooks
+
+    def run_tensor_hooks(self, node: Node, grad: Any) -> Any:
+        """The hooks on the tensor that ``node`` produced, then its ``retain_grad``."""
+        hooks = node.hooks
+        assert hooks is not None
+        if grad is None or not (hooks.tensor_pre or hooks.retain):
+            return grad
+        tensor = self.as_tensor(grad)
+        for hook in tuple(hooks.tensor_pre.values()):
+            answer = hook(tensor)
+            if answer is not None:
+                tensor = check_hook_result(answer, tensor)
+        if hooks.retain is not None and (kept := hooks.retain()) is not None:
+            before = kept._grad
+            if before is None:
+                kept._grad = tensor if self.create_graph else wrap(tensor._array.copy())
+            else:
+                kept._grad = before + tensor
+        return tensor if self.create_graph else tensor._array
+
+    def run_watched(self, node: Node, grad: Any) -> tuple[Any, ...]:
+        """Run a node that has hooks of its own, or that somebody watches."""
+        hooks, several = node.hooks, node.outputs != 1
+        if hooks is not None and hooks.pre:
+            outputs = tuple(map(self.as_tensor, grad)) if several else (self.as_tensor(grad),)
+            for hook in tuple(hooks.pre.values()):
+                answer = hook(outputs)
+                if answer is not None:
+                    outputs = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
+            given = tuple(map(self.from_tensor, outputs))
+            grad = list(given) if several else given[0]
+        for recorder in RECORDERS:
+            recorder.before(node, grad)
+        try:
+            results = node.apply_tensors(grad) if self.create_graph else node.apply_arrays(grad)
+            for recorder in RECORDERS:
+                recorder.after(node, results)
+        except Exception as error:
+            for recorder in RECORDERS:
+                recorder.failed(node, error)
+            raise
+        if hooks is not None and hooks.post:
+            outputs = tuple(map(self.as_tensor, grad)) if several else (self.as_tensor(grad),)
+            inputs = tuple(map(self.as_tensor, results))
+            for hook in tuple(hooks.post.values()):
+                answer = hook(inputs, outputs)
+                if answer is not None:
+                    inputs = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
+            results = tuple(map(self.from_tensor, inputs))
+        return results
+
+    def as_tensor(self, grad: Any) -> Any:
+        return grad if grad is None or self.create_graph else wrap(grad)
+
+    def from_tensor(self, grad: Any) -> Any:
+        return grad if grad is None or self.create_graph else grad._array
+
+
+def check_hook_result(answer: Any, before: Any) -> Any:
+    """A hook's replacement must be a gradient of the same kind."""
+    from ..tensor import Tensor
+
+    if not isinstance(answer, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(answer).__name__}'")
+    if answer._array.shape != before._array.shape:
+        raise RuntimeError(f"hook '{'hook'}' has changed the size of value")
+    if answer._array.dtype != before._array.dtype:
+        raise RuntimeError(f"hook '{'hook'}' has changed the type of value (was {before.type()} got {answer.type()})")
+    return answer
+
+
+def check_versions(node: Node) -> None:
+    """Refuse to use a saved array that has been written to since the node was made."""
+    saved = node.saved
+    if not isinstance(saved, tuple):
+        return
+    for position, value in enumerate(saved):
+        if isinstance(value, np.ndarray):
+            writes = writes_since(value, node.seq)
+            if writes:
+                raise RuntimeError(modified_message(node, position, value, writes))
+
+
+def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
+    from ..tensor import type_string
+
+    name = node.op.saved[position] if node.op is not None else None
+    producer = None
+    if name == "out":
+        producer = node
+    elif name is not None and name in node.op.differentiable and not node.op.sequence:
+        producer = node.next[node.op.differentiable.index(name)]
+    described = f"[{type_string(value)} {list(value.shape)}]"
+    if producer is not None and not isinstance(producer, AccumulateGrad):
+        owner, index = edge(producer)
+        described += f", which is output {index} of {owner.name()}"  # type: ignore[union-attr]
+    version = version_of(value)
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"{described}, is at version {version}; expected version {version - writes} instead. Hint: enable anomaly "
+        "detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+def _is_unshared(array: np.ndarray) -> bool:
+    """Whether the caller's variable is the only owner of ``array``'s memory (as PyTorch asks ``use_count``)."""
+    if _getrefcount(array) > _UNSHARED:
+        return False
+    base = array.base
+    return base is None or (type(base) is np.ndarray and base.base is None and _getrefcount(base) <= _UNSHARED_BASE)
+
+
+def _calibrate() -> tuple[int, int]:
+    """The reference counts that :func:`_is_unshared` sees for an array that only its caller holds."""
+    seen: list[int] = []
+
+    def look(array: np.ndarray) -> None:
+        seen.append(_getrefcount(array))
+        base = array.base
+        if base is not None:
+            seen.append(_getrefcount(base))
+
+    def store(array: np.ndarray) -> None:
+        look(array)
+
+    def finish() -> None:
+        array = np.empty(2).reshape(1, 2)
+        store(array)
+
+    finish()
+    return seen[0], seen[1]
+
+
+_UNSHARED, _UNSHARED_BASE = _calibrate()
+
+
+def store_gradient(variable: Any, grad: Any) -> None:
+    """Add ``grad`` to ``variable.grad``. What is stored is owned, dense and never shared with another tensor."""
+    before = variable._grad
+    if before is not None:
+        if before._node is None:
+            target = before._array
+            target += grad
+        else:
+            variable._grad = wrap(before._array + grad)
+        return
+    if type(grad) is not np.ndarray:
+        grad = np.array(grad)
+    elif not (grad.flags.c_contiguous and _is_unshared(grad)):
+        grad = np.array(grad, order="C")
+    variable._grad = wrap(grad)
+
+
+def call_node(node: Node, grads: tuple[Any, ...]) -> Any:
+    """``grad_fn(grad)``: the rules of one node on Tensors, nothing propagated further."""
+    if node.saved is None:
+        raise RuntimeError(SECOND_TIME)
+    check_versions(node)
+    if isinstance(node, AccumulateGrad):
+        variable = node.variable
+        if variable is not None and grads[0] is not None:
+            store_gradient(variable, grads[0]._array.copy())
+        return None
+    if node.outputs == 1:
+        results = node.apply_tensors(grads[0])
+    else:
+        results = node.apply_tensors(list(grads))
+    results = tuple(results)
+    return results[0] if len(results) == 1 else results

@@ -1,0 +1,161 @@
+"""The nodes of the backward graph.
+
+A node stands for one executed operation. It holds what the operation's rules need (``saved``) and the nodes that
+produced the operation's inputs (``next``), never tensors, so that a graph has no reference cycle and falls to pieces
+by reference counting. ``shape`` and ``dtype`` describe the value that the node produced; the engine conforms every
+gradient to them, which undoes broadcasting and promotion in one place.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any, ClassVar
+
+from ..utils.hooks import HookDict, add_hook
+
+next_sequence_number = itertools.count(1).__next__
+"""One clock for the creation of nodes and for in-place writes: a node that is older than a write may have saved
+what the write changed (:mod:`tinygrad_edu.autograd.version`)."""
+
+RELEASED: Any = None
+"""What ``Node.saved`` becomes when a backward pass has used it up."""
+
+
+class Hooks:
+    """The hooks of one node, kept apart because most nodes have none.
+
+    ``tensor_pre`` run on the gradient of the node's output, ``retain`` stores it on a tensor, ``pre`` and ``post`` are the
+    node's own hooks, ``accumulated`` run after a leaf's gradient has been stored.
+    """
+
+    __slots__ = ("accumulated", "post", "pre", "retain", "tensor_pre")
+
+    def __init__(self) -> None:
+        self.tensor_pre = HookDict()
+        self.retain: weakref.ref[Any] | None = None
+        self.pre = HookDict()
+        self.post = HookDict()
+        self.accumulated = HookDict()
+
+
+class Node:
+    """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
+
+    __slots__ = ("__dict__", "__weakref__", "dtype", "hooks", "next", "saved", "seq", "shape")
+
+    next: tuple[Node | None, ...]
+    saved: Any
+    seq: int
+    shape: Any
+    dtype: Any
+    hooks: Hooks | None
+
+    op: ClassVar[Any] = None
+    outputs: ClassVar[int] = 1
+
+    def name(self) -> str:
+        """The operation's name in the backward graph."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """For each input of the operation, the node that made it and the index among that node's outputs."""
+        return tuple(edge(node) for node in self.next)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """A dictionary for the user's (and anomaly mode's) notes about this node."""
+        return self.__dict__.setdefault("_metadata", {})
+
+    @property
+    def requires_grad(self) -> bool:
+        return True
+
+    def _sequence_nr(self) -> int:
+        return self.seq
+
+    def ensure_hooks(self) -> Hooks:
+        if self.hooks is None:
+            self.hooks = Hooks()
+        return self.hooks
+
+    def register_hook(self, hook: Any) -> Any:
+        """Run ``hook(grad_inputs, grad_outputs)`` after this node; a returned tuple replaces ``grad_inputs``."""
+        return add_hook(self.ensure_hooks().post, hook)
+
+    def register_prehook(self, hook: Any) -> Any:
+        """Run ``hook(grad_outputs)`` before this node; a returned tuple replaces ``grad_outputs``."""
+        return add_hook(self.ensure_hooks().pre, hook)
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        """The gradients of the inputs as arrays, from the gradient of the output."""
+        raise NotImplementedError
+
+    def apply_tensors(self, grad: Any) -> tuple[Any, ...]:
+        """The same with Tensors, recorded, for gradients of gradients."""
+        raise NotImplementedError
+
+    def __call__(self, *grads: Any) -> Any:
+        """Run this node alone on gradients of its outputs (Tensors), as PyTorch's ``grad_fn(grad)``."""
+        from .engine import call_node
+
+        return call_node(self, grads)
+
+    def __getattr__(self, name: str) -> Any:
+        """PyTorch's ``_saved_self``, ``_saved_result``, ...: what the operation kept for its rules."""
+        if name.startswith("_saved_") and self.op is not None:
+            return self.op.saved_value(self, name[len("_saved_") :])
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class AccumulateGrad(Node):
+    """The end of a path: adds the gradient to ``variable.grad``.
+
+    The leaf owns this node; the node refers back weakly, so the two form no cycle.
+    """
+
+    __slots__ = ("_variable",)
+
+    def __init__(self, variable: Any) -> None:
+        self._variable = weakref.ref(variable)
+        self.next, self.saved, self.hooks = (), (), None
+        self.seq = next_sequence_number()
+        self.describe(variable._array)
+
+    def describe(self, array: Any) -> None:
+        self.shape, self.dtype = array.shape, array.dtype
+
+    @property
+    def variable(self) -> Any:
+        """The leaf tensor, or None when it is gone."""
+        return self._variable()
+
+
+class Output(Node):
+    """One output of a node that has several: it passes its gradient on to its place among them."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, owner: Node, index: int, array: Any) -> None:
+        self.next, self.saved, self.hooks, self.index = (owner,), (), None, index
+        self.seq = next_sequence_number()
+        self.shape, self.dtype = array.shape, array.dtype
+
+
+def edge(node: Node | None) -> tuple[Node | None, int]:
+    """PyTorch's (node, output index) for the node that a tensor or an edge refers to."""
+    if type(node) is Output:
+        return node.next[0], node.index
+    return node, 0
+
+
+def grad_fn_of(node: Node | None) -> Node | None:
+    """The public ``grad_fn``: None for leaves, the operation itself for one of several outputs."""
+    kind = type(node)
+    if kind is AccumulateGrad:
+        return None
+    return node.next[0] if kind is Output else node  # type: ignore[union-attr]

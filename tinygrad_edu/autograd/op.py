@@ -1,0 +1,273 @@
+"""How an operation is declared.
+
+>>> mul = op("MulBackward0", x=lambda grad, y: grad * y, y=lambda grad, x: grad * x, promote="common")(np.multiply)
+
+A declaration is a forward in NumPy and one rule per differentiable input. The names of a rule's parameters are its save
+list: an argument of the forward, the result ``out``, or an input's shape (``x_shape``). What no rule names is not kept.
+
+A rule is written once and serves every order: it uses operators and other operations only. In an ordinary backward pass
+it runs on arrays, where every operation means its NumPy forward; under ``create_graph`` it runs on Tensors, where
+operations record themselves. These are the two *worlds* of :func:`in_array_world`.
+
+From a declaration :class:`Op` compiles, on first use, one small function per operation: unwrap, promote, compute, wrap,
+record. ``op.source`` shows it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import linecache
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .node import Node
+from .template import backward_source, function_source
+
+__all__ = ["Op", "op"]
+
+PUBLIC_NAMES = {"x": "input", "y": "other"}
+"""Rules read better in mathematics' letters, signatures in PyTorch's words."""
+
+ALL_OPS: list[Op] = []
+"""Every declaration, in the order of the files; the generic tests walk it."""
+
+
+class Op:
+    """A declared operation: its forward, its rules, and the functions compiled from them.
+
+    Attributes:
+        name: the node's name in the backward graph (``MulBackward0``), or None where nothing is differentiable.
+        forward: the NumPy function.
+        rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
+        joint: one rule for all inputs together, where they share work; it is given ``needs``.
+    """
+
+    def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
+        self.name = name
+        self.forward = forward
+        self.joint: Any = options.pop("joint", None)
+        self.promote: str | None = options.pop("promote", None)
+        self.view: bool = options.pop("view", False)
+        self.results: int = options.pop("results", 1)
+        self.diff_results: int = options.pop("diff_results", 1)
+        self.sequence: bool = options.pop("sequence", False)
+        self.public: str = options.pop("public", "")
+        self.formula: str = options.pop("formula", "")
+        if options:
+            raise TypeError(f"{name}: unknown options {sorted(options)}")
+        if isinstance(forward, np.ufunc):
+            self.params, self.defaults, self.keyword_only = list(rules), {}, 0
+            self.__name__ = forward.__name__
+        else:
+            self._read_signature(forward)
+            self.__name__ = forward.__name__.rstrip("_")
+        self.public = self.public or self.__name__
+        self.__doc__ = forward.__doc__
+        self.__module__ = getattr(forward, "__module__", __name__)
+        self.tensors = [p for p in self.params if p in rules]
+        self.differentiable = [p for p in self.tensors if self.joint or rules[p] is not None]
+        self.rules = {p: rules[p] for p in self.differentiable if not self.joint}
+        self.promoted = (self.differentiable or self.tensors) if self.promote else []
+        self.saved = self._save_list()
+        if set(rules) - set(self.params):
+            raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
+        self._function: Any = None
+        self._operator: Any = None
+        self._node_class: type[Node] | None = None
+        self._kernel: Any = None
+        ALL_OPS.append(self)
+
+    def _read_signature(self, forward: Any) -> None:
+        code = forward.__code__
+        positional = list(code.co_varnames[: code.co_argcount])
+        keywords = list(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount])
+        self.params = positional + keywords
+        self.keyword_only = len(keywords)
+        given = forward.__defaults__ or ()
+        self.defaults = dict(zip(positional[len(positional) - len(given) :], given, strict=True))
+        self.defaults.update(forward.__kwdefaults__ or {})
+
+    def _save_list(self) -> list[str]:
+        """What the rules name, each once, and nothing that does not exist."""
+        names: dict[str, None] = {}
+        for rule in self._rule_functions():
+            code = rule.__code__
+            for parameter in code.co_varnames[1 : code.co_argcount]:
+                if parameter == "needs" and (self.joint or self.sequence):
+                    continue
+                base = parameter.removesuffix("_shape")
+                if parameter not in (*self.params, "out") and base not in self.tensors:
+                    raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
+                names[parameter] = None
+        return list(names)
+
+    def _rule_functions(self) -> list[Any]:
+        return [self.joint] if self.joint else list(self.rules.values())
+
+    # ---- compiled on first use
+
+    @property
+    def kernel(self) -> Any:
+        """The forward in the world of arrays: operations that it calls mean their forwards."""
+        if self._kernel is None:
+            self._kernel = in_array_world(self.forward)
+        return self._kernel
+
+    @property
+    def node_class(self) -> type[Node] | None:
+        if self._node_class is None and self.name is not None:
+            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "__module__": Node.__module__}
+            body["apply_arrays"] = _LazyBackward(arrays=True)
+            body["apply_tensors"] = _LazyBackward(arrays=False)
+            self._node_class = types.new_class(self.name, (Node,), {}, lambda namespace: namespace.update(body))
+        return self._node_class
+
+    @property
+    def function(self) -> Any:
+        """The public function: takes and returns Tensors."""
+        if self._function is None:
+            self._function = self._compile(operator=False)
+        return self._function
+
+    @property
+    def operator(self) -> Any:
+        """The function behind ``a + b``: answers NotImplemented to an operand it does not know."""
+        if self._operator is None:
+            self._operator = self._compile(operator=True)
+        return self._operator
+
+    def _compile(self, operator: bool) -> Any:
+        from ..tensor import Tensor
+        from . import runtime
+
+        namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
+        namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
+        namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
+        return _compile(function_source(self, operator), self.public, namespace, self)
+
+    def compile_backward(self, arrays: bool) -> Any:
+        from . import runtime
+
+        namespace: dict[str, Any] = {"rewrap": runtime.rewrap}
+        for p, rule in self.rules.items():
+            namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
+        if self.joint:
+            namespace["joint_rule"] = in_array_world(self.joint) if arrays else self.joint
+        return _compile(backward_source(self, arrays), f"{self.name}.backward", namespace, self)
+
+    @property
+    def source(self) -> str:
+        """The compiled function and backward pass, as text."""
+        parts = [function_source(self, operator=False)]
+        if self.name is not None:
+            parts.append(backward_source(self, arrays=True))
+        return "\n".join(parts)
+
+    def saved_value(self, node: Node, name: str) -> Any:
+        """``grad_fn._saved_self`` and its like, in PyTorch's words: self, other, result, or an argument's name."""
+        name = {"self": "x", "input": "x", "other": "y", "result": "out"}.get(name, name)
+        if name not in self.saved:
+            raise AttributeError(f"'{self.name}' object has no attribute '_saved_{name}'")
+        if node.saved is None:
+            from .engine import SECOND_TIME
+
+            raise RuntimeError(SECOND_TIME)
+        from .runtime import rewrap
+
+        value = node.saved[self.saved.index(name)]
+        if name == "out":
+            return rewrap(value, node)
+        return rewrap(value, node.next[self.differentiable.index(name)] if name in self.differentiable else None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<op {self.public} ({self.name})>"
+
+
+class _LazyBackward:
+    """A node class's backward function, compiled when a backward pass first reaches such a node."""
+
+    __slots__ = ("arrays", "attribute")
+
+    def __init__(self, arrays: bool) -> None:
+        self.arrays = arrays
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.attribute = name
+
+    def __get__(self, node: Any, owner: Any) -> Any:
+        function = owner.op.compile_backward(self.arrays)
+        setattr(owner, self.attribute, function)
+        return function.__get__(node, owner)
+
+
+def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
+    """Declare an operation; see the module's text. ``name`` is the node's name in PyTorch.
+
+    Keywords that are not rules:
+        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
+        view: the result shares the first input's memory.
+        results, diff_results: how many results the forward returns, and how many of them have gradients.
+        sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
+        joint: one rule for all inputs, returning a tuple, given ``needs`` if it asks for it.
+        public: the public name, where it is not the forward's.
+        formula: the derivative as people write it.
+    """
+    options = {key: rules.pop(key) for key in _OPTIONS & rules.keys()}
+    return lambda forward: Op(name, forward, rules, options)
+
+
+_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula"}
+
+
+# ---- the two worlds ------------------------------------------------------------------------------------------------
+
+_array_worlds: dict[int, dict[str, Any]] = {}
+
+
+def in_array_world(function: Any) -> Any:
+    """``function`` with every operation that it names replaced by that operation's NumPy forward."""
+    if not isinstance(function, types.FunctionType) or not function.__module__.startswith(_OPS_PACKAGE):
+        return function
+    twin = types.FunctionType(
+        function.__code__, _array_world_of(function.__globals__), function.__name__, function.__defaults__, function.__closure__
+    )
+    twin.__kwdefaults__ = function.__kwdefaults__
+    twin.__module__ = function.__module__
+    return twin
+
+
+def _array_world_of(module_globals: dict[str, Any]) -> dict[str, Any]:
+    world = _array_worlds.get(id(module_globals))
+    if world is None:
+        world = _array_worlds[id(module_globals)] = dict(module_globals)
+        for name, value in module_globals.items():
+            if isinstance(value, Op):
+                world[name] = value.kernel
+            elif isinstance(value, types.FunctionType):
+                world[name] = in_array_world(value)
+    return world
+
+
+_OPS_PACKAGE = __name__.rpartition(".")[0].rpartition(".")[0] + ".ops"
+
+_serial = itertools.count()
+
+
+def _compile(source: str, name: str, namespace: dict[str, Any], declared: Op) -> Any:
+    """Compile ``source``, keep it for tracebacks, and dress the function that it defines."""
+    filename = f"<{declared.name or declared.public} {next(_serial)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    builtins.exec(compile(source, filename, "exec"), namespace)
+    function = namespace["generated"]
+    function.__name__ = name
+    function.__qualname__ = name
+    function.__module__ = declared.__module__
+    function.__doc__ = declared.__doc__
+    return function

@@ -1,0 +1,237 @@
+"""What compiled operations call when the common case does not hold: unwrapping, promotion, ``out=``, views."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
+from ..errstate import QUIET, RESTORE, SILENCE
+from .errors import argument_error, explain
+from .grad_mode import INFERENCE, get_mode
+from .node import Node, Output, next_sequence_number
+from .version import storage_of
+
+__all__ = [
+    "FLOAT32",
+    "INFERENCE_TENSORS",
+    "QUIET",
+    "RESTORE",
+    "SILENCE",
+    "as_floats",
+    "asarray",
+    "explain",
+    "get_mode",
+    "ndarray",
+    "new",
+    "next_sequence_number",
+    "note_inference",
+    "note_view",
+    "promote",
+    "several_results",
+    "shapes_of",
+    "unwrap",
+    "unwrap_operand",
+    "unwrap_sequence",
+    "write_out",
+]
+
+FLOAT32 = np.dtype("float32")
+new = object.__new__
+ndarray = np.ndarray
+asarray = np.asarray
+
+INFERENCE_TENSORS: list[Any] = []
+"""Non-empty while any thread is inside ``inference_mode``."""
+
+
+def _tensor_class() -> Any:
+    from ..tensor import Tensor
+
+    return Tensor
+
+
+def wrap(array: Any, node: Node | None = None) -> Any:
+    """A Tensor over ``array`` (shared, not copied), produced by ``node``."""
+    tensor = new(_tensor_class())
+    tensor._array = array if type(array) is ndarray else asarray(array)
+    tensor._grad = tensor._base = None
+    tensor._node = node
+    return tensor
+
+
+def rewrap(value: Any, node: Node | None) -> Any:
+    """A saved array as the Tensor it was; numbers and None stay as they are."""
+    return wrap(value, node) if isinstance(value, ndarray) else value
+
+
+def unwrap(op: Any, index: int, value: Any) -> Any:
+    """The array or number behind an argument that is not a Tensor, or PyTorch's TypeError.
+
+    Numbers are taken where operands meet in a common dtype, except that something must be a tensor.
+    """
+    if len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+        number = value.item() if isinstance(value, np.generic) else value
+        return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
+    raise argument_error(op, index, value)
+
+
+def unwrap_operand(value: Any) -> Any:
+    """The same for the right side of an operator, which answers NotImplemented and knows NumPy's arrays."""
+    if isinstance(value, (bool, int, float, complex)):
+        return value
+    if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+        return value.item()
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+        return value
+    return NotImplemented
+
+
+def unwrap_sequence(op: Any, tensors: Any) -> tuple[list[Any], tuple[Node | None, ...]]:
+    """The arrays and nodes of a sequence of Tensors."""
+    tensor_class = _tensor_class()
+    if isinstance(tensors, tensor_class) or not isinstance(tensors, (list, tuple)):
+        raise argument_error(op, 0, tensors, expected="tuple of Tensors")
+    for i, each in enumerate(tensors):
+        if not isinstance(each, tensor_class):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(each).__name__}"
+            )
+    return [each._array for each in tensors], tuple(each._node for each in tensors)
+
+
+def shapes_of(arrays: list[Any]) -> list[tuple[int, ...]]:
+    return [each.shape for each in arrays]
+
+
+def promote(*operands: Any) -> list[Any]:
+    """The operands in their common dtype. Numbers stay numbers where NumPy then keeps that dtype."""
+    present = [each for each in operands if each is not None]
+    dtype = common_dtype(*present)
+    return [each if each is None else cast(each, dtype) for each in operands]
+
+
+def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
+    if isinstance(operand, ndarray):
+        if operand.dtype is dtype:
+            return operand
+        token = SILENCE(QUIET)
+        try:
+            return operand.astype(dtype)
+        finally:
+            RESTORE(token)
+    if dtype.kind in "fc":
+        return operand
+    return integer_scalar(operand, dtype)
+
+
+def integer_scalar(number: Any, dtype: np.dtype[Any]) -> Any:
+    """A Python number as a 0-d array of an integer dtype, wrapped around as C does."""
+    try:
+        return np.array(number, dtype=np.int64).astype(dtype)
+    except OverflowError:
+        raise RuntimeError(f"value cannot be converted to type {_c_name(dtype)} without overflow") from None
+
+
+def _c_name(dtype: np.dtype[Any]) -> str:
+    return {"bool": "bool", "int64": "int64_t", "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char"}.get(
+        dtype.name, dtype.name
+    )
+
+
+def as_floats(*operands: Any) -> Any:
+    """Integer operands as the default floating point dtype."""
+    first = operands[0]
+    kind = first.dtype.kind
+    if kind not in "fc":
+        dtype = default_numpy_dtype()
+        operands = tuple(each.astype(dtype) if isinstance(each, ndarray) else each for each in operands)
+    return operands[0] if len(operands) == 1 else operands
+
+
+def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any) -> tuple[Any, ...]:
+    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node."""
+    arrays = [each if type(each) is ndarray else asarray(each) for each in arrays]
+    tensors = tuple(wrap(each) for each in arrays)
+    mode = get_mode()
+    if not mode:
+        for each in tensors:
+            if INFERENCE_TENSORS:
+                note_inference(each)
+        return tensors
+    if not any(each is not None for each in nodes):
+        return tensors
+    node: Any = new(op.node_class)
+    node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
+    node.seq = next_sequence_number()
+    differentiable = len(arrays) if op.diff_results < 0 else op.diff_results
+    if differentiable == 1:
+        node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
+        tensors[0]._node = node
+    else:
+        node.shape, node.dtype = [each.shape for each in arrays[:differentiable]], arrays[0].dtype
+        for i in range(differentiable):
+            tensors[i]._node = Output(node, i, arrays[i])
+    if mode is not True:
+        mode.created(node, tensors[0])
+    return tensors
+
+
+def write_out(op: Any, out: Any, result: Any, nodes: tuple[Node | None, ...]) -> Any:
+    """Put ``result`` into the tensor given as ``out=``, resized if need be, without history."""
+    from ..inplace import write_values
+
+    if not isinstance(out, _tensor_class()):
+        raise TypeError(f"{op.public}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    result = asarray(result)
+    if get_mode() and (any(each is not None for each in nodes) or out.requires_grad):
+        raise RuntimeError(
+            f"{op.public}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    if not can_cast_result(result.dtype, out._array.dtype):
+        raise RuntimeError(
+            f"result type {from_numpy_dtype(result.dtype).legacy_name} can't be cast to the desired output type "
+            f"{from_numpy_dtype(out._array.dtype).legacy_name}"
+        )
+    if out._array.shape != result.shape:
+        resize_output(out, result.shape)
+    write_values(out, result)
+    return out
+
+
+def resize_output(out: Any, shape: tuple[int, ...]) -> None:
+    import warnings
+
+    if out._array.size:
+        warnings.warn(
+            f"An output with one or more elements was resized since it had shape {list(out._array.shape)}, which does not "
+            f"match the required output shape {list(shape)}. This behavior is deprecated, and in a future PyTorch release "
+            "outputs will not be resized unless they have zero elements. You can explicitly reuse an out tensor t by "
+            "resizing it, inplace, to zero elements with t.resize_(0).",
+            stacklevel=4,
+        )
+    out._array = np.empty(shape, out._array.dtype)
+
+
+def note_view(op: Any, source: Any, view: Any) -> None:
+    """Remember whose memory ``view`` shows, so that a write through either rewrites the history of both."""
+    memory, shown = source._array, view._array.base
+    if shown is not memory and (shown is None or storage_of(view._array) is not storage_of(memory)):
+        return  # the operation had to copy
+    base = source if source._base is None else source._base
+    view._base = base
+    views = base.__dict__.get("_views")
+    if views is None:
+        base.__dict__["_views"] = [weakref.ref(view)]
+    else:
+        if len(views) & 63 == 63:
+            views[:] = [each for each in views if each() is not None]
+        views.append(weakref.ref(view))
+
+
+def note_inference(tensor: Any) -> None:
+    if get_mode() is INFERENCE:
+        tensor.__dict__["_inference"] = True

@@ -1,0 +1,224 @@
+"""The one template from which every operation's Python functions are written.
+
+Given a declaration, it writes two functions as text: the public function (unwrap, promote, compute, wrap, record) and
+the backward function (unpack what was saved, call the rules). ``print(torch.ops.mul.source)`` shows both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["backward_source", "function_source", "signature"]
+
+_PUBLIC = {"x": "input", "y": "other"}
+_NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
+
+
+def public_name(param: str) -> str:
+    return _PUBLIC.get(param, param)
+
+
+def signature(op: Any) -> str:
+    """The public parameters: PyTorch's names, NumPy's names for dim and keepdim at the end, ``out`` where it may be given."""
+    words, split = [], len(op.params) - op.keyword_only
+    for i, param in enumerate(op.params):
+        if i == split:
+            words.append("*")
+        words.append(public_name(param) + (f"=default_{param}" if param in op.defaults else ""))
+    extra = [f"{_NUMPY_NAMES[p]}=None" for p in op.params if p in _NUMPY_NAMES]
+    if _takes_out(op):
+        extra.append("out=None")
+    if extra and not op.keyword_only:
+        words.append("*")
+    return ", ".join(words + extra)
+
+
+def _takes_out(op: Any) -> bool:
+    return not op.view and op.results == 1 and not op.sequence
+
+
+def function_source(op: Any, operator: bool) -> str:
+    """The public function. ``operator`` makes the variant behind ``a + b``, which knows NotImplemented."""
+    lines = [f"def generated({signature(op)}):"]
+    for param in op.params:
+        if param in _NUMPY_NAMES:
+            other = _NUMPY_NAMES[param]
+            lines.append(f"    if {other} is not None: {param} = {other}")
+    lines += _unwrap_sequence(op) if op.sequence else _unwrap(op, operator)
+    lines += _promote(op)
+    call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
+    operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
+    lines += [
+        "    token = SILENCE(QUIET)",
+        "    try:",
+        f"        result = kernel({call})",
+        "    except Exception as error:",
+        f"        raise explain(OP, error, {operands}) from None",
+        "    finally:",
+        "        RESTORE(token)",
+    ]
+    nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
+    if op.results > 1 or op.diff_results > 1:
+        grads = nodes if op.name else "()"
+        saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
+        lines.append(f"    return several_results(OP, result, {grads}, {saved})")
+        return "\n".join(lines) + "\n"
+    if _takes_out(op):
+        lines.append("    if out is not None:")
+        lines.append(f"        return write_out(OP, out, result, {nodes if op.name else '()'})")
+    lines += [
+        "    if type(result) is not ndarray:",
+        "        result = asarray(result)",
+        "    tensor = new(Tensor)",
+        "    tensor._array = result",
+        "    tensor._grad = None",
+        "    tensor._base = None",
+    ]
+    if op.view:
+        lines.append(f"    note_view(OP, {public_name(op.tensors[0])}, tensor)")
+    lines += _record(op)
+    return "\n".join(lines) + "\n"
+
+
+def _unwrap(op: Any, operator: bool) -> list[str]:
+    lines: list[str] = []
+    for i, param in enumerate(op.tensors):
+        name, node = public_name(param), param in op.differentiable
+        if param in op.defaults and op.defaults[param] is None:
+            lines += [f"    if {name} is None:", f"        {param} = None"]
+            if node:
+                lines.append(f"        {param}_node = None")
+            lines.append(f"    elif isinstance({name}, Tensor):")
+        else:
+            lines.append(f"    if isinstance({name}, Tensor):")
+        lines.append(f"        {param} = {name}._array")
+        if node:
+            lines.append(f"        {param}_node = {name}._node")
+        if second := _is_second_operand(op, param):
+            first = op.promoted[0]
+            lines += [
+                f"        if {first}.dtype is not {param}.dtype:",
+                f"            {first}, {param} = promote({first}, {param})",
+                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int):",
+                f"        {param} = {name}",
+            ]
+            if node:
+                lines.append(f"        {param}_node = None")
+        lines.append("    else:")
+        if operator and i == 1:
+            lines += [
+                f"        {param} = unwrap_operand({name})",
+                f"        if {param} is NotImplemented:",
+                "            return NotImplemented",
+            ]
+        else:
+            lines.append(f"        {param} = unwrap(OP, {i}, {name})")
+        if node:
+            lines.append(f"        {param}_node = None")
+        if second:
+            lines.append(f"        {op.promoted[0]}, {param} = promote({op.promoted[0]}, {param})")
+    return lines
+
+
+def _unwrap_sequence(op: Any) -> list[str]:
+    first = op.tensors[0]
+    return [f"    {first}, nodes = unwrap_sequence(OP, {public_name(first)})"]
+
+
+def _is_second_operand(op: Any, param: str) -> bool:
+    """Whether ``param`` meets one other operand: the case that is worth an inlined check."""
+    return len(op.promoted) == 2 and param == op.promoted[1]
+
+
+def _promote(op: Any) -> list[str]:
+    if op.promote is None or op.sequence:
+        return []
+    names = ", ".join(op.promoted)
+    lines = []
+    if len(op.promoted) > 2:
+        lines.append(f"    {names} = promote({names})")
+    if op.promote == "float":
+        lines.append(f"    if {op.promoted[0]}.dtype is not FLOAT32:")
+        lines.append(f"        {names} = as_floats({names})")
+    return lines
+
+
+def _record(op: Any) -> list[str]:
+    """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
+    if op.name is None:
+        return ["    tensor._node = None", "    if INFERENCE_TENSORS: note_inference(tensor)", "    return tensor"]
+    if op.sequence:
+        none, following = "not any(nodes)", "nodes"
+    else:
+        none = " and ".join(f"{p}_node is None" for p in op.differentiable)
+        following = "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
+    return [
+        f"    if ({none}) or not (mode := get_mode()):",
+        "        tensor._node = None",
+        "        if INFERENCE_TENSORS: note_inference(tensor)",
+        "        return tensor",
+        "    node = new(NodeClass)",
+        f"    node.next = {following}",
+        f"    node.saved = ({_saved(op, gated=True)})",
+        "    node.seq = next_sequence_number()",
+        "    node.shape = result.shape",
+        "    node.dtype = result.dtype",
+        "    node.hooks = None",
+        "    tensor._node = node",
+        "    if mode is not True: mode.created(node, tensor)",
+        "    return tensor",
+    ]
+
+
+def _saved(op: Any, gated: bool) -> str:
+    """The tuple of what the rules name. An input is kept only if a rule that names it will run."""
+    words = []
+    for name in op.saved:
+        if name == "out":
+            words.append("result")
+        elif name.endswith("_shape") and name not in op.params:
+            words.append(f"{name.removesuffix('_shape')}.shape" if not op.sequence else f"shapes_of({name.removesuffix('_shape')})")
+        elif gated and not op.joint and name in op.tensors and not op.sequence:
+            users = [p for p, rule in op.rules.items() if name in rule.__code__.co_varnames[: rule.__code__.co_argcount]]
+            if len(users) == len(op.differentiable):
+                words.append(name)
+            else:
+                words.append(f"{name} if {' or '.join(f'{p}_node is not None' for p in users)} else None")
+        else:
+            words.append(name)
+    return "".join(f"{word}, " for word in words)
+
+
+def backward_source(op: Any, arrays: bool) -> str:
+    """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient."""
+    lines = ["def generated(node, grad):"]
+    if op.sequence:
+        lines.append("    nodes = node.next")
+    else:
+        lines.append("    " + "".join(f"{p}_node, " for p in op.differentiable) + "= node.next")
+    if op.saved:
+        lines.append("    " + "".join(f"{name}, " for name in op.saved) + "= node.saved")
+        if not arrays:
+            for name in op.saved:
+                if name == "out":
+                    lines.append("    out = rewrap(out, node)")
+                elif name in op.tensors and not op.sequence:
+                    node = f"{name}_node" if name in op.differentiable else None
+                    if node:
+                        lines.append(f"    {name} = rewrap({name}, {node})")
+    if op.joint or op.sequence:
+        rule = op.joint or op.rules[op.tensors[0]]
+        names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+        if "needs" in names:
+            source = "nodes" if op.sequence else "node.next"
+            lines.append(f"    needs = [each is not None for each in {source}]")
+        function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
+        lines.append(f"    return {function}({', '.join(('grad', *names))})")
+        return "\n".join(lines) + "\n"
+    calls = []
+    for param, rule in op.rules.items():
+        names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+        call = f"rule_{param}({', '.join(('grad', *names))})"
+        calls.append(call if len(op.rules) == 1 else f"None if {param}_node is None else {call}")
+    lines.append(f"    return ({', '.join(calls)},)")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,68 @@
+"""In-place writes, told apart by when they happened.
+
+PyTorch gives every storage a version counter and compares counters for every saved tensor. Here a write stamps the
+storage with the clock that also numbers the nodes. Operations that write nothing pay nothing: the engine looks at
+the stamps only for nodes that are older than the latest write.
+
+A storage is the array at the end of the chain of NumPy's ``base``: views and ``detach()`` share it. ``Tensor.data``
+gets an array with a ``base`` of its own, so its writes go unnoticed, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+from .node import next_sequence_number
+
+_REMEMBERED_WRITES = 64
+
+
+class _Storage:
+    """The writes to one storage: how many, and when the last ones happened."""
+
+    __slots__ = ("stamps", "version", "watch")
+
+    def __init__(self, watch: weakref.ref[Any]) -> None:
+        self.watch, self.version = watch, 0
+        self.stamps: deque[int] = deque(maxlen=_REMEMBERED_WRITES)
+
+
+_written: dict[int, _Storage] = {}
+
+LAST_WRITE = [0]
+"""The stamp of the latest write to any storage."""
+
+
+def storage_of(array: np.ndarray) -> np.ndarray:
+    """The array that stands for the memory of ``array``."""
+    while isinstance(base := array.base, np.ndarray):
+        array = base
+    return array
+
+
+def stamp_write(array: np.ndarray) -> None:
+    """Note that the memory of ``array`` has been written to."""
+    root = storage_of(array)
+    key = id(root)
+    storage = _written.get(key)
+    if storage is None:
+        storage = _written[key] = _Storage(weakref.ref(root, lambda _, key=key: _written.pop(key, None)))
+    storage.version += 1
+    LAST_WRITE[0] = stamp = next_sequence_number()
+    storage.stamps.append(stamp)
+
+
+def version_of(array: np.ndarray) -> int:
+    """How often the memory of ``array`` has been written to in place."""
+    storage = _written.get(id(storage_of(array)))
+    return 0 if storage is None else storage.version
+
+
+def writes_since(array: np.ndarray, seq: int) -> int:
+    """How many of the writes to the memory of ``array`` are younger than the node numbered ``seq``."""
+    storage = _written.get(id(storage_of(array)))
+    return 0 if storage is None else sum(stamp > seq for stamp in storage.stamps)

@@ -1,0 +1,245 @@
+"""Reductions whose signature covers several operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import return_types
+from ..autograd.errors import type_name
+from ..autograd.runtime import wrap
+from ..dtypes import to_numpy_dtype
+from ..ops import elementwise, indexing
+from ..ops import reduction as ops
+from ..ops.shape import axis_of
+from ..tensor import Tensor
+
+_sum_all, _sum = ops.sum_all, ops.sum
+
+
+def _as_dtype(input: Any, dtype: Any, name: str) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+    if dtype is None or input._array.dtype == to_numpy_dtype(dtype):
+        return input
+    return elementwise.convert.function(input, to_numpy_dtype(dtype))
+
+
+def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+    """The sum of all elements, or over ``dim`` (an int or several). Bools and integers add up in int64."""
+    if dtype is not None:
+        input = _as_dtype(input, dtype, "sum")
+    if dim is None and axis is None and not keepdim and not keepdims:
+        return _sum_all.function(input, out=out)
+    return _sum.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
+
+
+def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+    """The mean of all elements, or over ``dim`` (an int or several)."""
+    if dtype is not None:
+        input = _as_dtype(input, dtype, "mean")
+    if dim is None and axis is None and not keepdim and not keepdims:
+        return ops.mean_all.function(input, out=out)
+    return ops.mean.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
+
+
+def _correction(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
+    """``var(x, False)`` means unbiased=False; ``correction`` overrides ``unbiased``."""
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 1 if unbiased in (None, True) else 0
+    return dim, correction
+
+
+def _warn_no_freedom(input: Tensor, dim: Any, correction: Any, name: str) -> None:
+    shape = input._array.shape
+    axes = range(len(shape)) if dim is None or dim == () else ((dim,) if isinstance(dim, int) else dim)
+    n = 1
+    for axis in axes:
+        if -len(shape) <= axis < len(shape):
+            n *= shape[axis]
+    if n - correction <= 0:
+        import warnings
+
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
+            "numel divided by output numel).",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def var(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+    """The variance: squared deviations from the mean, summed and divided by n - ``correction``."""
+    dim, correction = _correction(dim if axis is None else axis, unbiased, correction)
+    _warn_no_freedom(input, dim, correction, "var")
+    return ops.var.function(input, dim, correction=correction, keepdim=keepdim, keepdims=keepdims, out=out)
+
+
+def std(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+    """The standard deviation: the square root of :func:`var`."""
+    dim, correction = _correction(dim if axis is None else axis, unbiased, correction)
+    _warn_no_freedom(input, dim, correction, "std")
+    return ops.std.function(input, dim, correction=correction, keepdim=keepdim, keepdims=keepdims, out=out)
+
+
+def var_mean(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """:func:`var` and :func:`mean` as a pair."""
+    dim, correction = _correction(dim, unbiased, correction)
+    return var(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+
+
+def std_mean(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """:func:`std` and :func:`mean` as a pair."""
+    dim, correction = _correction(dim, unbiased, correction)
+    return std(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+
+
+# ---- extrema: over everything, over one axis with indices, or of two tensors ----------------------------------------
+
+
+def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any, arg_op: Any) -> Any:
+    """``torch.max`` and ``torch.min``, which differ in the direction alone."""
+
+    def extremum(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+        dim = dim if axis is None else axis
+        keepdim = keepdim if keepdims is None else keepdims
+        if isinstance(dim, Tensor) or other is not None:
+            return pair_op.function(input, dim if other is None else other, out=out)
+        if dim is None:
+            return all_op.function(input, out=out)
+        if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got (Tensor, {type(dim).__name__}), but expected "
+                "one of (Tensor input), (Tensor input, Tensor other) or (Tensor input, int dim, bool keepdim)"
+            )
+        indices = arg_op.function(input, int(dim), keepdim)
+        values = choose_op.function(input, indices._array, int(dim), keepdim)
+        return _named(name, values, indices, out)
+
+    extremum.__name__ = extremum.__qualname__ = name
+    largest = "largest" if name == "max" else "smallest"
+    extremum.__doc__ = (
+        f"The {largest} element; with ``dim``, a named tuple (values, indices) over that axis; with a second tensor, the "
+        f"elementwise {name}imum."
+    )
+    return extremum
+
+
+def _named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
+    if out is not None:
+        from ..inplace import write_values
+
+        for target, result in zip(out, (values, indices), strict=True):
+            if target._array.shape != result._array.shape:
+                target._array = np.empty(result._array.shape, target._array.dtype)
+            write_values(target, result._array)
+        values, indices = out
+    return getattr(return_types, name)((values, indices))
+
+
+max = _extremum("max", ops.max_all, ops.choose_max, elementwise.maximum, ops.argmax)
+min = _extremum("min", ops.min_all, ops.choose_min, elementwise.minimum, ops.argmin)
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """The elements in order along ``dim``, and where they were: (values, indices)."""
+    order = indexing.sort_order(input._array, dim, descending)
+    return return_types.sort((indexing.take_order.function(input, order, dim), wrap(order)))
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+    """The ``k`` largest (or smallest) elements along ``dim``, in order: (values, indices)."""
+    axis = axis_of(dim, input._array.ndim)
+    length = input._array.shape[axis] if input._array.ndim else 1
+    if not 0 <= k <= length:
+        raise RuntimeError("selected index k out of range")
+    order = indexing.sort_order(input._array, dim, largest)
+    order = order[(*(slice(None),) * axis, slice(k))] if order.ndim else order
+    return return_types.topk((indexing.take_order.function(input, order, dim), wrap(np.ascontiguousarray(order))))
+
+
+def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Tensor:
+    """The p-norm ``(sum |x|^p)^(1/p)`` of all elements or over ``dim``; ``"fro"`` is the 2-norm."""
+    input = _as_dtype(input, dtype, "norm")
+    if input._array.dtype.kind not in "fc":
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + _title(input)
+        )
+    if p in ("fro", None):
+        p = 2
+    if p == float("inf"):
+        return ops.amax.function(input.abs(), () if dim is None else dim, keepdim)
+    if p == -float("inf"):
+        return ops.amin.function(input.abs(), () if dim is None else dim, keepdim)
+    if p == 0:
+        return sum((input != 0).to(input.dtype), dim, keepdim)
+    if p == 1:
+        return sum(input.abs(), dim, keepdim)
+    return ops.vector_norm.function(input, p, dim, keepdim)
+
+
+def _title(input: Tensor) -> str:
+    return input.type().removeprefix("torch.").removesuffix("Tensor")
+
+
+def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+    """The product of all elements or over ``dim``."""
+    return ops.prod.function(_as_dtype(input, dtype, "prod"), dim, keepdim)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+    """Running sums along ``dim``."""
+    return ops.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim)
+
+
+def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` over ``dim``."""
+    from ..ops.activation import softmax
+
+    return softmax.function(_as_dtype(input, dtype, "softmax"), dim, out=out)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
+    """``log(softmax(x))`` over ``dim``."""
+    from ..ops.activation import log_softmax
+
+    return log_softmax.function(_as_dtype(input, dtype, "log_softmax"), dim, out=out)
+
+
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The lower median of all elements, or (values, indices) over ``dim``."""
+    if dim is None:
+        flat = input.reshape(-1)
+        order = indexing.sort_order(flat._array, 0, False)
+        return flat[int(order[(len(order) - 1) // 2])]
+    axis = axis_of(dim, input._array.ndim)
+    order = indexing.sort_order(input._array, dim, False)
+    middle = (order.shape[axis] - 1) // 2
+    indices = np.take(order, middle, axis)
+    indices = np.expand_dims(indices, axis) if keepdim else indices
+    return return_types.median((ops.choose_max.function(input, indices, dim, keepdim), wrap(indices)))
+
+
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each non-negative integer occurs (or the sum of its weights)."""
+    if input._array.ndim != 1 or input._array.dtype.kind not in "biu" or (input._array.size and input._array.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))
+
+
+def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:  # fmt: skip
+    """The distinct elements in order; with the places of the elements among them, and their counts, if asked."""
+    parts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
+    wanted = (True, return_inverse, return_counts)
+    shapes = (parts[0], parts[1].reshape(input._array.shape if dim is None else -1), parts[2])
+    results = tuple(wrap(np.ascontiguousarray(part)) for part, want in zip(shapes, wanted, strict=True) if want)
+    return results if len(results) > 1 else results[0]
+
+
+__all__ = [
+    "bincount", "cumsum", "log_softmax", "max", "mean", "median", "min", "norm", "prod", "softmax", "sort", "std",
+    "std_mean", "sum", "topk", "unique", "var", "var_mean",
+]  # fmt: skip

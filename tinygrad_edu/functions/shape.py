@@ -1,0 +1,322 @@
+"""Shapes: sizes given one by one or as a sequence, and what is made of several operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import type_name
+from ..ops import shape as ops
+from ..ops.elementwise import clone as _clone
+from ..ops.reduction import flip as _flip
+from ..ops.shape import axis_of
+from ..size import Size
+from ..tensor import Tensor
+
+
+def ints(values: tuple[Any, ...], name: str = "view", argument: str = "size") -> tuple[int, ...]:
+    """The ints of ``f(2, 3)`` and of ``f((2, 3))``."""
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = tuple(values[0])
+    if all(type(n) is int for n in values):
+        return values
+    for n in values:
+        if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
+            raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, not {type_name(n)}")
+    return tuple(n.__index__() for n in values)
+
+
+def view(self: Tensor, *shape: Any) -> Tensor:
+    """The same memory in another shape (one length may be -1), or with its bytes read as another dtype."""
+    from ..dtypes import dtype
+
+    if len(shape) == 1 and isinstance(shape[0], dtype):
+        from ..autograd.runtime import wrap
+
+        return wrap(self._array.view(shape[0].numpy))
+    if not shape:
+        raise TypeError("view() received an invalid combination of arguments - got (), but expected a size or a dtype")
+    return ops.view.function(self, ints(shape))
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same elements in another shape: a view where memory allows, else a copy."""
+    result = ops.reshape.function(input, ints(shape, "reshape", "shape"))
+    if result._base is None and result._node is not None:
+        return ops.reshape_copy.function(input, ints(shape, "reshape", "shape"))
+    return result
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """``self`` viewed in the shape of ``other``."""
+    return ops.view.function(self, other._array.shape)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """``self`` reshaped to the shape of ``other``."""
+    return reshape(self, other._array.shape)
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """The axes ``dim0`` and ``dim1`` exchanged."""
+    return ops.transpose.function(input, dim0, dim1)
+
+
+swapaxes = swapdims = transpose
+
+
+def adjoint(input: Tensor) -> Tensor:
+    """The last two axes exchanged (and the conjugate of complex numbers)."""
+    return ops.transpose.function(input, -2, -1)
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The axes in the order ``dims``."""
+    return ops.permute.function(input, ints(dims, "permute", "dims"))
+
+
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """The axes ``source`` moved to ``destination``, the others in their order."""
+    sources = (source,) if isinstance(source, int) else tuple(source)
+    targets = (destination,) if isinstance(destination, int) else tuple(destination)
+    n = input._array.ndim
+    order = [d for d in range(n) if d not in {axis_of(s, n) for s in sources}]
+    for target, origin in sorted(zip((axis_of(d, n) for d in targets), (axis_of(s, n) for s in sources), strict=True)):
+        order.insert(target, origin)
+    return ops.permute.function(input, tuple(order))
+
+
+moveaxis = movedim
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """The axes of length 1 removed: all, or those named."""
+    if dim is None:
+        return ops.squeeze_all.function(input)
+    if isinstance(dim, (tuple, list)):
+        return ops.squeeze_several.function(input, tuple(dim))
+    return ops.squeeze_one.function(input, dim)
+
+
+def expand(self: Tensor, *sizes: Any) -> Tensor:
+    """Axes of length 1 repeated to ``sizes`` without copying; -1 keeps a length."""
+    return ops.expand.function(self, ints(sizes, "expand"))
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """:func:`expand` to the shape of ``other``."""
+    return ops.expand.function(self, other._array.shape)
+
+
+def broadcast_to(input: Tensor, size: Any) -> Tensor:
+    """:func:`expand` as a function."""
+    return ops.expand.function(input, ints((size,), "broadcast_to"))
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """All tensors expanded to their common shape."""
+    shape = broadcast_shapes(*(each._array.shape for each in tensors))
+    return tuple(ops.expand.function(each, tuple(shape)) for each in tensors)
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that operands of these shapes broadcast to."""
+    from ..autograd.errors import broadcast_error
+
+    try:
+        return tuple.__new__(Size, np.broadcast_shapes(*shapes))
+    except ValueError:
+        raise broadcast_error([tuple(s) for s in shapes]) or RuntimeError("shapes do not broadcast") from None
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes from ``start_dim`` to ``end_dim`` as one."""
+    shape = input._array.shape
+    start, end = axis_of(start_dim, len(shape)), axis_of(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(input, 1)
+    if start == end:
+        return input
+    return reshape(input, (*shape[:start], int(np.prod(shape[start : end + 1])), *shape[end + 1 :]))
+
+
+def ravel(input: Tensor) -> Tensor:
+    """One dimension, contiguous."""
+    return reshape(input, -1)
+
+
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """The axis ``dim`` split into ``sizes``."""
+    shape = input._array.shape
+    axis = axis_of(dim, len(shape))
+    sizes = tuple(sizes)
+    known = int(np.prod([n for n in sizes if n != -1]))
+    if -1 in sizes and known and shape[axis] % known == 0:
+        sizes = tuple(shape[axis] // known if n == -1 else n for n in sizes)
+    if int(np.prod(sizes)) != shape[axis]:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {axis} ({shape[axis]}) in the input "
+            "tensor"
+        )
+    return view(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
+
+
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its memory is row-major, else a copy that is."""
+    return self if self._array.flags.c_contiguous else _clone.function(self)
+
+
+def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
+    """A copy with memory of its own, through which gradients flow."""
+    return _clone.function(input)
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts along ``dim``: of the given size (the last may be smaller), or of the given sizes."""
+    if isinstance(split_size_or_sections, (tuple, list)):
+        return tuple(ops.split_sizes.function(tensor, list(split_size_or_sections), dim))
+    size, length = int(split_size_or_sections), tensor._array.shape[axis_of(dim, tensor._array.ndim)]
+    if size < 0:
+        raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+    if size == 0 and length:
+        raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
+    count = max(-(-length // size), 1) if size else 1
+    sizes = [size] * (count - 1) + [length - size * (count - 1)]
+    return tuple(ops.split_sizes.function(tensor, sizes, dim))
+
+
+def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Parts of the given sizes along ``dim``."""
+    return split(input, list(split_sizes), dim)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most ``chunks`` parts of equal size along ``dim``; the last may be smaller."""
+    if chunks <= 0:
+        raise RuntimeError("chunk expects `chunks` to be greater than 0, got: " + str(chunks))
+    length = input._array.shape[axis_of(dim, input._array.ndim)]
+    return split(input, max(-(-length // chunks), 1), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along ``dim``, which disappears."""
+    return ops.unbind.function(input, dim)
+
+
+def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
+    """``n`` copies of one value, as a node of its own whose backward pass adds its ``n`` upstream gradients.
+
+    Using ``input`` n times does the same without a node. This makes the sum visible: ``FanoutBackward0``.
+    """
+    if n < 1:
+        raise RuntimeError(f"fanout expects n to be at least 1, got: {n}")
+    return ops.fanout.function(input, n)
+
+
+def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
+    """``length`` elements from ``start`` along ``dim``, as a view."""
+    axis = axis_of(dim, input._array.ndim)
+    size, start = input._array.shape[axis], int(start)
+    start = start + size if start < 0 else start
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    if start + length > size:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return ops.slice_.function(input, axis, start, start + length, 1)
+
+
+def repeat(self: Tensor, *repeats: Any) -> Tensor:
+    """The whole tensor repeated along each axis."""
+    return ops.repeat.function(self, ints(repeats, "repeat", "repeats"))
+
+
+def tile(input: Tensor, *dims: Any) -> Tensor:
+    """:func:`repeat`, with missing leading repeats taken as 1."""
+    times = ints(dims, "tile", "dims")
+    return ops.repeat.function(input, (1,) * (input._array.ndim - len(times)) + times)
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """The order of elements reversed along ``dims``."""
+    return _flip.function(input, ints(dims, "flip", "dims"))
+
+
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Elements shifted along ``dims``; those pushed out come in at the other end."""
+    shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    return ops.roll.function(input, shifts, dims)
+
+
+def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Tensor:
+    """The tensors joined along ``dim``."""
+    return _into(out, ops.cat.function(tensors, dim if axis is None else axis))
+
+
+concat = concatenate = cat
+
+
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+    """The tensors side by side along a new axis."""
+    return _into(out, ops.stack.function(tensors, dim))
+
+
+def _into(out: Tensor | None, result: Tensor) -> Tensor:
+    if out is None:
+        return result
+    from ..autograd.runtime import write_out
+
+    return write_out(ops.cat, out, result._array, (result._node,))
+
+
+def hstack(tensors: Any) -> Tensor:
+    """Tensors joined along axis 1 (vectors along axis 0)."""
+    tensors = [reshape(each, 1) if not each._array.ndim else each for each in tensors]
+    return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1)
+
+
+def vstack(tensors: Any) -> Tensor:
+    """Tensors joined along axis 0, vectors as rows."""
+    return cat([reshape(each, 1, -1) if each._array.ndim < 2 else each for each in tensors], 0)
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
+    """The coordinates of the grid that the vectors span (``indexing`` "ij" or "xy")."""
+    vectors = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors
+    if indexing is None:
+        import warnings
+
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
+            UserWarning,
+            stacklevel=2,
+        )
+        indexing = "ij"
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    order = list(range(len(vectors)))
+    if indexing == "xy" and len(vectors) > 1:
+        order[0], order[1] = 1, 0
+    lengths = tuple(each._array.size for each in vectors)
+    shape = tuple(lengths[i] for i in order)
+    grids = []
+    for i, each in enumerate(vectors):
+        place = order.index(i)
+        grids.append(expand(reshape(each, (1,) * place + (-1,) + (1,) * (len(vectors) - 1 - place)), shape))
+    return tuple(grids)
+
+
+def numel(input: Tensor) -> int:
+    """How many elements there are."""
+    return input._array.size
+
+
+__all__ = [
+    "adjoint", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate",
+    "fanout", "flatten", "flip", "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "numel", "permute", "ravel",
+    "reshape", "roll", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose",
+    "unbind", "unflatten", "vstack",
+]  # fmt: skip

@@ -1,0 +1,154 @@
+"""What a Tensor can do, bound to the class in one table.
+
+Names of public functions become methods; ``inplace`` names get a twin with an underscore; operators are compiled from
+the operations themselves. Operations are compiled when a method is first looked up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import ops
+from .autograd.op import Op
+from .functions import arithmetic, conversion, indexing, linalg, reduction, shape
+from .inplace import in_place
+from .tensor import Tensor
+
+FUNCTIONS: dict[str, Any] = {}
+"""Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
+
+for _module in (arithmetic, indexing, linalg, reduction, shape):
+    FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
+
+# Operations that are a public function as they stand.
+_AS_THEY_ARE = """
+    acos asin atan bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm ceil cos cosh
+    dot eq exp exp2 expm1 floor floor_divide fmod gather ge gt index_select isclose isfinite isinf isnan le log log10 log1p
+    log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
+    reciprocal relu remainder round rsqrt rsub scatter_add select sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
+    trunc unsqueeze amax amin argmax argmin argsort
+""".split()
+FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
+FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc, arccos=ops.acos, arcsin=ops.asin, arctan=ops.atan)
+FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
+FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
+
+_NOT_METHODS = """
+    broadcast_shapes broadcast_tensors cat concat concatenate fanout hstack meshgrid stack vstack true_divide std_mean
+    var_mean rsub numel
+""".split()
+
+_METHOD_MODULE = """
+    to type type_as cpu cuda get_device size dim stride storage_offset data_ptr element_size is_contiguous
+    is_signed is_same_size resize_ pin_memory share_memory_ new backward detach_ retain_grad register_hook
+    register_post_accumulate_grad_hook
+""".split()
+
+_SHAPE_METHODS = "view view_as reshape_as expand expand_as contiguous repeat numel".split()
+
+_IN_PLACE = """
+    abs absolute acos add addcdiv addcmul asin atan bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
+    clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod ge gt index_add index_put le lerp
+    log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply nan_to_num ne neg negative
+    pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh
+    tril triu trunc
+""".split()
+
+_OPERATORS = {
+    "__add__": ops.add, "__radd__": ops.add, "__sub__": ops.sub, "__rsub__": ops.rsub, "__mul__": ops.mul,
+    "__rmul__": ops.mul, "__truediv__": ops.div, "__floordiv__": ops.floor_divide, "__mod__": ops.remainder,
+    "__eq__": ops.eq, "__ne__": ops.ne, "__lt__": ops.lt, "__le__": ops.le, "__gt__": ops.gt, "__ge__": ops.ge,
+    "__and__": ops.bitwise_and, "__rand__": ops.bitwise_and, "__or__": ops.bitwise_or, "__ror__": ops.bitwise_or,
+    "__xor__": ops.bitwise_xor, "__rxor__": ops.bitwise_xor, "__lshift__": ops.bitwise_left_shift,
+    "__rshift__": ops.bitwise_right_shift,
+}  # fmt: skip
+
+
+class Lazy:
+    """A method that is compiled from its operation when it is first looked up, and then replaces itself."""
+
+    __slots__ = ("make", "name")
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        function = self.make()
+        setattr(Tensor, self.name, function)
+        return function if instance is None else function.__get__(instance, owner)
+
+
+def _bind(name: str, value: Any) -> None:
+    if isinstance(value, Lazy):
+        value.name = name
+    setattr(Tensor, name, value)
+
+
+def _compiled(value: Any) -> Any:
+    return value.function if isinstance(value, Op) else value
+
+
+def _method(value: Any) -> Any:
+    return Lazy(lambda: value.function) if isinstance(value, Op) else value
+
+
+def _refusing(function: Any) -> Any:
+    """An operator that answers NotImplemented where its function complains of a type."""
+
+    def operator(self: Any, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            return NotImplemented
+
+    operator.__name__ = operator.__qualname__ = function.__name__
+    return operator
+
+
+def bind_methods() -> None:
+    """Give Tensor its methods."""
+    for name, value in FUNCTIONS.items():
+        if name not in _NOT_METHODS:
+            _bind(name, _method(value))
+    for name in _METHOD_MODULE:
+        _bind(name, getattr(conversion, name))
+    for name in _SHAPE_METHODS:
+        _bind(name, getattr(shape, name))
+    for name, value in (*conversion.CASTERS.items(), *conversion.NEW_METHODS.items()):
+        _bind(name, value)
+    for name in _IN_PLACE:
+        _bind(f"{name}_", Lazy(lambda name=name: in_place(_compiled(FUNCTIONS[name]), f"{name}_")))
+    for name in ("fill", "zero", "copy"):
+        _bind(f"{name}_", in_place(getattr(arithmetic, name), f"{name}_"))
+    for name, value in _OPERATORS.items():
+        _bind(name, Lazy(lambda value=value: value.operator))
+    for name in ("add", "sub", "mul", "pow", "floor_divide", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor"):
+        symbol = {"floor_divide": "floordiv", "remainder": "mod"}.get(name, name.removeprefix("bitwise_"))
+        _bind(f"__i{symbol}__", Lazy(lambda name=name, symbol=symbol: in_place(_compiled(FUNCTIONS[name]), f"__i{symbol}__")))
+    _bind("__itruediv__", in_place(arithmetic.div, "__itruediv__"))
+    _bind("__neg__", Lazy(lambda: ops.neg.function))
+    _bind("__pos__", arithmetic.positive)
+    _bind("__abs__", Lazy(lambda: ops.abs_.function))
+    _bind("__invert__", Lazy(lambda: ops.bitwise_not.function))
+    _bind("__rtruediv__", arithmetic.reversed_divide)
+    _bind("__pow__", _refusing(arithmetic.pow))
+    _bind("__rpow__", _refusing(arithmetic.reversed_power))
+    _bind("__matmul__", _refusing(linalg.matmul))
+    _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
+    _bind("__rfloordiv__", lambda self, other: ops.floor_divide.function(conversion.tensor(other), self))
+    _bind("__rmod__", lambda self, other: ops.remainder.function(conversion.tensor(other), self))
+    _bind("__getitem__", indexing.getitem)
+    _bind("__setitem__", indexing.setitem)
+    for name in ("T", "mT"):
+        _bind(name, property(getattr(conversion, name)))
+    _bind("H", property(conversion.mT))
+    _bind("mH", property(conversion.mT))
+    _bind("nelement", shape.numel)
+    _bind("ndimension", conversion.dim)
+    _bind("__div__", arithmetic.div)
+
+
+bind_methods()

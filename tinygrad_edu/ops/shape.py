@@ -1,0 +1,376 @@
+"""Other shapes of the same elements. What can be a view is one, as in PyTorch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd.errors import dimension_error
+from ..autograd.op import op
+
+
+def axis_of(dim, ndim):
+    """``dim`` counted from 0; a 0-d tensor takes -1 and 0."""
+    span = max(ndim, 1)
+    if not -span <= dim < span:
+        raise dimension_error(dim, ndim)
+    return dim % span
+
+
+def _infer(shape, size):
+    """``shape`` with its one -1 replaced so that it holds ``size`` elements."""
+    shape = tuple(shape)
+    if -1 not in shape:
+        product = 1
+        for n in shape:
+            if n < 0:
+                raise RuntimeError(f"invalid shape dimension {n}")
+            product *= n
+        if product != size:
+            raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+        return shape
+    if shape.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    known = 1
+    for n in shape:
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n}")
+        if n != -1:
+            known *= n
+    if known == 0 and size == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
+            "be any value and is ambiguous"
+        )
+    if known == 0 or size % known:
+        raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
+    return tuple(size // known if n == -1 else n for n in shape)
+
+
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
+def view(x, shape):
+    """The same memory in another shape; raises where that is impossible."""
+    shape = _infer(shape, x.size)
+    result = x.view()
+    try:
+        result.shape = shape
+    except AttributeError:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        ) from None
+    return result
+
+
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
+def reshape(x, shape):
+    """The same elements in another shape: a view where possible, else a copy."""
+    return x.reshape(_infer(shape, x.size))
+
+
+@op("UnsafeViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), public="reshape")
+def reshape_copy(x, shape):
+    return x.reshape(_infer(shape, x.size)).copy()
+
+
+@op("TransposeBackward0", x=lambda grad, dim0, dim1: transpose(grad, dim0, dim1), view=True)
+def transpose(x, dim0, dim1):
+    """The axes ``dim0`` and ``dim1`` exchanged."""
+    a, b = axis_of(dim0, x.ndim), axis_of(dim1, x.ndim)
+    return x.swapaxes(a, b) if x.ndim else x.view()
+
+
+@op("TBackward0", x=lambda grad: t(grad), view=True)
+def t(x):
+    """The transpose of a matrix; tensors of fewer dimensions stay as they are."""
+    if x.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.ndim}D")
+    return x.T
+
+
+@op("PermuteBackward0", x=lambda grad, dims: permute(grad, _inverse(dims)), view=True)
+def permute(x, dims):
+    """The axes in the order ``dims``."""
+    if len(dims) != x.ndim:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}"
+        )
+    axes = tuple(axis_of(d, x.ndim) for d in dims)
+    if len(set(axes)) != len(axes):
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return x.transpose(axes)
+
+
+def _inverse(dims):
+    inverse = [0] * len(dims)
+    for i, d in enumerate(dims):
+        inverse[d % len(dims)] = i
+    return tuple(inverse)
+
+
+@op("UnsqueezeBackward0", x=lambda grad, dim: squeeze_one(grad, dim), view=True)
+def unsqueeze(x, dim):
+    """A new axis of length 1 at ``dim``."""
+    span = x.ndim + 1
+    if not -span <= dim < span:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], but got {dim})")
+    return np.expand_dims(x, dim)
+
+
+@op("SqueezeBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+def squeeze_all(x):
+    return x.squeeze() if x.ndim else x.view()
+
+
+@op("SqueezeBackward1", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+def squeeze_one(x, dim):
+    axis = axis_of(dim, x.ndim)
+    return x.squeeze(axis) if x.ndim and x.shape[axis] == 1 else x.view()
+
+
+@op("SqueezeBackward2", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+def squeeze_several(x, dim):
+    axes = tuple(a for a in (axis_of(d, x.ndim) for d in dim) if x.ndim and x.shape[a] == 1)
+    return x.squeeze(axes) if axes else x.view()
+
+
+@op("ExpandBackward0", x=lambda grad: grad, view=True)
+def expand(x, shape):
+    """Axes of length 1 repeated to ``shape`` without copying; -1 keeps a length. The engine sums the gradient back."""
+    shape = tuple(shape)
+    if len(shape) < x.ndim:
+        raise RuntimeError(
+            f"expand(torch.{_type(x)}{{{list(x.shape)}}}, size={list(shape)}): the number of sizes provided "
+            f"({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({x.ndim})"
+        )
+    lead = len(shape) - x.ndim
+    full = []
+    for i, n in enumerate(shape):
+        have = x.shape[i - lead] if i >= lead else 1
+        if n == -1:
+            if i < lead:
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
+                )
+            n = have
+        elif have not in (n, 1):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension "
+                f"{i}.  Target sizes: {list(shape)}.  Tensor sizes: {list(x.shape)}"
+            )
+        full.append(n)
+    strides = (0,) * lead + tuple(s if have == n else 0 for s, have, n in zip(x.strides, x.shape, full[lead:], strict=True))
+    return np.ndarray(tuple(full), x.dtype, x, 0, strides) if x.size else np.broadcast_to(x, full)
+
+
+def _type(x):
+    from ..dtypes import from_numpy_dtype
+
+    return from_numpy_dtype(x.dtype).legacy_name + "Tensor"
+
+
+# ---- parts ---------------------------------------------------------------------------------------------------------
+
+
+@op("SelectBackward0", x=lambda grad, x_shape, dim, index: place(grad, x_shape, _at(dim, index)), view=True)
+def select(x, dim, index):
+    """The slice at ``index`` along ``dim``, without that axis."""
+    if not x.ndim:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    axis = axis_of(dim, x.ndim)
+    if not -x.shape[axis] <= index < x.shape[axis]:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(x.shape)} at dimension {axis}")
+    return x[(*(slice(None),) * axis, index, ...)]
+
+
+def _at(dim, part):
+    """The index that takes ``part`` along ``dim``."""
+    return (*(slice(None),) * dim, part) if dim >= 0 else (..., part, *(slice(None),) * (-1 - dim))
+
+
+@op("SliceBackward0", x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))), view=True)
+def slice_(x, dim, start, stop, step):
+    """``start:stop:step`` along ``dim``."""
+    return x[(*(slice(None),) * dim, slice(start, stop, step))]
+
+
+@op("PlaceBackward0", x=lambda grad, index: take(grad, index))
+def place(x, shape, index):
+    """Zeros of ``shape``, with ``x`` at ``index``: what taking a part means backwards."""
+    result = np.zeros(shape, x.dtype)
+    result[index] = x
+    return result
+
+
+@op("TakePartBackward0", x=lambda grad, x_shape, index: place(grad, x_shape, index))
+def take(x, index):
+    """A copy of the part at a basic index."""
+    return x[index].copy() if isinstance(x[index], np.ndarray) else np.asarray(x[index])
+
+
+# ---- several tensors -----------------------------------------------------------------------------------------------
+
+
+def _pieces(grad, shapes, dim, needs):
+    """The gradient cut where the inputs were joined."""
+    pieces, start, ndim = [], 0, len(grad.shape)
+    axis = dim % ndim
+    for shape, needed in zip(shapes, needs):  # noqa: B905 (equal by construction)
+        if len(shape) == 1 and shape[0] == 0 and ndim != 1:
+            pieces.append(take(reshape(grad, (-1,)), slice(0, 0)) if needed else None)
+            continue
+        stop = start + shape[axis]
+        pieces.append(take(grad, _at(axis, slice(start, stop))) if needed else None)
+        start = stop
+    return pieces
+
+
+@op("CatBackward0", tensors=lambda grad, tensors_shape, dim, needs: _pieces(grad, tensors_shape, dim, needs), sequence=True)
+def cat(tensors, dim=0):
+    """The tensors joined along ``dim``; their other lengths must agree."""
+    if not tensors:
+        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+    parts = [each for each in tensors if each.shape != (0,)]
+    if not parts:
+        return tensors[0].copy()
+    first = parts[0]
+    for i, each in enumerate(tensors):
+        if not each.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    axis = axis_of(dim, first.ndim)
+    for i, each in enumerate(tensors):
+        if each.shape == (0,):
+            continue
+        if each.ndim != first.ndim:
+            raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {each.ndim}")
+        for d in range(first.ndim):
+            if d != axis and each.shape[d] != first.shape[d]:
+                raise RuntimeError(
+                    f"Sizes of tensors must match except in dimension {axis}. Expected size {first.shape[d]} but got size "
+                    f"{each.shape[d]} for tensor number {i} in the list."
+                )
+    return np.concatenate(_same_dtype(parts, tensors), axis)
+
+
+def _same_dtype(parts, tensors):
+    from ..dtypes import common_dtype
+
+    dtype = tensors[0].dtype
+    if all(each.dtype is dtype for each in tensors):
+        return parts
+    dtype = common_dtype(*tensors)
+    return [each.astype(dtype) for each in parts]
+
+
+def _slices(grad, dim, needs):
+    """The gradient's slices along the axis on which the inputs were stacked."""
+    axis = dim % len(grad.shape)
+    return [take(grad, _at(axis, i)) if needed else None for i, needed in enumerate(needs)]
+
+
+@op("StackBackward0", tensors=lambda grad, dim, needs: _slices(grad, dim, needs), sequence=True)
+def stack(tensors, dim=0):
+    """The tensors, of one shape, side by side along a new axis ``dim``."""
+    if not tensors:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = tensors[0].shape
+    for i, each in enumerate(tensors):
+        if each.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(each.shape)} at "
+                f"entry {i}"
+            )
+    span = len(shape) + 1
+    if not -span <= dim < span:
+        raise dimension_error(dim, span)
+    return np.stack(_same_dtype(tensors, tensors), dim)
+
+
+@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=False, results=2, diff_results=-1)
+def split_sizes(x, sizes, dim=0):
+    """Views of consecutive parts of the given lengths along ``dim``."""
+    axis, start, parts = axis_of(dim, x.ndim), 0, []
+    if sum(sizes) != x.shape[axis] or min(sizes, default=0) < 0:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {x.shape[axis]} (input tensor's size at dimension "
+            f"{axis}), but got split_sizes={list(sizes)}"
+        )
+    for n in sizes:
+        parts.append(x[(*(slice(None),) * axis, slice(start, start + n))])
+        start += n
+    return parts
+
+
+def _joined(grads, x_shape, sizes, dim):
+    """The parts' gradients side by side, zeros where a part was not used."""
+    axis = dim % len(x_shape)
+    example = next(g for g in grads if g is not None)
+    parts = [
+        place(take(example, (...,) + (slice(0, 0),)), (*x_shape[:axis], n, *x_shape[axis + 1 :]), (..., slice(0, 0)))
+        if g is None
+        else g
+        for g, n in zip(grads, sizes, strict=True)
+    ]
+    return cat(parts, axis)
+
+
+@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), results=2, diff_results=-1)
+def unbind(x, dim=0):
+    """Views of the slices along ``dim``, which disappears."""
+    axis = axis_of(dim, x.ndim)
+    if not x.ndim:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    return [x[(*(slice(None),) * axis, i, ...)] for i in range(x.shape[axis])]
+
+
+def _rejoined(grads, x_shape, dim):
+    axis = dim % len(x_shape)
+    example = next(g for g in grads if g is not None)
+    return stack([zeros_of(example) if g is None else g for g in grads], axis)
+
+
+@op(None, x=None)
+def zeros_of(x):
+    return np.zeros_like(x)
+
+
+@op("RepeatBackward0", x=lambda grad, x_shape, repeats: _unrepeat(grad, x_shape, repeats))
+def repeat(x, repeats):
+    """The whole tensor repeated ``repeats[i]`` times along each axis i (leading axes may be added)."""
+    if len(repeats) < x.ndim:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    return np.tile(x, repeats)
+
+
+def _unrepeat(grad, x_shape, repeats):
+    """Each copy's gradient on an axis of its own, then the sum over those axes."""
+    from .reduction import sum
+
+    shape = (1,) * (len(repeats) - len(x_shape)) + tuple(x_shape)
+    if 0 in repeats:
+        return place(reshape(take(reshape(grad, (-1,)), slice(0, 0)), (0, *x_shape)), (0, *x_shape), ()).sum(0)
+    split = tuple(n for pair in zip(repeats, shape, strict=True) for n in pair)
+    total = sum(reshape(grad, split), tuple(range(0, 2 * len(repeats), 2)), False) if repeats else grad
+    return reshape(total, x_shape)
+
+
+@op("RollBackward0", x=lambda grad, shifts, dims: roll(grad, tuple(-s for s in shifts), dims))
+def roll(x, shifts, dims):
+    """Elements shifted along ``dims`` (or along the flattened tensor), those pushed out come in at the other end."""
+    return np.roll(x, shifts, dims or None).copy() if dims else np.roll(x, sum(shifts))
+
+
+@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), results=2, diff_results=-1, public="fanout")
+def fanout(x, n):
+    """``n`` views of ``x``: one value used n times, as a node of its own. Backward, the n upstream gradients add up."""
+    return [x.view() for _ in range(n)]
+
+
+def _fanout_sum(grads):
+    total = None
+    for grad in grads:
+        if grad is not None:
+            total = grad if total is None else total + grad
+    return (total,)
