@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dtypes
 from ..creation import empty, ones, tensor, zeros
+from ..dtypes import DTYPES
 from . import functional as F
 from . import init
 from .module import Module
@@ -41,7 +41,7 @@ class _BatchNorm(Module):
         track = track_running_stats
         self.register_buffer("running_mean", zeros(num_features, **kind) if track else None)
         self.register_buffer("running_var", ones(num_features, **kind) if track else None)
-        self.register_buffer("num_batches_tracked", tensor(0, dtype=dtypes.int64, device=device) if track else None)
+        self.register_buffer("num_batches_tracked", tensor(0, dtype=DTYPES["int64"], device=device) if track else None)
         self.reset_parameters()
 
     def reset_running_stats(self) -> None:

@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import creation, dtypes, linalg
+from .. import creation, linalg
 from ..autograd.grad_mode import no_grad
+from ..dtypes import DTYPES
 from ..random import randperm
 
 __all__ = [
@@ -110,7 +111,7 @@ def trunc_normal_(
     mode = max(a, min(mean, b))
     log_peak = -0.5 * ((mode - mean) / std) ** 2
     tensor.uniform_(a, b, generator=generator)
-    pending = creation.ones_like(tensor, dtype=dtypes.bool)
+    pending = creation.ones_like(tensor, dtype=DTYPES["bool"])
     proposal, chance = tensor.clone(), creation.empty_like(tensor)
     while True:
         log_density = proposal.sub(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
