@@ -91,9 +91,9 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
             lines.append(f"    elif isinstance({name}, Tensor):")
         else:
             lines.append(f"    if isinstance({name}, Tensor):")
-        lines.append(f"        {param} = {name}._array")
         if node:
             lines.append(f"        {param}_node = {name}._node")
+        lines.append(f"        {param} = {name}._array")
         if second := _is_second_operand(op, param):
             first = op.promoted[0]
             lines += [
