@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..tensor import Tensor
 from . import hooks
@@ -56,6 +56,10 @@ class Module(WithState, Convertible):
     _parameters: Members
     _buffers: Members
     _modules: Members
+
+    if TYPE_CHECKING:  # for type checkers only: at run time members are attributes like any other
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # a value, not a method: mypy would compare the signatures of the subclasses' methods with it
     forward: Callable[..., Any] = _forward_unimplemented

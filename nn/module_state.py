@@ -29,8 +29,6 @@ class _IncompatibleKeys(NamedTuple):
             return "<All keys matched successfully>"
         return f"{type(self).__name__}(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
 
-    __str__ = __repr__
-
 
 class WithState(Hooked):
     """``state_dict`` and ``load_state_dict``, their hooks, and the methods that a layer overrides to take part."""

@@ -34,6 +34,8 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         if data is None:
             data = empty(0)
         if type(data) is Tensor or type(data) is Parameter:
+            if requires_grad and not (data.is_floating_point() or data.is_complex()):
+                raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
             param = object.__new__(cls)
             param._array = data._array
             param._node = param._grad = param._base = None
@@ -55,7 +57,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         return memo[id(self)]
 
     def __repr__(self) -> str:  # type: ignore[override]
-        return "Parameter containing:\n" + super().__repr__()
+        return f"Parameter containing:\n{self.detach().requires_grad_(self.requires_grad)!r}"
 
 
 class _BufferMeta(type(Tensor)):  # type: ignore[misc]
@@ -72,6 +74,8 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         data: the values; an empty tensor if None.
         persistent: whether the buffer is part of the module's ``state_dict``.
     """
+
+    persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         if data is None:

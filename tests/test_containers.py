@@ -124,7 +124,7 @@ MODULE_LISTS = LISTS | {
     "insert last": lambda c, t: c.insert(len(c), t.nn.Tanh()),
     "insert int": lambda c, t: c.insert(0, 5),
     "add": lambda c, t: c + t.nn.Sequential(t.nn.Tanh()),
-    "add list": lambda c, t: c + [t.nn.Tanh()],
+    "add list": lambda c, t: c.__add__([t.nn.Tanh()]),
     "iadd list": lambda c, t: c.__iadd__([t.nn.Tanh()]),
     "dir": lambda c, t: [name for name in dir(c) if name.isdigit()],
     "call": lambda c, t: c(t.ones(1, 1)).shape,

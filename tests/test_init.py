@@ -4,10 +4,10 @@ import math
 
 import pytest
 from agreement import agree
+from tinygrad_edu.nn import init
 
 import tinygrad_edu as torch
 from tinygrad_edu import nn
-from tinygrad_edu.nn import init
 
 FILLS = {
     "uniform_": lambda i, w: i.uniform_(w, -2, 3),
@@ -30,7 +30,9 @@ FILLS = {
 
 
 def test_calculate_gain():
-    assert init.calculate_gain("linear") == init.calculate_gain("conv_transpose2d") == init.calculate_gain("sigmoid") == 1
+    assert (
+        init.calculate_gain("linear") == init.calculate_gain("conv_transpose2d") == init.calculate_gain("sigmoid") == 1
+    )
     assert init.calculate_gain("tanh") == 5 / 3
     assert init.calculate_gain("relu") == math.sqrt(2)
     assert init.calculate_gain("leaky_relu") == math.sqrt(2 / (1 + 0.01**2))
@@ -79,7 +81,12 @@ def test_orthogonal_rows_or_columns(shape):
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_dirac_makes_a_convolution_pass_its_channels_on(dims):
     weight = init.dirac_(torch.empty(4, 2, *[3] * dims), groups=2)
-    assert weight.nonzero().tolist() == [[0, 0, *[1] * dims], [1, 1, *[1] * dims], [2, 0, *[1] * dims], [3, 1, *[1] * dims]]
+    assert weight.nonzero().tolist() == [
+        [0, 0, *[1] * dims],
+        [1, 1, *[1] * dims],
+        [2, 0, *[1] * dims],
+        [3, 1, *[1] * dims],
+    ]
 
 
 def test_fills_in_place_without_recording_and_returns_the_same_tensor():
@@ -92,7 +99,9 @@ def test_fills_in_place_without_recording_and_returns_the_same_tensor():
     assert weight.grad_fn is None
 
 
-@pytest.mark.parametrize("name", ["uniform", "normal", "xavier_uniform", "kaiming_normal", "eye", "sparse", "orthogonal"])
+@pytest.mark.parametrize(
+    "name", ["uniform", "normal", "xavier_uniform", "kaiming_normal", "eye", "sparse", "orthogonal"]
+)
 def test_names_without_underscore_warn_and_work(name):
     args = {"sparse": [0.5]}.get(name, [])
     new = getattr(init, f"{name}_")
