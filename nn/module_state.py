@@ -56,9 +56,12 @@ class WithState(Hooked):
 
     def _own_state(self) -> Iterator[tuple[str, Any]]:
         """The module's own parameters and persistent buffers, without its submodules'."""
-        for name, value in (*self._parameters.items(), *self._buffers.items()):
-            if value is not None and name not in self._non_persistent_buffers_set:
-                yield name, value
+        for name, param in self._parameters.items():
+            if param is not None:
+                yield name, param
+        for name, buffer in self._buffers.items():
+            if buffer is not None and name not in self._non_persistent_buffers_set:
+                yield name, buffer
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         """Write the module's own state, without its submodules', into ``destination``."""

@@ -1,13 +1,16 @@
 """Module: registration, attributes, traversal, state, conversion, hooks, printed form, memory."""
 
 import copy
+import functools
 import gc
 import pickle
 import weakref
 from collections import OrderedDict
 
 import pytest
-from agreement import agree
+from agreement import agree, outcome
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tinygrad_edu as torch
 from tinygrad_edu import nn
@@ -228,6 +231,54 @@ def test_changes_of_members_agree_with_pytorch(change):
             ],
             [name for name in dir(m) if name in ("weight", "bias", "steps", "child", "plain", "extra")],
         )
+
+    agree(script)
+
+
+NAMES_OF_STEPS = st.sampled_from(["a", "b", "c"])
+STEPS = {
+    "parameter": lambda t, m, name: setattr(m, name, t.nn.Parameter(t.ones(1))),
+    "module": lambda t, m, name: setattr(m, name, t.nn.Tanh()),
+    "tensor": lambda t, m, name: setattr(m, name, t.ones(2)),
+    "buffer": lambda t, m, name: setattr(m, name, t.nn.Buffer(t.ones(3), persistent=False)),
+    "None": lambda t, m, name: setattr(m, name, None),
+    "int": lambda t, m, name: setattr(m, name, 5),
+    "del": lambda t, m, name: delattr(m, name),
+    "register_parameter": lambda t, m, name: m.register_parameter(name, t.nn.Parameter(t.ones(4))),
+    "register_parameter None": lambda t, m, name: m.register_parameter(name, None),
+    "register_buffer": lambda t, m, name: m.register_buffer(name, t.ones(5)),
+    "register_buffer None": lambda t, m, name: m.register_buffer(name, None, persistent=False),
+    "add_module": lambda t, m, name: m.add_module(name, t.nn.Sigmoid()),
+    "add_module None": lambda t, m, name: m.add_module(name, None),
+    "del _parameters": lambda t, m, name: m._parameters.__delitem__(name),
+    "pop _modules": lambda t, m, name: m._modules.pop(name, None) and None,
+    "pop _buffers": lambda t, m, name: m._buffers.pop(name) and None,
+    "replace _modules": lambda t, m, name: setattr(m, "_modules", dict(reversed(m._modules.items()))),
+    "clear _buffers": lambda t, m, name: m._buffers.clear(),
+}
+
+
+def what_is_there(module):
+    return (
+        [[(name, type(value).__name__) for name, value in getattr(module, kind).items()] for kind in KINDS],
+        [type(getattr(module, name, "gone")).__name__ for name in "abc"],
+        list(module.state_dict()),
+    )
+
+
+@pytest.mark.oracle
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), NAMES_OF_STEPS), max_size=12), st.integers(0, 12))
+def test_any_sequence_of_changes_agrees_with_pytorch(steps, copied_at):
+    def script(t):
+        module, seen = t.nn.Module(), []
+        for i, (step, name) in enumerate(steps):
+            if i == copied_at:
+                module = copy.deepcopy(module)
+            change = functools.partial(STEPS[step], m=module, name=name)
+            seen.append((outcome(change, t), what_is_there(module)))
+            assert t is not torch or consistent(module)
+        return seen
 
     agree(script)
 
@@ -1040,7 +1091,7 @@ def run(t, layer, *shape, **options):
     return (
         repr(made),
         out.shape,
-        dict(made.state_dict()).keys().__len__(),
+        list(made.state_dict()),
         out.round(decimals=4),
         x.grad.round(decimals=4),
     )
