@@ -149,8 +149,9 @@ class Module(WithState, Convertible):
             raise KeyError(f"attribute '{name}' already exists")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        parameters, modules, buffers = (_own(self, kind) for kind in ("_parameters", "_modules", "_buffers"))
-        if isinstance(value, Parameter):
+        parameters, modules, buffers = _own(self, "_parameters"), _own(self, "_modules"), _own(self, "_buffers")
+        is_tensor = isinstance(value, Tensor)  # asked first, because it is quick
+        if is_tensor and isinstance(value, Parameter):
             self._make_room(name, parameters, "parameters")
             self.register_parameter(name, value)
         elif name in parameters:
@@ -164,8 +165,8 @@ class Module(WithState, Convertible):
             if value is not None:
                 raise _cannot_assign(value, "child module", name, "torch.nn.Module or None")
             modules[name] = every_module.registered("module", self, name, None)
-        elif name in buffers or isinstance(value, Buffer):
-            if value is not None and not isinstance(value, Tensor):
+        elif name in buffers or (is_tensor and isinstance(value, Buffer)):
+            if value is not None and not is_tensor:
                 raise _cannot_assign(value, "buffer", name, "torch.nn.Buffer, torch.Tensor or None")
             was_persistent = name not in _own(self, "_non_persistent_buffers_set")
             persistent = value.persistent if isinstance(value, Buffer) else was_persistent
