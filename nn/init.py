@@ -11,7 +11,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from .. import creation, linalg
+import numpy as np
+
+from .. import creation
 from ..autograd.grad_mode import no_grad
 from ..dtypes import DTYPES
 from ..random import randperm
@@ -265,11 +267,12 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     if tensor.numel() == 0:
         return tensor
     rows = tensor.size(0)
-    flat = tensor.new_empty((rows, tensor.numel() // rows)).normal_(0, 1, generator=generator)
-    wide = flat.size(0) < flat.size(1)
-    q, r = linalg.qr(flat.t() if wide else flat)
-    q = q * r.diagonal().sign()  # makes the distribution uniform (https://arxiv.org/abs/math-ph/0609050)
-    return tensor.copy_((q.t() if wide else q).reshape(tensor.shape)).mul_(gain)
+    flat = tensor.new_empty((rows, tensor.numel() // rows)).normal_(0, 1, generator=generator).numpy()
+    wide = flat.shape[0] < flat.shape[1]
+    q, r = np.linalg.qr(flat.T if wide else flat)
+    q *= np.sign(np.diag(r))  # makes the distribution uniform (https://arxiv.org/abs/math-ph/0609050)
+    orthogonal = np.ascontiguousarray(q.T if wide else q).reshape(tensor.shape)
+    return tensor.copy_(creation.from_numpy(orthogonal)).mul_(gain)
 
 
 @no_grad()
