@@ -72,6 +72,9 @@ class Module(WithState, Convertible):
             if args:
                 count = len(args) + 1
                 raise TypeError(f"{type(self).__name__}.__init__() takes 1 positional argument but {count} were given")
+        if _own(self, "_modules") is not _NOTHING:  # a second call, from a second base class, starts afresh
+            for members in (self._parameters, self._buffers, self._modules):
+                members.unbind(self)
         _set(self, "training", True)
         _set(self, "_parameters", Members(self))
         _set(self, "_buffers", Members(self))

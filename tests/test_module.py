@@ -961,6 +961,19 @@ def with_extra_repr(t, text):
     return alone, repr(outer)
 
 
+def initialised_twice(t):
+    class Twice(t.nn.Module):
+        def __init__(self):
+            t.nn.Module.__init__(self)
+            self.lost = t.nn.Parameter(t.ones(1))
+            self.plain = 5
+            t.nn.Module.__init__(self)
+            self.kept = t.nn.Parameter(t.ones(1))
+
+    module = Twice()
+    return hasattr(module, "lost"), module.plain, [name for name, _ in module.named_parameters()]
+
+
 def uninitialised(t, act):
     class Early(t.nn.Module):
         def __init__(self):
@@ -988,6 +1001,7 @@ MISTAKES = {
         f"extra_repr {text!r}": lambda t, text=text: with_extra_repr(t, text)
         for text in ("", "a=1", "a=1\nb=2", "a\n\nb")
     },
+    "initialised twice": initialised_twice,
     "early parameter": lambda t: uninitialised(t, lambda m: setattr(m, "w", t.nn.Parameter(t.ones(1)))),
     "early module": lambda t: uninitialised(t, lambda m: setattr(m, "w", t.nn.ReLU())),
     "early buffer": lambda t: uninitialised(t, lambda m: setattr(m, "w", t.nn.Buffer(t.ones(1)))),
