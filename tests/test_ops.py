@@ -69,7 +69,7 @@ def flat(results: Any) -> list[Any]:
 
 
 def numpy_of(value: Any) -> np.ndarray:
-    return value.detach().numpy() if hasattr(value, "detach") else np.asarray(value)
+    return value.detach().numpy(force=True) if hasattr(value, "detach") else np.asarray(value)
 
 
 def outputs_with_grad(results: Any) -> list[Any]:
@@ -440,9 +440,10 @@ def test_other_dtypes_like_pytorch(name: str) -> None:
 def cast(array: Any, dtype: str) -> Any:
     if not isinstance(array, np.ndarray) or array.dtype != np.float64:
         return array
-    if dtype in ("uint8", "bool"):
-        array = np.abs(np.nan_to_num(array, posinf=3, neginf=2))
-    return np.nan_to_num(array, posinf=3, neginf=-3).astype(dtype) if dtype.startswith("int") else array.astype(dtype)
+    if not dtype.startswith("float"):
+        array = np.asarray(np.nan_to_num(array, nan=1, posinf=3, neginf=2 if dtype in ("uint8", "bool") else -3))
+        array = np.abs(array) if dtype == "uint8" else array
+    return np.asarray(array, dtype)
 
 
 SPECIAL = np.array([np.nan, 1.0, np.inf, -1.0, -np.inf, 0.0, -0.0, 2.0])

@@ -148,6 +148,7 @@ class Op:
 
         namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
         namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
+        namespace["promote"] = runtime.PROMOTIONS[self.promote]
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
@@ -211,7 +212,8 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     """Declare an operation; see the module's text. ``name`` is the node's name in PyTorch.
 
     Keywords that are not rules:
-        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
+        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
+            ``"no bool"``, and bools are refused.
         view: the result shares the first input's memory.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.

@@ -11,7 +11,7 @@ import numpy as np
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
 from ..errstate import QUIET, RESTORE, SILENCE, quiet
 from .conform import conform_array
-from .errors import argument_error, explain
+from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, get_mode
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
@@ -119,6 +119,18 @@ def promote(*operands: Any) -> list[Any]:
     present = [each for each in operands if each is not None]
     dtype = common_dtype(*present)
     return [each if each is None else cast(each, dtype) for each in operands]
+
+
+def promote_no_bool(*operands: Any) -> list[Any]:
+    """The same, where PyTorch refuses bools (subtraction)."""
+    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
+    if any(dtype == bool for dtype in dtypes):
+        raise bool_minus(dtypes)
+    return promote(*operands)
+
+
+PROMOTIONS = {None: promote, "common": promote, "float": promote, "no bool": promote_no_bool}
+"""What an op's ``promote`` option means where operands differ."""
 
 
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:

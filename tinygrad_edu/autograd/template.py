@@ -209,9 +209,7 @@ def backward_source(op: Any, form: str) -> str:
                 if name == "out":
                     lines.append("    out = rewrap(out, node)")
                 elif name in op.tensors and not op.sequence:
-                    node = f"{name}_node" if name in op.differentiable else None
-                    if node:
-                        lines.append(f"    {name} = rewrap({name}, {node})")
+                    lines.append(f"    {name} = rewrap({name}, {f'{name}_node' if name in op.differentiable else None})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
