@@ -1,0 +1,18 @@
+"""Building blocks of neural networks, with the names and behaviour of ``torch.nn``."""
+
+# ruff: noqa: F403 -- what is public is written once, in each file's __all__
+
+from . import functional as functional
+from . import init as init
+from . import parameter as parameter
+from .activation import *
+from .batchnorm import *
+from .container import *
+from .dropout import *
+from .flatten import *
+from .linear import *
+from .loss import *
+from .module import Module as Module
+from .parameter import *
+
+from . import modules as modules  # isort: skip  # the aliases of all that stands above

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .node import Node
 
 _BLOCK = 256
 
@@ -32,7 +31,7 @@ def broadcast_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int
     return lead, tuple(range(lead)) + repeated
 
 
-def conform_array(grad: Any, node: Node) -> Any:
+def conform_array(grad: Any, node: Any) -> Any:
     """``grad`` (an array or NumPy scalar) in the shape and dtype of the value that ``node`` produced."""
     target = node.shape
     if grad.shape != target:
@@ -54,7 +53,7 @@ def conform_array(grad: Any, node: Node) -> Any:
     return grad
 
 
-def conform_tensor(grad: Any, node: Node) -> Any:
+def conform_tensor(grad: Any, node: Any) -> Any:
     """The same through recorded operations."""
     array = grad._array
     target = node.shape

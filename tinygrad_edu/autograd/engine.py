@@ -1,9 +1,9 @@
 """The backward pass.
 
-From the outputs, every reachable node is found once, and the nodes run in the reverse order of their creation, which is
-a topological order: a node's inputs are older than the node. A node runs on the sum of the gradients of its output, its
-rules answer with the gradients of its inputs, and each is conformed to the node it goes to (broadcasting and promotion
-undone) and added there. A leaf's gradient is stored as soon as its last part has come. Nothing here recurses.
+The nodes run in the reverse order of their creation, which is a topological order: a node's inputs are older than the
+node, so when the youngest waiting node runs, all gradients of its output have come. Its rules answer with the gradients
+of its inputs; each is conformed to the node it goes to (broadcasting and promotion undone) and added there. The leaves
+store their gradients at the end, or, where some leaf has hooks, as soon as the last part has come. Nothing here recurses.
 
 The rules run on arrays, or, under ``create_graph``, on Tensors that record themselves.
 """
@@ -11,6 +11,7 @@ The rules run on arrays, or, under ``create_graph``, on Tensors that record them
 from __future__ import annotations
 
 import sys
+from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
 from typing import Any
 
@@ -19,16 +20,9 @@ import numpy as np
 from ..errstate import QUIET, RESTORE, SILENCE
 from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
-from .node import AccumulateGrad, Node, Output, edge
+from .node import LEAF_HOOKS, RELEASED, AccumulateGrad, Node, Placed, edge
 from .runtime import wrap
 from .version import LAST_WRITE, version_of, writes_since
-
-SECOND_TIME = (
-    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
-    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
-    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
-    "after calling backward."
-)
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -47,21 +41,6 @@ class Recorder:
 RECORDERS: list[Recorder] = []
 
 
-def reachable(roots: list[Node]) -> tuple[list[Node], dict[Node | None, int]]:
-    """The nodes behind ``roots``, youngest first, and how many gradients each will receive from among them."""
-    order = list(dict.fromkeys(roots))
-    uses: dict[Node | None, int] = dict.fromkeys(order, 0)
-    uses[None] = 0
-    for node in order:  # grows while it is walked
-        for following in node.next:
-            if following in uses:
-                uses[following] += 1
-            else:
-                uses[following] = 1
-                order.append(following)  # type: ignore[arg-type]
-    order.sort(key=_by_age, reverse=True)
-    return order, uses
-
 
 def run_backward(
     roots: list[Node],
@@ -77,127 +56,141 @@ def run_backward(
     ``captures`` (node: slot) asks for the gradients that arrive at nodes: each is put into ``captures[node]``. Then only
     the paths to those nodes run, and leaves store a gradient only where ``accumulate`` is set and they are among them.
     """
-    order, uses = reachable(roots)
-    needed = None if captures is None else _needed(order, captures)
     token = set_mode(recording_mode() if create_graph else False)
     errors = SILENCE(QUIET)
     try:
-        pass_ = _Pass(uses, needed, captures, retain_graph, create_graph, accumulate)
-        for root, grad in zip(roots, grads, strict=True):
-            uses[root] += 1
-            pass_.deliver((root,), (grad,))
-        pass_.run(order)
+        needed = None if captures is None else _needed(roots, captures)
+        _Pass(roots, needed, captures, retain_graph, create_graph, accumulate).run(roots, grads)
     finally:
         RESTORE(errors)
         reset_mode(token)
 
 
-def _needed(order: list[Node], captures: dict[Node, Any]) -> set[Node | None]:
+def reachable(roots: list[Node]) -> list[Node]:
+    """The nodes behind ``roots``, each once."""
+    order = list(dict.fromkeys(roots))
+    seen: set[Node | None] = {None, *order}
+    for node in order:  # grows while it is walked
+        for following in node.next:
+            if following not in seen:
+                seen.add(following)
+                order.append(following)  # type: ignore[arg-type]
+    return order
+
+
+def _needed(roots: list[Node], captures: dict[Node, Any]) -> set[Node | None]:
     """The nodes on a path to a captured one."""
     needed: set[Node | None] = set(captures)
-    for node in reversed(order):  # inputs before what uses them
+    for node in sorted(reachable(roots), key=_by_age):  # inputs before what uses them
         if node not in needed and not needed.isdisjoint(node.next):
             needed.add(node)
     return needed
 
 
-class _Pass:
-    """One backward pass: the gradients on their way."""
+def _leaf_uses(roots: list[Node]) -> dict[Node, int]:
+    """How many gradients each leaf will receive: a leaf's hooks run as soon as the last has come."""
+    uses: dict[Node, int] = dict.fromkeys((root for root in roots if type(root) is AccumulateGrad), 1)
+    for node in reachable(roots):
+        for following in node.next:
+            if type(following) is AccumulateGrad:
+                uses[following] = uses.get(following, 0) + 1
+    return uses
 
-    __slots__ = ("accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "uses")
+
+class _Pass:
+    """One backward pass: the gradients on their way.
+
+    ``pending`` holds what has come to each node so far, ``waiting`` (a heap) the nodes to run, youngest first. ``own`` are
+    the nodes whose pending gradient is an array that this pass made, hence may add to in place.
+    """
+
+    __slots__ = ("accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "uses", "waiting")
 
     def __init__(
-        self, uses: Any, needed: Any, captures: Any, retain_graph: bool, create_graph: bool, accumulate: bool
+        self, roots: Any, needed: Any, captures: Any, retain_graph: bool, create_graph: bool, accumulate: bool
     ) -> None:
-        self.uses, self.needed, self.captures = uses, needed, captures
+        self.needed, self.captures = needed, captures
         self.retain_graph, self.create_graph, self.accumulate = retain_graph, create_graph, accumulate
         self.pending: dict[Node, Any] = {}
+        self.waiting: list[tuple[int, Node]] = []
         self.own: set[Node] = set()
-        """The nodes whose pending gradient is an array that this pass made, hence may add to in place."""
+        self.uses = _leaf_uses(roots) if LEAF_HOOKS else None
 
-    def run(self, order: list[Node]) -> None:
-        pending, needed, captures, own = self.pending, self.needed, self.captures, self.own
-        create_graph, retain_graph, deliver = self.create_graph, self.retain_graph, self.deliver
-        for node in order:
-            if node.__class__ is AccumulateGrad or (needed is not None and node not in needed):
-                continue
-            grad = pending.pop(node, None)
-            if own:
-                own.discard(node)
-            if node.hooks is not None:
-                grad = self.run_tensor_hooks(node, grad)
-            if captures is not None and node in captures:
-                captures[node] = grad
-                if needed.isdisjoint(node.next):
-                    continue
-            if grad is None:
-                deliver(node.next, (None,) * len(node.next))
-                continue
-            if node.__class__ is Output:
-                self.place(node, grad)
-                continue
-            if node.seq < LAST_WRITE[0]:
-                check_versions(node)
-            if node.saved is None:
-                raise RuntimeError(SECOND_TIME)
-            # The results get no name here: a leaf may take over an array that nobody else holds.
-            if node.hooks is not None or RECORDERS:
-                deliver(node.next, self.run_watched(node, grad))
-            elif create_graph:
-                deliver(node.next, node.apply_tensors(grad))
-            else:
-                deliver(node.next, node.apply_arrays(grad))
-            if not retain_graph and node.saved:
-                node.saved = None
+    def run(self, roots: list[Node], grads: list[Any]) -> None:
+        """Deliver the roots' gradients, run the nodes, store what has come to the leaves."""
+        self.deliver(tuple(roots), grads)
+        pending, waiting, own = self.pending, self.waiting, self.own
+        plain = self.needed is None and self.uses is None and not self.create_graph and not RECORDERS
+        release = not self.retain_graph
+        while waiting:
+            node = heappop(waiting)[1]
+            while True:  # down a chain, without the heap
+                grad = pending.pop(node)
+                if own:
+                    own.discard(node)
+                if plain and node.hooks is None:
+                    if node.seq < LAST_WRITE[0]:
+                        check_versions(node)
+                    following = node.propagate(grad, pending, waiting, own, release)
+                    if following is None:
+                        break
+                    node = heappushpop(waiting, (-following.seq, following))[1] if waiting else following
+                else:
+                    self.run_node(node, grad)
+                    break
+        grads = grad = None  # type: ignore[assignment]  # see _is_unshared
+        for leaf in tuple(pending):
+            self.finish_leaf(leaf)
+
+    def run_node(self, node: Node, grad: Any) -> None:
+        """One node with all that may be asked of it: hooks, captures, watchers, a recorded pass."""
+        captures = self.captures
+        if node.hooks is not None:
+            grad = self.run_tensor_hooks(node, grad)
+        if captures is not None and node in captures:
+            captures[node] = grad
+            if self.needed.isdisjoint(node.next):
+                return
+        if node.seq < LAST_WRITE[0]:
+            check_versions(node)
+        # The results get no name here: a leaf may take over an array that nobody else holds.
+        if node.hooks is not None or RECORDERS:
+            self.deliver(node.next, self.run_watched(node, grad))
+        elif self.create_graph:
+            self.deliver(node.next, node.apply_tensors(grad))
+        else:
+            self.deliver(node.next, node.apply_arrays(grad))
+        if not self.retain_graph and node.saved:
+            node.saved = RELEASED
 
     def deliver(self, following: tuple[Node | None, ...], grads: Any) -> None:
         """Add each gradient to what has come to its node; store a leaf's when it is complete."""
-        pending, uses, create_graph = self.pending, self.uses, self.create_graph
-        complete = None
+        pending, uses, needed = self.pending, self.uses, self.needed
+        complete = []
         for node, grad in zip(following, grads):  # noqa: B905 (a rule may answer for fewer inputs)
-            if node is None:
+            if node is None or (needed is not None and node not in needed):
                 continue
-            if grad is not None and node.outputs == 1:
-                if create_graph:
-                    grad = conform_tensor(grad, node)
-                elif grad.dtype is not node.dtype or grad.shape != node.shape:
-                    grad = conform_array(grad, node)
-                if node in pending:
-                    if node in self.own:
-                        before = pending[node]
-                        np.add(before, grad, out=before)
-                    else:
-                        total = pending[node] + grad
-                        if not create_graph and total.__class__ is np.ndarray:
-                            self.own.add(node)
-                        pending[node] = total
+            if grad is not None:
+                before = pending.get(node)
+                if node.outputs != 1:
+                    grad = Placed.into(before, grad)
+                else:
+                    grad = conform_tensor(grad, node) if self.create_graph else conform_array(grad, node)
+                if before is not None:
+                    pending[node] = grad if node.outputs != 1 else before + grad
                 else:
                     pending[node] = grad
-            if node.__class__ is AccumulateGrad:
-                left = uses[node] - 1
-                if left:
-                    uses[node] = left
-                elif complete is None:
-                    complete = [node]
-                else:
+                    if node.__class__ is not AccumulateGrad:
+                        heappush(self.waiting, (-node.seq, node))
+            if uses is not None and node.__class__ is AccumulateGrad:
+                uses[node] -= 1
+                if not uses[node]:
                     complete.append(node)
-        if complete is not None:
-            grads = grad = None  # see _is_unshared
-            for leaf in complete:
-                self.finish_leaf(leaf)
-
-    def place(self, output: Output, grad: Any) -> None:
-        """Put the gradient of one of several outputs in its place."""
-        owner: Any = output.next[0]
-        places = self.pending.get(owner)
-        if places is None:
-            places = self.pending[owner] = [None] * len(owner.shape)
-        places[output.index] = grad
+        grads = grad = None
+        for leaf in complete:
+            self.finish_leaf(leaf)
 
     def finish_leaf(self, leaf: Any) -> None:
-        if self.needed is not None and leaf not in self.needed:
-            self.pending.pop(leaf, None)
-            return
         grad = self.pending.pop(leaf, None)
         if leaf.hooks is not None:
             grad = self.run_tensor_hooks(leaf, grad)
@@ -375,8 +368,6 @@ def store_gradient(variable: Any, grad: Any) -> None:
 
 def call_node(node: Node, grads: tuple[Any, ...]) -> Any:
     """``grad_fn(grad)``: the rules of one node on Tensors, nothing propagated further."""
-    if node.saved is None:
-        raise RuntimeError(SECOND_TIME)
     check_versions(node)
     if isinstance(node, AccumulateGrad):
         variable = node.variable

@@ -10,16 +10,38 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from heapq import heappush
 from typing import Any, ClassVar
 
 from ..utils.hooks import HookDict, add_hook
+from .conform import conform_array
 
 next_sequence_number = itertools.count(1).__next__
 """One clock for the creation of nodes and for in-place writes: a node that is older than a write may have saved
 what the write changed (:mod:`tinygrad_edu.autograd.version`)."""
 
-RELEASED: Any = None
-"""What ``Node.saved`` becomes when a backward pass has used it up."""
+LEAF_HOOKS: list[Any] = []
+"""Not empty once any leaf has had a hook: then leaves are finished in PyTorch's order, which takes counting."""
+
+SECOND_TIME = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class _Released:
+    """What ``Node.saved`` becomes when a backward pass has used it up: unpacking it is the error."""
+
+    def __iter__(self) -> Any:
+        raise RuntimeError(SECOND_TIME)
+
+    def __getitem__(self, index: int) -> Any:
+        raise RuntimeError(SECOND_TIME)
+
+
+RELEASED: Any = _Released()
 
 
 class Hooks:
@@ -88,6 +110,30 @@ class Node:
         """Run ``hook(grad_outputs)`` before this node; a returned tuple replaces ``grad_outputs``."""
         return add_hook(self.ensure_hooks().pre, hook)
 
+    def propagate(self, grad: Any, pending: Any, waiting: Any, own: Any, release: bool) -> Node | None:
+        """Run on arrays and add the results to ``pending``; return one of the nodes that now wait, push the others.
+
+        Declared operations have this compiled, with the loop unrolled; see :mod:`tinygrad_edu.autograd.template`.
+        """
+        ready = None
+        for following, g in zip(self.next, self.apply_arrays(grad)):  # noqa: B905 (a rule may answer for fewer inputs)
+            if following is None or g is None:
+                continue
+            before = pending.get(following)
+            if following.outputs != 1:
+                pending[following] = Placed.into(before, g)
+            else:
+                g = conform_array(g, following)
+                pending[following] = g if before is None else before + g
+            if before is None and following.__class__ is not AccumulateGrad:
+                if ready is None:
+                    ready = following
+                else:
+                    heappush(waiting, (-following.seq, following))
+        if release and self.saved:
+            self.saved = RELEASED
+        return ready
+
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
         """The gradients of the inputs as arrays, from the gradient of the output."""
         raise NotImplementedError
@@ -126,6 +172,11 @@ class AccumulateGrad(Node):
         self.seq = next_sequence_number()
         self.describe(variable._array)
 
+    def ensure_hooks(self) -> Hooks:
+        if not LEAF_HOOKS:
+            LEAF_HOOKS.append(True)
+        return super().ensure_hooks()
+
     def describe(self, array: Any) -> None:
         self.shape, self.dtype = array.shape, array.dtype
 
@@ -144,6 +195,31 @@ class Output(Node):
         self.next, self.saved, self.hooks, self.index = (owner,), (), None, index
         self.seq = next_sequence_number()
         self.shape, self.dtype = array.shape, array.dtype
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        return (Placed(self.index, len(self.next[0].shape), grad),)  # type: ignore[union-attr]
+
+    apply_tensors = apply_arrays
+
+
+class Placed(list[Any]):
+    """The gradients of a node's several outputs, None where none has come."""
+
+    __slots__ = ()
+
+    def __init__(self, index: int, count: int, grad: Any) -> None:
+        super().__init__([None] * count)
+        self[index] = grad
+
+    @staticmethod
+    def into(before: Placed | None, arrived: Placed) -> Placed:
+        """Two partial sets as one; each output delivers once."""
+        if before is None:
+            return arrived
+        for i, grad in enumerate(arrived):
+            if grad is not None:
+                before[i] = grad
+        return before
 
 
 def edge(node: Node | None) -> tuple[Node | None, int]:

@@ -121,8 +121,10 @@ class Op:
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
             body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "__module__": Node.__module__}
-            body["apply_arrays"] = _LazyBackward(arrays=True)
-            body["apply_tensors"] = _LazyBackward(arrays=False)
+            body["apply_arrays"] = _LazyBackward("arrays")
+            body["apply_tensors"] = _LazyBackward("tensors")
+            if not (self.joint or self.sequence or self.diff_results != 1):
+                body["propagate"] = _LazyBackward("propagate")
             self._node_class = types.new_class(self.name, (Node,), {}, lambda namespace: namespace.update(body))
         return self._node_class
 
@@ -149,22 +151,24 @@ class Op:
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
-    def compile_backward(self, arrays: bool) -> Any:
+    def compile_backward(self, form: str) -> Any:
+        """A node class's ``apply_arrays`` ("arrays"), ``apply_tensors`` ("tensors") or ``propagate``."""
         from . import runtime
 
-        namespace: dict[str, Any] = {"rewrap": runtime.rewrap}
+        arrays = form != "tensors"
+        namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
             namespace["joint_rule"] = in_array_world(self.joint) if arrays else self.joint
-        return _compile(backward_source(self, arrays), f"{self.name}.backward", namespace, self)
+        return _compile(backward_source(self, form), f"{self.name}.{form}", namespace, self)
 
     @property
     def source(self) -> str:
         """The compiled function and backward pass, as text."""
         parts = [function_source(self, operator=False)]
         if self.name is not None:
-            parts.append(backward_source(self, arrays=True))
+            parts.append(backward_source(self, "arrays"))
         return "\n".join(parts)
 
     def saved_value(self, node: Node, name: str) -> Any:
@@ -172,10 +176,6 @@ class Op:
         name = {"self": "x", "input": "x", "other": "y", "result": "out"}.get(name, name)
         if name not in self.saved:
             raise AttributeError(f"'{self.name}' object has no attribute '_saved_{name}'")
-        if node.saved is None:
-            from .engine import SECOND_TIME
-
-            raise RuntimeError(SECOND_TIME)
         from .runtime import rewrap
 
         value = node.saved[self.saved.index(name)]
@@ -193,16 +193,16 @@ class Op:
 class _LazyBackward:
     """A node class's backward function, compiled when a backward pass first reaches such a node."""
 
-    __slots__ = ("arrays", "attribute")
+    __slots__ = ("attribute", "form")
 
-    def __init__(self, arrays: bool) -> None:
-        self.arrays = arrays
+    def __init__(self, form: str) -> None:
+        self.form = form
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
 
     def __get__(self, node: Any, owner: Any) -> Any:
-        function = owner.op.compile_backward(self.arrays)
+        function = owner.op.compile_backward(self.form)
         setattr(owner, self.attribute, function)
         return function.__get__(node, owner)
 
@@ -232,15 +232,28 @@ _array_worlds: dict[int, dict[str, Any]] = {}
 
 
 def in_array_world(function: Any) -> Any:
-    """``function`` with every operation that it names replaced by that operation's NumPy forward."""
+    """``function`` with every operation that it names replaced by that operation's NumPy forward.
+
+    Its floating point literals become 0-d arrays: NumPy takes three times as long for a Python number. Only those that
+    float32 holds exactly; they are read-only, so that an ``+=`` on one is an error.
+    """
     if not isinstance(function, types.FunctionType) or not function.__module__.startswith(_OPS_PACKAGE):
         return function
-    twin = types.FunctionType(
-        function.__code__, _array_world_of(function.__globals__), function.__name__, function.__defaults__, function.__closure__
-    )
+    code = function.__code__
+    code = code.replace(co_consts=tuple(map(_as_array_constant, code.co_consts)))
+    world = _array_world_of(function.__globals__)
+    twin = types.FunctionType(code, world, function.__name__, function.__defaults__, function.__closure__)
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__module__ = function.__module__
     return twin
+
+
+def _as_array_constant(value: Any) -> Any:
+    if type(value) is not float or not -3e38 < value < 3e38 or float(np.float32(value)) != value:
+        return value
+    constant = np.array(value, np.float32)
+    constant.flags.writeable = False
+    return constant
 
 
 def _array_world_of(module_globals: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import weakref
+from heapq import heappush
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
-from ..errstate import QUIET, RESTORE, SILENCE
+from ..errstate import QUIET, RESTORE, SILENCE, quiet
+from .conform import conform_array
 from .errors import argument_error, explain
 from .grad_mode import INFERENCE, get_mode
-from .node import Node, Output, next_sequence_number
+from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "QUIET",
     "RESTORE",
     "SILENCE",
+    "array",
     "as_floats",
     "asarray",
     "explain",
@@ -38,9 +41,14 @@ __all__ = [
     "write_out",
 ]
 
+BACKWARD_NAMES = ("AccumulateGrad", "RELEASED", "add", "conform_array", "heappush", "ndarray", "rewrap")
+"""What compiled backward functions call."""
+
 FLOAT32 = np.dtype("float32")
 new = object.__new__
 ndarray = np.ndarray
+add = np.add
+array = np.array
 asarray = np.asarray
 
 INFERENCE_TENSORS: list[Any] = []
@@ -107,7 +115,7 @@ def shapes_of(arrays: list[Any]) -> list[tuple[int, ...]]:
 
 
 def promote(*operands: Any) -> list[Any]:
-    """The operands in their common dtype. Numbers stay numbers where NumPy then keeps that dtype."""
+    """The operands in their common dtype, numbers as 0-d arrays."""
     present = [each for each in operands if each is not None]
     dtype = common_dtype(*present)
     return [each if each is None else cast(each, dtype) for each in operands]
@@ -117,13 +125,11 @@ def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(operand, ndarray):
         if operand.dtype is dtype:
             return operand
-        token = SILENCE(QUIET)
-        try:
+        with quiet():
             return operand.astype(dtype)
-        finally:
-            RESTORE(token)
     if dtype.kind in "fc":
-        return operand
+        with quiet():
+            return array(operand, dtype)
     return integer_scalar(operand, dtype)
 
 

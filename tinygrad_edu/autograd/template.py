@@ -88,9 +88,9 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
             lines += [f"    if {name} is None:", f"        {param} = None"]
             if node:
                 lines.append(f"        {param}_node = None")
-            lines.append(f"    elif isinstance({name}, Tensor):")
+            lines.append(f"    elif type({name}) is Tensor or isinstance({name}, Tensor):")
         else:
-            lines.append(f"    if isinstance({name}, Tensor):")
+            lines.append(f"    if type({name}) is Tensor or isinstance({name}, Tensor):")
         if node:
             lines.append(f"        {param}_node = {name}._node")
         lines.append(f"        {param} = {name}._array")
@@ -99,8 +99,9 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
             lines += [
                 f"        if {first}.dtype is not {param}.dtype:",
                 f"            {first}, {param} = promote({first}, {param})",
-                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int):",
-                f"        {param} = {name}",
+                # A 0-d array: NumPy takes three times as long for a Python number.
+                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int) and -3e38 < {name} < 3e38:",
+                f"        {param} = array({name}, FLOAT32)",
             ]
             if node:
                 lines.append(f"        {param}_node = None")
@@ -189,9 +190,14 @@ def _saved(op: Any, gated: bool) -> str:
     return "".join(f"{word}, " for word in words)
 
 
-def backward_source(op: Any, arrays: bool) -> str:
-    """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient."""
-    lines = ["def generated(node, grad):"]
+def backward_source(op: Any, form: str) -> str:
+    """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient.
+
+    ``arrays`` and ``tensors`` return the gradients; ``propagate`` hands each on as :meth:`Node.propagate` does.
+    """
+    arrays = form != "tensors"
+    arguments = "node, grad, pending, waiting, own, release" if form == "propagate" else "node, grad"
+    lines = [f"def generated({arguments}):"]
     if op.sequence:
         lines.append("    nodes = node.next")
     else:
@@ -218,7 +224,53 @@ def backward_source(op: Any, arrays: bool) -> str:
     calls = []
     for param, rule in op.rules.items():
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
-        call = f"rule_{param}({', '.join(('grad', *names))})"
-        calls.append(call if len(op.rules) == 1 else f"None if {param}_node is None else {call}")
+        calls.append(f"rule_{param}({', '.join(('grad', *names))})")
+    if form == "propagate":
+        return "\n".join(lines + _propagation(op, calls)) + "\n"
+    if len(calls) > 1:
+        calls = [f"None if {p}_node is None else {call}" for p, call in zip(op.rules, calls, strict=True)]
     lines.append(f"    return ({', '.join(calls)},)")
     return "\n".join(lines) + "\n"
+
+
+def _propagation(op: Any, calls: list[str]) -> list[str]:
+    """The body of ``propagate``, one stretch for each input: this is most of what a backward pass executes."""
+    several = len(calls) > 1
+    lines = ["    shape = node.shape"] if op.promote else []
+    if several:
+        lines.append("    ready = None")
+    for i, (param, call) in enumerate(zip(op.rules, calls, strict=True)):
+        target, indent = f"{param}_node", "    "
+        if several:
+            lines.append(f"    if {target} is not None:")
+            indent = "        "
+        # An elementwise rule answers in the shape of the operation's result: two stored tuples are compared.
+        shape = "shape" if op.promote else "g.shape"
+        if not several:
+            wait = [f"    ready = {target}", "else:", "    ready = None"]
+        elif i == 0:
+            wait = [f"    ready = {target}"]
+        else:
+            wait = ["    if ready is None:", f"        ready = {target}", "    else:", f"        heappush(waiting, (-{target}.seq, {target}))"]
+        body = [
+            f"g = {call}",
+            f"if g.dtype is not {target}.dtype or {shape} != {target}.shape:",
+            f"    g = conform_array(g, {target})",
+            f"before = pending.get({target})",
+            "if before is None:",
+            f"    pending[{target}] = g",
+            f"    if {target}.__class__ is not AccumulateGrad:",
+            *("    " + line for line in wait),
+            f"elif {target} in own:",
+            "    add(before, g, before)",
+            *(["    ready = None"] if not several else []),
+            "else:",
+            f"    pending[{target}] = total = before + g",
+            "    if total.__class__ is ndarray:",
+            f"        own.add({target})",
+            *(["    ready = None"] if not several else []),
+        ]
+        lines += [indent + line for line in body]
+    if op.saved:
+        lines += ["    if release:", "        node.saved = RELEASED"]
+    return [*lines, "    return ready"]

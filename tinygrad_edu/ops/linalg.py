@@ -8,6 +8,9 @@ from ..autograd.op import op
 from .shape import t, transpose, unsqueeze
 
 
+_FLOAT32 = np.dtype("float32")
+
+
 def _require(condition, message):
     if not condition:
         raise RuntimeError(message)
@@ -43,6 +46,8 @@ def _product(a, b):
 @op("MmBackward0", x=lambda grad, mat2: mm(grad, t(mat2)), mat2=lambda grad, x: _left_transposed(x, grad))
 def mm(x, mat2):
     """The product of two matrices: (n, m) by (m, p) is (n, p)."""
+    if x.dtype is mat2.dtype is _FLOAT32 and x.ndim == mat2.ndim == 2 and x.shape[1] == mat2.shape[0]:
+        return x.dot(mat2)
     _require(x.ndim == 2, "self must be a matrix")
     _require(mat2.ndim == 2, "mat2 must be a matrix")
     _require(
@@ -66,6 +71,11 @@ def _left_transposed(x, grad):
 )
 def addmm(x, mat1, mat2, *, beta=1, alpha=1):
     """``beta * x + alpha * (mat1 @ mat2)``; ``x`` broadcasts."""
+    if beta == alpha == 1 and x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
+        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
+            product = mat1.dot(mat2)
+            product += x
+            return product
     _require(mat1.ndim == 2 and mat2.ndim == 2, "mat1 must be a matrix, got " + f"{mat1.ndim}-D tensor")
     _require(
         mat1.shape[1] == mat2.shape[0],
