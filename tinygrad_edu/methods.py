@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import ops
+from . import ops, random
 from .autograd.op import Op
 from .functions import arithmetic, conversion, indexing, linalg, reduction, shape
 from .inplace import in_place
@@ -146,6 +146,8 @@ def bind_methods() -> None:
         _bind(name, property(getattr(conversion, name)))
     _bind("H", property(conversion.mT))
     _bind("mH", property(conversion.mT))
+    for method in random.METHODS:
+        _bind(method.__name__, method)
     _bind("nelement", shape.numel)
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)
