@@ -22,10 +22,9 @@ def explain(op: Any, error: Exception, operands: Any) -> Exception:
             return dimension_error(int(match[1]), int(match[2]))
     if isinstance(error, ValueError) and not isinstance(error, np.exceptions.AxisError):
         shapes = [each.shape for each in operands if isinstance(each, np.ndarray)]
-        if op.promote:
-            mismatch = broadcast_error(shapes)
-            if mismatch is not None:
-                return mismatch
+        mismatch = broadcast_error(shapes) if "broadcast" in str(error) else None
+        if mismatch is not None:
+            return mismatch
     if isinstance(error, TypeError) and ("ufunc" in str(error) or "numpy boolean" in str(error)):
         dtypes = [each.dtype for each in operands if isinstance(each, np.ndarray)]
         if op.public in ("sub", "rsub", "neg") and any(dtype == bool for dtype in dtypes):
@@ -98,6 +97,13 @@ def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") ->
     return TypeError(
         f"{op.public}(): argument '{public_name(param)}' (position {position}) must be {expected}, not {type_name(value)}"
     )
+
+
+def combination_error(name: str, values: tuple[Any, ...], *signatures: str) -> TypeError:
+    """Arguments that fit none of a function's signatures."""
+    got = ", ".join(type_name(each) for each in values if each is not None)
+    expected = "".join(f"\n * ({each})" for each in signatures)
+    return TypeError(f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:{expected}\n")
 
 
 def type_name(value: Any) -> str:

@@ -51,6 +51,7 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
+        self.numbers: bool = options.pop("numbers", True)
         self.view: bool = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
@@ -214,6 +215,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     Keywords that are not rules:
         promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
             ``"no bool"``, and bools are refused.
+        numbers: whether a Python number may stand for one of the promoted operands (the default).
         view: the result shares the first input's memory.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
@@ -225,7 +227,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula"}
+_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

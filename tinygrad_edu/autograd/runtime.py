@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
+from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
@@ -48,6 +48,8 @@ ndarray = np.ndarray
 add = np.add
 array = np.array
 asarray = np.asarray
+
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 INFERENCE_TENSORS: list[Any] = []
 """Non-empty while any thread is inside ``inference_mode``."""
@@ -89,7 +91,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
 
     Numbers are taken where operands meet in a common dtype, except that something must be a tensor.
     """
-    if len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+    if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
         return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
@@ -130,6 +132,12 @@ def promote(*operands: Any) -> list[Any]:
     return [each if each is None else cast(each, dtype) for each in operands]
 
 
+def promote_float(*operands: Any) -> list[Any]:
+    """The same, integers as the default floating point dtype."""
+    dtype = float_dtype(common_dtype(*operands))
+    return [cast(each, dtype) for each in operands]
+
+
 def promote_no_bool(*operands: Any) -> list[Any]:
     """The same, where PyTorch refuses bools (subtraction)."""
     dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
@@ -138,7 +146,7 @@ def promote_no_bool(*operands: Any) -> list[Any]:
     return promote(*operands)
 
 
-PROMOTIONS = {None: promote, "common": promote, "float": promote, "no bool": promote_no_bool}
+PROMOTIONS = {None: promote, "common": promote, "float": promote_float, "no bool": promote_no_bool}
 """What an op's ``promote`` option means where operands differ."""
 
 

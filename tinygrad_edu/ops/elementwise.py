@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ..autograd.errors import c_name, not_implemented
+from ..autograd.errors import bool_minus, c_name, not_implemented
 from ..autograd.op import op
 
 # ---- arithmetic ----------------------------------------------------------------------------------------------------
@@ -34,16 +34,7 @@ def add_scaled(x, y, *, alpha=1):
 
 @op("SubBackward0", x=lambda grad: grad, y=lambda grad, alpha: -grad * alpha, promote="no bool", public="sub")
 def sub_scaled(x, y, *, alpha=1):
-    return np.subtract(x, _times(y, alpha))
-
-
-def _times(x, number):
-    """``x`` times a factor that PyTorch calls alpha: it must not widen the dtype."""
-    if isinstance(number, bool) and x.dtype != bool:
-        raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    if isinstance(number, float) and x.dtype.kind not in "fc":
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return x if number == 1 else np.multiply(x, x.dtype.type(number))
+    return _minus(x, y, alpha)
 
 
 def _declare_rsub(name):
@@ -51,12 +42,32 @@ def _declare_rsub(name):
 
     @op(name, x=lambda grad, alpha: -grad * alpha, y=lambda grad: grad, promote="no bool")
     def rsub(x, y, *, alpha=1):
-        return np.subtract(y, _times(x, alpha))
+        return _minus(y, x, alpha)
 
     return rsub
 
 
 rsub_tensor, rsub = _declare_rsub("RsubBackward0"), _declare_rsub("RsubBackward1")
+
+
+def _minus(x, y, alpha):
+    if y.dtype == bool:
+        raise bool_minus([y.dtype, y.dtype])
+    return np.subtract(x, _times(y, alpha))
+
+
+def _times(x, alpha):
+    """``alpha * x``, where the number must not widen the dtype."""
+    if isinstance(alpha, bool) and x.dtype != bool:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and x.dtype.kind not in "fc":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return x if alpha == 1 else x * _number(alpha, x)
+
+
+def _number(value, x):
+    """A Python number in the dtype of ``x``, cut off or wrapped around as C does."""
+    return np.asarray(value).astype(x.dtype)
 
 
 @op("DivBackward2", x=lambda grad: zeros_like(grad), y=lambda grad: zeros_like(grad), promote="common", public="div")
@@ -91,7 +102,7 @@ def _floor_divide(x, y):
 def _refuse_integer_zero(x, y, name):
     if x.dtype == bool:
         raise not_implemented(name, x.dtype)
-    if x.dtype.kind in "iu" and np.any(np.equal(y, 0)):
+    if x.dtype.kind in "iu" and np.any(np.equal(y, 0)) and np.broadcast(x, y).size:
         raise RuntimeError("ZeroDivisionError")
 
 
@@ -123,12 +134,13 @@ fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc") for i in (1, 0
     tensor1=lambda grad, tensor2, value: grad * (tensor2 * value),
     tensor2=lambda grad, tensor1, value: grad * (tensor1 * value),
     promote="common",
+    numbers=False,
 )
 def addcmul(x, tensor1, tensor2, *, value=1):
     """``x + value * tensor1 * tensor2``."""
     if x.dtype == bool:
         raise not_implemented("addcmul_cpu_out", x.dtype)
-    return x + _times(tensor1, value) * tensor2
+    return x + tensor1 * _number(value, x) * tensor2
 
 
 @op(
@@ -137,6 +149,7 @@ def addcmul(x, tensor1, tensor2, *, value=1):
     tensor1=lambda grad, tensor2, value: grad * (value / tensor2),
     tensor2=lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
     promote="common",
+    numbers=False,
 )
 def addcdiv(x, tensor1, tensor2, *, value=1):
     """``x + value * tensor1 / tensor2``."""
@@ -335,6 +348,7 @@ maximum = op(
     x=lambda grad, x, y: where(x == y, grad / 2, where(x < y, 0.0, grad)),
     y=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
     promote="common",
+    numbers=False,
     public="maximum",
 )(np.maximum)
 minimum = op(
@@ -342,6 +356,7 @@ minimum = op(
     x=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
     y=lambda grad, x, y: where(x == y, grad / 2, where(x < y, 0.0, grad)),
     promote="common",
+    numbers=False,
     public="minimum",
 )(np.minimum)
 fmax = op(
@@ -349,12 +364,14 @@ fmax = op(
     x=lambda grad, x, y: where((x >= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x >= y) | (y != y), 0.0, grad),
     promote="common",
+    numbers=False,
 )(np.fmax)
 fmin = op(
     "FminBackward0",
     x=lambda grad, x, y: where((x <= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x <= y) | (y != y), 0.0, grad),
     promote="common",
+    numbers=False,
 )(np.fmin)
 
 
@@ -393,6 +410,8 @@ def _declare_clamp_tensor(name, public):
     )
     def clamp_tensor(x, low=None, high=None):
         """Clamp with tensors as bounds."""
+        if x.dtype == bool:
+            raise not_implemented(f"{public}_cpu", x.dtype)
         return _clamp(x, low, high)
 
     return clamp_tensor
