@@ -312,8 +312,8 @@ TOLERANCE = {"float64": 1e-11, "complex128": 1e-11, "float32": 4e-6, "complex64"
 """A few roundings of each dtype (half: a few of 2^-11): sums are added in another order than PyTorch's."""
 
 
-def agree(ours: Any, theirs: Any, loosen: float = 1.0) -> str | None:
-    """What differs between two results, in words, or None."""
+def agree(ours: Any, theirs: Any, loosen: float = 1.0, least: float = 0.0) -> str | None:
+    """What differs between two results, in words, or None. Errors are relative to the largest element, or to ``least``."""
     if not hasattr(theirs, "detach"):
         return None if type(ours) is type(theirs) and ours == theirs else f"{ours!r}, PyTorch {theirs!r}"
     if not isinstance(ours, T.Tensor):
@@ -322,7 +322,7 @@ def agree(ours: Any, theirs: Any, loosen: float = 1.0) -> str | None:
         return f"{ours.dtype} {list(ours.shape)}, PyTorch {theirs.dtype} {list(theirs.shape)}"
     a, b = numpy_of(ours), numpy_of(theirs)
     tolerance = TOLERANCE.get(a.dtype.name, 0) * loosen
-    scale = float(np.abs(b[np.isfinite(b)]).max(initial=0)) if tolerance else 0
+    scale = float(np.abs(b[np.isfinite(b)]).max(initial=least)) if tolerance else 0
     if not np.allclose(a, b, rtol=tolerance, atol=tolerance * min(scale, 1e30), equal_nan=a.dtype.kind in "fc"):
         return f"{a.tolist()}, PyTorch {b.tolist()}"
     return None
@@ -396,7 +396,7 @@ def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: A
             if a is None or b is None:  # zero and nothing are the same derivative
                 a = T.zeros_like(ours_in[positions.index(position)]) if a is None else a
                 b = torch.zeros_like(theirs_in[positions.index(position)]) if b is None else b
-            difference = agree(a, b, loosen * 10**step)
+            difference = agree(a, b, loosen * 10**step, least=1.0)  # terms of size 1 may cancel
             if difference:
                 return f"derivative {step + 1} of argument {position}: {difference}"
         both = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None and a.requires_grad and b.requires_grad]

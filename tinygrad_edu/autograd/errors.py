@@ -99,13 +99,6 @@ def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") ->
     )
 
 
-def combination_error(name: str, values: tuple[Any, ...], *signatures: str) -> TypeError:
-    """Arguments that fit none of a function's signatures."""
-    got = ", ".join(type_name(each) for each in values if each is not None)
-    expected = "".join(f"\n * ({each})" for each in signatures)
-    return TypeError(f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:{expected}\n")
-
-
 def type_name(value: Any) -> str:
     kind = type(value)
     if kind.__module__ == "numpy":

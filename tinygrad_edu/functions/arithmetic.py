@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import combination_error, type_name
+from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
 from ..creation import checked_number
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
 from ..ops import indexing as index_ops
+from ..overloads import combination_error
 from ..tensor import Tensor
 
 _add, _sub, _mul, _div = ops.add, ops.sub, ops.mul, ops.div
@@ -94,7 +95,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
         return ops.power.function(_as_common(input, power), power, out=out)
     if isinstance(exponent, Tensor) and isinstance(base, (bool, int, float, complex)):
         return ops.exponential.function(base, _as_common(exponent, base), out=out)
-    raise combination_error("pow", (input, exponent))
+    raise combination_error("pow", (input, exponent), {})
 
 
 def _refuse_negative_power(x: np.ndarray, exponent: Any) -> None:
@@ -116,7 +117,7 @@ def reversed_operator(function: Any) -> Any:
     def operator(self: Tensor, other: Any) -> Tensor:
         number = number_of(other)
         if not isinstance(number, (bool, int, float, complex)):
-            raise combination_error(function.__name__, (other, self))
+            raise combination_error(function.__name__, (other, self), {})
         return function(wrap(np.asarray(number, common_dtype(self._array, number))), self)
 
     return operator
@@ -176,12 +177,12 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
 def _clamp(input: Tensor, min: Any, max: Any, out: Any, by_numbers: Any, by_tensors: Any) -> Tensor:
     tensors = [isinstance(bound, Tensor) for bound in (min, max) if bound is not None]
     if not isinstance(input, Tensor) or (any(tensors) and not all(tensors)):
-        raise combination_error(by_numbers.public, (input, min, max))
+        raise combination_error(by_numbers.public, (input, min, max), {})
     if tensors[0]:
         return by_tensors.function(input, min, max, out=out)
     bounds = [number_of(bound) for bound in (min, max)]
     if any(bound is not None and not isinstance(bound, (bool, int, float)) for bound in bounds):
-        raise combination_error(by_numbers.public, (input, min, max))
+        raise combination_error(by_numbers.public, (input, min, max), {})
     input = _as_common(input, *(bound for bound in bounds if bound is not None))
     if input._array.dtype.kind in "iu":
         bounds = [bound if bound is None else integer_scalar(bound, input._array.dtype) for bound in bounds]
