@@ -20,9 +20,9 @@ import numpy as np
 from ..errstate import QUIET, RESTORE, SILENCE
 from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
-from .node import LEAF_HOOKS, RELEASED, AccumulateGrad, Node, Placed, edge
+from .node import LEAF_HOOKS, RELEASED, AccumulateGrad, Node, Placed, edge, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, version_of, writes_since
+from .version import LAST_WRITE, owner_of, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -289,10 +289,11 @@ def check_versions(node: Node) -> None:
     if not isinstance(saved, tuple):
         return
     for position, value in enumerate(saved):
-        if isinstance(value, np.ndarray):
-            writes = writes_since(value, node.seq)
-            if writes:
-                raise RuntimeError(modified_message(node, position, value, writes))
+        for array in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(array, np.ndarray):
+                writes = writes_since(array, node.seq)
+                if writes:
+                    raise RuntimeError(modified_message(node, position, array, writes))
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
@@ -304,17 +305,26 @@ def modified_message(node: Node, position: int, value: np.ndarray, writes: int) 
         producer = node
     elif name is not None and name in node.op.differentiable and not node.op.sequence:
         producer = node.next[node.op.differentiable.index(name)]
+    producer = _latest_producer(value, producer) if producer is not node else node
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
-        owner, index = edge(producer)
-        described += f", which is output {index} of {owner.name()}"  # type: ignore[union-attr]
+        described += f", which is output {output_name(producer)},"
     version = version_of(value)
     return (
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{described}, is at version {version}; expected version {version - writes} instead. Hint: enable anomaly "
+        f"{described} is at version {version}; expected version {version - writes} instead. Hint: enable anomaly "
         "detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
+
+
+def _latest_producer(value: np.ndarray, producer: Node | None) -> Node | None:
+    """The present history of the tensor that was saved, which the write may have changed."""
+    owner = owner_of(value)
+    if owner is None:
+        return producer
+    family = (each() for each in owner._family or ())
+    return next((each._node for each in (owner, *family) if each is not None and each._array is value), producer)
 
 
 def _is_unshared(array: np.ndarray) -> bool:

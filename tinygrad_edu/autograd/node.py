@@ -9,6 +9,7 @@ gradient to them, which undoes broadcasting and promotion in one place.
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 from heapq import heappush
 from typing import Any, ClassVar
@@ -220,6 +221,14 @@ class Placed(list[Any]):
             if grad is not None:
                 before[i] = grad
         return before
+
+
+def output_name(node: Node) -> str:
+    """How PyTorch's errors name the value that ``node`` produced: ``0 of Mul``."""
+    owner, index = edge(node)
+    name = owner.name()  # type: ignore[union-attr]
+    short = re.sub(r"Backward(\d+)$", lambda match: match[1].lstrip("0"), name)
+    return f"{index} of {short}"
 
 
 def edge(node: Node | None) -> tuple[Node | None, int]:

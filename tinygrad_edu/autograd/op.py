@@ -51,7 +51,7 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
-        self.view: bool = options.pop("view", False)
+        self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
         self.sequence: bool = options.pop("sequence", False)
@@ -212,7 +212,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
     Keywords that are not rules:
         promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
-        view: the result shares the first input's memory.
+        view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
         joint: one rule for all inputs, returning a tuple, given ``needs`` if it asks for it.

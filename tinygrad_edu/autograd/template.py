@@ -48,20 +48,21 @@ def function_source(op: Any, operator: bool) -> str:
     lines += _promote(op)
     call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
+    quiet = not op.view  # a view computes nothing that NumPy could warn of
+    lines += ["    token = SILENCE(QUIET)"] if quiet else []
     lines += [
-        "    token = SILENCE(QUIET)",
         "    try:",
         f"        result = kernel({call})",
         "    except Exception as error:",
         f"        raise explain(OP, error, {operands}) from None",
-        "    finally:",
-        "        RESTORE(token)",
     ]
+    lines += ["    finally:", "        RESTORE(token)"] if quiet else []
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
         saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
-        lines.append(f"    return several_results(OP, result, {grads}, {saved})")
+        source = public_name(op.tensors[0]) if op.view else "None"
+        lines.append(f"    return several_results(OP, result, {grads}, {saved}, {source})")
         return "\n".join(lines) + "\n"
     if _takes_out(op):
         lines.append("    if out is not None:")
@@ -72,10 +73,12 @@ def function_source(op: Any, operator: bool) -> str:
         "    tensor = new(Tensor)",
         "    tensor._array = result",
         "    tensor._grad = None",
-        "    tensor._base = None",
     ]
     if op.view:
-        lines.append(f"    note_view(OP, {public_name(op.tensors[0])}, tensor)")
+        noted = "note_view" if op.view is True else "note_possible_view"
+        lines.append(f"    {noted}({public_name(op.tensors[0])}, tensor)")
+    else:
+        lines.append("    tensor._family = None")
     lines += _record(op)
     return "\n".join(lines) + "\n"
 
