@@ -393,4 +393,4 @@ def _fanout_sum(grads):
     for grad in grads:
         if grad is not None:
             total = grad if total is None else total + grad
-    return (total,)
+    return total
