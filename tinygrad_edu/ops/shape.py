@@ -87,6 +87,10 @@ def t(x):
     return x.T
 
 
+t_unseen = op("TBackward0", x=lambda grad: t(grad))(t.forward)
+"""The transpose inside ``linear``: nobody can write to it, so nobody need remember that it is a view."""
+
+
 @op("PermuteBackward0", x=lambda grad, dims: permute(grad, _inverse(dims)), view=True)
 def permute(x, dims):
     """The axes in the order ``dims``."""
