@@ -184,6 +184,19 @@ class Op:
         return rewrap(value, node.next[self.differentiable.index(name)] if name in self.differentiable else None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What a rule calls. Without a Tensor among the arguments it just computes; beside one, arrays (indices, masks,
+        targets, which rules get as they were saved) are taken as tensors.
+        """
+        from ..tensor import Tensor, wrap
+
+        first = args[0]
+        operands = first if self.sequence else (*args, *kwargs.values())
+        if not any(isinstance(each, Tensor) for each in operands):
+            return self.kernel(*args, **kwargs)
+        args = tuple(
+            wrap(each) if isinstance(each, np.ndarray) and param in self.tensors else each
+            for param, each in zip(self.params, args)  # noqa: B905 (fewer arguments than parameters)
+        )
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
