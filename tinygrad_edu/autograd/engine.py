@@ -10,6 +10,7 @@ The rules run on arrays, or, under ``create_graph``, on Tensors that record them
 
 from __future__ import annotations
 
+import re
 import sys
 from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
@@ -296,25 +297,34 @@ def check_versions(node: Node) -> None:
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
-    from ..tensor import type_string
-
     name = node.op.saved[position] if node.op is not None else None
     producer = None
     if name == "out":
         producer = node
     elif name is not None and name in node.op.differentiable and not node.op.sequence:
         producer = node.next[node.op.differentiable.index(name)]
+    version = version_of(value)
+    return modified_words(value, producer, version, version - writes)
+
+
+def modified_words(value: np.ndarray, producer: Node | None, found: int, expected: int) -> str:
+    """PyTorch's complaint that ``value``, which ``producer`` made, was saved in another version."""
+    from ..tensor import type_string
+
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
         owner, index = edge(producer)
-        described += f", which is output {index} of {owner.name()}"  # type: ignore[union-attr]
-    version = version_of(value)
+        described += f", which is output {index} of {short_name(owner)}"
     return (
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{described}, is at version {version}; expected version {version - writes} instead. Hint: enable anomaly "
-        "detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described}, is at "
+        f"version {found}; expected version {expected} instead. Hint: enable anomaly detection to find the operation that "
+        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
+
+
+def short_name(node: Any) -> str:
+    """A node's name as these messages give it: ``Mul`` for MulBackward0."""
+    return re.sub(r"Backward\d*$", "", node.name())
 
 
 def _is_unshared(array: np.ndarray) -> bool:

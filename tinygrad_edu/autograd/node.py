@@ -76,6 +76,11 @@ class Node:
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
 
+    @property
+    def public(self) -> Any:
+        """What users see in this node's place: the node itself, except for user-defined functions."""
+        return self
+
     def name(self) -> str:
         """The operation's name in the backward graph."""
         return type(self).__name__
@@ -222,16 +227,15 @@ class Placed(list[Any]):
         return before
 
 
-def edge(node: Node | None) -> tuple[Node | None, int]:
+def edge(node: Node | None) -> tuple[Any, int]:
     """PyTorch's (node, output index) for the node that a tensor or an edge refers to."""
+    if node is None:
+        return None, 0
     if type(node) is Output:
-        return node.next[0], node.index
-    return node, 0
+        return node.next[0].public, node.index  # type: ignore[union-attr]
+    return node.public, 0
 
 
-def grad_fn_of(node: Node | None) -> Node | None:
+def grad_fn_of(node: Node | None) -> Any:
     """The public ``grad_fn``: None for leaves, the operation itself for one of several outputs."""
-    kind = type(node)
-    if kind is AccumulateGrad:
-        return None
-    return node.next[0] if kind is Output else node  # type: ignore[union-attr]
+    return None if type(node) is AccumulateGrad else edge(node)[0]
