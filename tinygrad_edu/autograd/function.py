@@ -33,7 +33,8 @@ import numpy as np
 from .engine import modified_words
 from .errors import type_name
 from .grad_mode import get_mode, is_grad_enabled, no_grad, reset_mode, set_mode
-from .node import SECOND_TIME, AccumulateGrad, Node, Output, edge, next_sequence_number
+from .inference import refuse_saving
+from .node import SECOND_TIME, UNDEFINED, AccumulateGrad, Node, Output, edge, next_sequence_number
 from .runtime import wrap
 from .version import stamp_write, version_of
 
@@ -87,6 +88,8 @@ class FunctionCtx:
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether ``backward`` gets zeros (the default) or None for outputs that no gradient has reached."""
+        if not isinstance(value, bool):
+            raise TypeError("set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)")
         self.materialize_grads = value
 
 
@@ -286,12 +289,16 @@ class FunctionNode(Node):
         return self.ctx.name()
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
-        grads = [grad] if self.outputs == 1 else grad or [None] * self.outputs
-        results = self.ctx._input_gradients([each if each is None else wrap(each) for each in grads])
-        return tuple(each if each is None else each._array for each in results)
+        grads = [each if each is None else wrap(each) for each in self._per_output(grad)]
+        return tuple(each if each is None else each._array for each in self.ctx._input_gradients(grads))
 
     def apply_tensors(self, grad: Any) -> tuple[Any, ...]:
-        return tuple(self.ctx._input_gradients([grad] if self.outputs == 1 else grad or [None] * self.outputs))
+        return tuple(self.ctx._input_gradients(self._per_output(grad)))
+
+    def _per_output(self, grad: Any) -> list[Any]:
+        if self.outputs == 1:
+            return [None if grad is UNDEFINED else grad]
+        return [None] * self.outputs if grad is None else list(grad)
 
 
 class _SavedInput:
@@ -300,6 +307,8 @@ class _SavedInput:
     __slots__ = ("tensor", "version")
 
     def __init__(self, tensor: Any) -> None:
+        if tensor.is_inference():
+            raise refuse_saving()
         self.tensor, self.version = tensor, version_of(tensor._array)
 
     def unpack(self, ctx: BackwardCFunction) -> Any:
@@ -557,7 +566,7 @@ def _with_history(
                 "input is not a view (using .clone() for example) or make your Function only return one Tensor (potentially "
                 "splitting it into two Functions: one doing the inplace that returns a single Tensor and a second one that "
                 "does the other operations). You can ask on the forum https://discuss.pytorch.org/ if you need help to do "
-                "this change. "
+                "this change."
             )
         from ..inplace import set_history
 

@@ -44,6 +44,20 @@ class _Released:
 RELEASED: Any = _Released()
 
 
+class _Undefined:
+    """A gradient that has not come, in a pass where that is told to everybody (``gradcheck``): it adds nothing."""
+
+    __array_ufunc__ = None
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    __radd__ = __add__
+
+
+UNDEFINED: Any = _Undefined()
+
+
 class Hooks:
     """The hooks of one node, kept apart because most nodes have none.
 
@@ -75,6 +89,8 @@ class Node:
 
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
+    runs_on_none: ClassVar[bool] = False
+    """Whether the node's rule is to run even if no gradient has come, in a pass that tells."""
 
     @property
     def public(self) -> Any:
@@ -215,6 +231,15 @@ class Placed(list[Any]):
     def __init__(self, index: int, count: int, grad: Any) -> None:
         super().__init__([None] * count)
         self[index] = grad
+
+    @classmethod
+    def empty(cls, output: Output) -> Placed:
+        """What an output delivers to which no gradient has come."""
+        return cls(output.index, len(output.next[0].shape), None)  # type: ignore[union-attr]
+
+    @staticmethod
+    def is_empty(grad: Any) -> bool:
+        return type(grad) is Placed and all(each is None for each in grad)
 
     @staticmethod
     def into(before: Placed | None, arrived: Placed) -> Placed:
