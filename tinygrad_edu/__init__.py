@@ -20,13 +20,14 @@ _here = _os.path.dirname(__file__)
 if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.join(_os.path.dirname(_here), "nn")):
     __path__.append(_os.path.dirname(_here))
 
-from . import autograd, methods
+from . import autograd, methods, random
 from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .dtypes import *
 from .dtypes import DTYPES as _DTYPES
 from .functions.conversion import LEGACY_TYPES as _LEGACY_TYPES
 from .printing import set_printoptions
+from .random import *
 from .size import Size
 from .tensor import Tensor
 

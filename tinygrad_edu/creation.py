@@ -40,38 +40,47 @@ def finish(array: np.ndarray, requires_grad: bool = False) -> Tensor:
 # ---- sizes ---------------------------------------------------------------------------------------------------------
 
 
-def size_of(sizes: tuple[Any, ...], name: str, given: Any = None) -> tuple[int, ...]:
-    """The size from ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``."""
+def size_of(sizes: tuple[Any, ...], name: str, given: Any = None, position: int = 1) -> tuple[int, ...]:
+    """The size from ``f(2, 3)``, ``f((2, 3))`` or ``f(size=(2, 3))``, where it is the argument at ``position``."""
     if given is not None:
         if sizes:
             raise TypeError(f"{name}() got multiple values for argument 'size'")
         sizes = (given,)
-    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+    in_sequence = len(sizes) == 1 and isinstance(sizes[0], (tuple, list))
+    if in_sequence:
         sizes = tuple(sizes[0])
-    elif not sizes and given is None:
+    elif given is not None:
+        raise TypeError(f"{name}(): argument 'size' must be tuple of ints, not {type_name(given)}")
+    elif not sizes:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     elif len(sizes) > 1 and isinstance(sizes[0], (tuple, list)):
         raise TypeError(f"{name}() takes 1 positional argument but {len(sizes)} were given")
-    return tuple(as_length(n, i, name) for i, n in enumerate(sizes))
+    shape = tuple(as_length(n, i, name, position, in_sequence) for i, n in enumerate(sizes))
+    for n in shape:
+        if n < 0:
+            if name == "zeros":
+                raise RuntimeError("zeros: Dimension size must be non-negative.")
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+    return shape
 
 
-def as_length(n: Any, position: int, name: str) -> int:
-    """One length: an int or what stands for one, not negative."""
-    if type(n) is not int:
-        if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
-            if position == 0:
-                raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type_name(n)}")
+def as_length(n: Any, index: int, name: str, position: int, in_sequence: bool) -> int:
+    """One length: an int or what stands for one."""
+    if type(n) is int:
+        return n
+    if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
+        kind = type_name(n)
+        if index:
             raise TypeError(
-                f"{name}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type must be "
-                f'tuple of ints,but got {type_name(n)}"'
+                f"{name}(): argument 'size' failed to unpack the object at pos {index + 1} with error \"type must be "
+                f'tuple of ints,but got {kind}"'
             )
-        n = n.__index__()
-    if n < 0:
-        raise RuntimeError(f"{name}: Dimension size must be non-negative.")
-    return n
+        found = f"but found element of type {kind} at pos 0" if in_sequence else f"not {kind}"
+        raise TypeError(f"{name}(): argument 'size' (position {position}) must be tuple of ints, {found}")
+    return n.__index__()
 
 
-def _chosen_dtype(dtype: Any, device: Any) -> np.dtype[Any]:
+def chosen_dtype(dtype: Any, device: Any) -> np.dtype[Any]:
     if device is not None:
         require_cpu(device)
     return default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype)
@@ -80,26 +89,26 @@ def _chosen_dtype(dtype: Any, device: Any) -> np.dtype[Any]:
 def empty(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever was in memory."""
     shape = size_of(size, "empty", named.pop("size", None))
-    return _out_or_new(out, np.empty(shape, _chosen_dtype(dtype, device)), requires_grad)
+    return _out_or_new(out, np.empty(shape, chosen_dtype(dtype, device)), requires_grad)
 
 
 def zeros(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:  # fmt: skip
     """A tensor of zeros."""
     shape = size_of(size, "zeros", named.pop("size", None))
-    return _out_or_new(out, np.zeros(shape, _chosen_dtype(dtype, device)), requires_grad)
+    return _out_or_new(out, np.zeros(shape, chosen_dtype(dtype, device)), requires_grad)
 
 
 def ones(*size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:  # fmt: skip
     """A tensor of ones."""
     shape = size_of(size, "ones", named.pop("size", None))
-    return _out_or_new(out, np.ones(shape, _chosen_dtype(dtype, device)), requires_grad)
+    return _out_or_new(out, np.ones(shape, chosen_dtype(dtype, device)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
     """A tensor of one value, whose kind decides the dtype (bool, int64 or the default float)."""
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    numpy_dtype = scalar_dtype(fill_value) if dtype is None else _chosen_dtype(dtype, device)
+    numpy_dtype = scalar_dtype(fill_value) if dtype is None else chosen_dtype(dtype, device)
     if device is not None:
         require_cpu(device)
     return _out_or_new(out, _filled(size_of((size,), "full"), fill_value, numpy_dtype), requires_grad)
@@ -141,7 +150,7 @@ def _out_or_new(out: Tensor | None, array: np.ndarray, requires_grad: bool) -> T
 def _like(make: Any, input: Tensor, fill: Any, dtype: Any, device: Any, requires_grad: bool, name: str) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-    numpy_dtype = input._array.dtype if dtype is None else _chosen_dtype(dtype, device)
+    numpy_dtype = input._array.dtype if dtype is None else chosen_dtype(dtype, device)
     if device is not None:
         require_cpu(device)
     if fill is not None:
@@ -183,7 +192,7 @@ def arange(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, d
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(each, numbers.Integral) for each in (start, end, step))
-    numpy_dtype = (np.dtype("int64") if whole else default_numpy_dtype()) if dtype is None else _chosen_dtype(dtype, device)
+    numpy_dtype = (np.dtype("int64") if whole else default_numpy_dtype()) if dtype is None else chosen_dtype(dtype, device)
     if device is not None:
         require_cpu(device)
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
@@ -215,7 +224,7 @@ def linspace(start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = 
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     start, end = (each.item() if isinstance(each, Tensor) else each for each in (start, end))
-    numpy_dtype = _chosen_dtype(dtype, device)
+    numpy_dtype = chosen_dtype(dtype, device)
     return _out_or_new(out, _spaced(start, end, steps, numpy_dtype), requires_grad)
 
 
@@ -233,14 +242,14 @@ def _spaced(start: Any, end: Any, steps: int, numpy_dtype: np.dtype[Any]) -> np.
 
 def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """``base`` to the powers :func:`linspace` gives."""
-    return finish((float(base) ** np.linspace(start, end, steps)).astype(_chosen_dtype(dtype, device)), requires_grad)
+    return finish((float(base) ** np.linspace(start, end, steps)).astype(chosen_dtype(dtype, device)), requires_grad)
 
 
 def eye(n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Ones on the diagonal of an ``n`` by ``m`` matrix of zeros."""
     if n < 0 or (m is not None and m < 0):
         raise RuntimeError(f"n must be greater or equal to 0, got {n}" if n < 0 else f"m must be greater or equal to 0, got {m}")
-    return _out_or_new(out, np.eye(n, m, dtype=_chosen_dtype(dtype, device)), requires_grad)
+    return _out_or_new(out, np.eye(n, m, dtype=chosen_dtype(dtype, device)), requires_grad)
 
 
 # ---- from values ---------------------------------------------------------------------------------------------------
@@ -436,7 +445,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
 
 def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A 0-d tensor of the default dtype."""
-    return finish(np.array(s, _chosen_dtype(dtype, device)), requires_grad)
+    return finish(np.array(s, chosen_dtype(dtype, device)), requires_grad)
 
 
 def is_tensor(obj: Any) -> bool:

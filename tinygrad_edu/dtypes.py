@@ -127,6 +127,8 @@ def _make_dtypes() -> tuple[dict[str, dtype], dict[Any, dtype]]:
 DTYPES, _BY_NUMPY = _make_dtypes()
 """Every public name of a dtype, aliases included."""
 
+float64, int64 = DTYPES["float64"], DTYPES["int64"]
+
 _FLOATS = frozenset(d for d in _BY_NUMPY if d.kind == "f")
 _default = np.dtype("float32")
 

@@ -24,6 +24,14 @@ from .ops.view_region import Region, insert_region, take_region
 def write_values(tensor: Any, values: Any) -> None:
     """Copy ``values`` (which broadcast) into the tensor's memory and note the write."""
     target = tensor._array
+    check_memory(target)
+    with quiet():
+        np.copyto(target, values, casting="unsafe")
+    stamp_write(target)
+
+
+def check_memory(target: np.ndarray) -> None:
+    """Refuse to write into memory that is read-only, or that several elements share."""
     if not target.flags.writeable:
         raise RuntimeError("the tensor's memory is read-only: clone() the tensor before writing to it")
     if 0 in target.strides and _overlaps_itself(target):
@@ -31,9 +39,6 @@ def write_values(tensor: Any, values: Any) -> None:
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
             "Please clone() the tensor before performing the operation."
         )
-    with quiet():
-        np.copyto(target, values, casting="unsafe")
-    stamp_write(target)
 
 
 def _overlaps_itself(array: np.ndarray) -> bool:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import ops
+from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, indexing, linalg, reduction, shape
+from .functions import arithmetic, conversion, dropout, indexing, linalg, reduction, shape
 from .inplace import in_place
 from .tensor import Tensor
 
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, indexing, linalg, reduction, shape):
+for _module in (arithmetic, dropout, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -34,7 +34,7 @@ FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=o
 FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat concat concatenate fanout hstack meshgrid stack vstack true_divide std_mean
+    broadcast_shapes broadcast_tensors cat concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
     var_mean rsub numel
 """.split()
 
@@ -146,6 +146,8 @@ def bind_methods() -> None:
         _bind(name, property(getattr(conversion, name)))
     _bind("H", property(conversion.mT))
     _bind("mH", property(conversion.mT))
+    for method in random.METHODS:
+        _bind(method.__name__, method)
     _bind("nelement", shape.numel)
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)

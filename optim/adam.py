@@ -1,0 +1,100 @@
+"""Adam: steps scaled by running moments of the gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd.runtime import wrap
+from ..tensor import Tensor
+from .optimizer import Optimizer, as_scalar, check_options, checked_lr, number
+
+__all__ = ["Adam"]
+
+
+class Adam(Optimizer):
+    r"""Adam.
+
+    .. math::
+        g &\leftarrow \nabla f(w) + \lambda w \\
+        m &\leftarrow \beta_1 m + (1 - \beta_1) g \\
+        v &\leftarrow \beta_2 v + (1 - \beta_2) g^2 \\
+        w &\leftarrow w - \gamma \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \epsilon}
+
+    Args:
+        params: parameters or groups of parameters.
+        lr: the learning rate :math:`\gamma`.
+        betas: :math:`(\beta_1, \beta_2)`.
+        eps: :math:`\epsilon`.
+        weight_decay: :math:`\lambda`.
+        amsgrad: use the largest :math:`v` so far.
+        maximize: climb instead of descend.
+        decoupled_weight_decay: shrink :math:`w` by :math:`\gamma \lambda` instead of adding to the gradient (AdamW).
+        foreach, capturable, fused: accepted; they choose among PyTorch's implementations.
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), https://arxiv.org/abs/1412.6980;
+    https://docs.pytorch.org/docs/2.13/generated/torch.optim.Adam.html
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        checked_lr(lr)
+        if not eps >= 0.0:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for i, beta in enumerate(betas):
+            if not 0.0 <= beta < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        if not weight_decay >= 0.0:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+            raise ValueError("betas must be either both floats or both Tensors")
+        check_options(foreach, fused, differentiable)
+        defaults = {
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
+            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        lr, decay = number(group["lr"]), group["weight_decay"]
+        beta1, beta2 = map(number, group["betas"])
+        if decay:
+            if group["decoupled_weight_decay"]:
+                w *= as_scalar(1 - lr * decay, w)
+            else:
+                grad = grad + as_scalar(decay, w) * w
+        if not state:
+            state["step"] = wrap(np.zeros((), np.float32))
+            state["exp_avg"], state["exp_avg_sq"] = wrap(np.zeros_like(w)), wrap(np.zeros_like(w))
+            if group["amsgrad"]:
+                state["max_exp_avg_sq"] = wrap(np.zeros_like(w))
+        steps, m, v = state["step"]._array, state["exp_avg"]._array, state["exp_avg_sq"]._array
+        steps += np.float32(1)
+        t = float(steps)
+        m += as_scalar(1 - beta1, w) * (grad - m)
+        v *= as_scalar(beta2, w)
+        v += as_scalar(1 - beta2, w) * grad * grad
+        if group["amsgrad"]:
+            v = np.maximum(state["max_exp_avg_sq"]._array, v, out=state["max_exp_avg_sq"]._array)
+        denominator = np.sqrt(v)
+        denominator /= as_scalar((1 - beta2**t) ** 0.5, w)
+        denominator += as_scalar(group["eps"], w)
+        np.divide(m, denominator, out=denominator)
+        denominator *= as_scalar(lr / (1 - beta1**t), w)
+        w -= denominator

@@ -1,0 +1,306 @@
+"""What all optimisers share: parameter groups, state, and the loop of ``step``."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..autograd.grad_mode import enable_grad
+from ..autograd.runtime import wrap
+from ..autograd.version import stamp_write
+from ..errstate import quiet
+from ..tensor import Tensor, type_string
+from ..utils.hooks import HookDict, RemovableHandle, add_hook
+
+__all__ = ["Optimizer"]
+
+
+class Optimizer:
+    """Base class of all optimisers.
+
+    A subclass checks its hyper-parameters, passes them as ``defaults``, and defines :meth:`update`, which reads as its
+    formula: it changes one parameter's array in place.
+
+    Args:
+        params: tensors, ``(name, tensor)`` pairs, or dictionaries that define parameter groups
+            (``{"params": [...], "lr": 0.1}``).
+        defaults: the values of options that a group does not give.
+
+    Attributes:
+        param_groups: the groups, each a dictionary with ``"params"`` and the options.
+        state: for each parameter, a dictionary of what the method remembers (momentum, moments, step).
+
+    Source: https://docs.pytorch.org/docs/2.13/optim.html
+    """
+
+    def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self._step_pre_hooks, self._step_post_hooks = HookDict(), HookDict()
+        self._state_dict_pre_hooks, self._state_dict_post_hooks = HookDict(), HookDict()
+        self._load_pre_hooks, self._load_post_hooks = HookDict(), HookDict()
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
+                + type_string(params._array)
+            )
+        self.state: defaultdict[Tensor, Any] = defaultdict(dict)
+        self.param_groups: list[dict[str, Any]] = []
+        groups = list(params)
+        if not groups:
+            raise ValueError("optimizer got an empty parameter list")
+        if not isinstance(groups[0], dict):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(dict(group))
+
+    # ---- groups
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add a group of parameters, with options of its own, to those that are optimised."""
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        params = param_group["params"]
+        if isinstance(params, Tensor):
+            params = [params]
+        elif isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
+                "change between runs. Please use a list instead."
+            )
+        else:
+            params = list(params)
+        named = [isinstance(each, tuple) for each in params]
+        if any(named):
+            if not all(named):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            param_group["param_names"] = [name for name, _ in params]
+            params = [each for _, each in params]
+        self._check_params(params, param_group)
+        param_group["params"] = params
+        for name, default in self.defaults.items():
+            param_group.setdefault(name, default)
+        self.param_groups.append(param_group)
+
+    def _check_params(self, params: list[Any], group: dict[str, Any]) -> None:
+        for each in params:
+            if not isinstance(each, Tensor):
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(each).__name__}")
+            if not (each.is_leaf or each.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+        if len({id(each) for each in params}) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
+                "github.com/pytorch/pytorch/issues/40967 for more information",
+                stacklevel=4,
+            )
+        present = {id(each) for other in self.param_groups for each in other["params"]}
+        if not present.isdisjoint(id(each) for each in params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        for other in self.param_groups:
+            if ("param_names" in other) != ("param_names" in group):
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. cannot add param group "
+                    f"{'with' if 'param_names' in group else 'without'} names to the optimizer"
+                )
+
+    # ---- one step
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget all gradients: set them to None, or to zeros in place if ``set_to_none`` is False."""
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param._grad = None
+                elif param._grad is not None:
+                    if param._grad.grad_fn is not None:
+                        param._grad.detach_()
+                    param._grad._node = None
+                    param._grad.zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient.
+
+        Args:
+            closure: evaluates the model again and returns the loss, which ``step`` then returns.
+        """
+        for hook in tuple(self._step_pre_hooks.values()):
+            hook(self, (closure,) if closure is not None else (), {})
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        with quiet():
+            for group in self.param_groups:
+                self.update_group(group)
+        for hook in tuple(self._step_post_hooks.values()):
+            hook(self, (closure,) if closure is not None else (), {})
+        return loss
+
+    def update_group(self, group: dict[str, Any]) -> None:
+        """Change the parameters of one group."""
+        update, state, maximize = self.update, self.state, group.get("maximize", False)
+        for param in group["params"]:
+            if param._grad is None:
+                continue
+            array, grad = param._array, param._grad._array
+            update(array, -grad if maximize else grad, state[param], group)
+            stamp_write(array)
+
+    def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Change the array ``w`` of one parameter in place."""
+        raise NotImplementedError
+
+    # ---- hooks
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run ``hook(optimizer, args, kwargs)`` before each step."""
+        return add_hook(self._step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Run ``hook(optimizer, args, kwargs)`` after each step."""
+        return add_hook(self._step_post_hooks, hook)
+
+    def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Run ``hook(optimizer)`` before the state dict is made."""
+        return _add(self._state_dict_pre_hooks, hook, prepend)
+
+    def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Run ``hook(optimizer, state_dict)`` on the state dict; a returned dictionary replaces it."""
+        return _add(self._state_dict_post_hooks, hook, prepend)
+
+    def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Run ``hook(optimizer, state_dict)`` before loading; a returned dictionary replaces it."""
+        return _add(self._load_pre_hooks, hook, prepend)
+
+    def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Run ``hook(optimizer)`` after loading."""
+        return _add(self._load_post_hooks, hook, prepend)
+
+    # ---- state
+
+    def state_dict(self) -> dict[str, Any]:
+        """``{"state": ..., "param_groups": ...}`` with parameters as numbers in the groups' order.
+
+        The tensors are those of the optimiser, not copies.
+        """
+        for hook in tuple(self._state_dict_pre_hooks.values()):
+            hook(self)
+        numbers: dict[int, int] = {}
+        for group in self.param_groups:
+            for param in group["params"]:
+                numbers.setdefault(id(param), len(numbers))
+        groups = [
+            {**{name: value for name, value in group.items() if name != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
+            for group in self.param_groups
+        ]
+        state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
+        result: dict[str, Any] = {"state": state, "param_groups": groups}
+        for hook in tuple(self._state_dict_post_hooks.values()):
+            result = _replaced(hook(self, result), result)
+        return result
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the state and options of ``state_dict`` (copied; floating point state in each parameter's dtype).
+
+        Raises:
+            ValueError: its groups do not fit this optimiser's; nothing is changed then.
+        """
+        state_dict = dict(state_dict)
+        for hook in tuple(self._load_pre_hooks.values()):
+            state_dict = _replaced(hook(self, state_dict), state_dict)
+        saved, groups = copy.deepcopy(state_dict["param_groups"]), self.param_groups
+        if len(groups) != len(saved):
+            raise ValueError("loaded state dict has a different number of parameter groups")
+        if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, saved, strict=True)):
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+        numbers = [number for group in saved for number in group["params"]]
+        params = dict(zip(numbers, (p for group in groups for p in group["params"]), strict=True))
+        state: defaultdict[Any, Any] = defaultdict(dict)
+        for key, value in state_dict["state"].items():
+            param = params.get(key)
+            state[key if param is None else param] = _for_param(value, param)
+        self.state = state
+        for group, new in zip(groups, saved, strict=True):
+            new["params"] = group["params"]
+            if "param_names" in group and "param_names" not in new:
+                new["param_names"] = group["param_names"]
+        self.param_groups = saved
+        for hook in tuple(self._load_post_hooks.values()):
+            hook(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name in ("_step_pre_hooks", "_step_post_hooks", "_state_dict_pre_hooks", "_state_dict_post_hooks", "_load_pre_hooks", "_load_post_hooks"):  # fmt: skip
+            self.__dict__.setdefault(name, HookDict())
+        self.__dict__.update(state)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines += [f"Parameter Group {i}"] if not i else ["", f"Parameter Group {i}"]
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+        return "\n".join([*lines, ")"])
+
+
+def _add(hooks: HookDict, hook: Any, prepend: bool) -> RemovableHandle:
+    handle = add_hook(hooks, hook)
+    if prepend:
+        OrderedDict.move_to_end(hooks, handle.id, last=False)
+    return handle
+
+
+def _replaced(answer: Any, before: Any) -> Any:
+    return before if answer is None else answer
+
+
+def _for_param(value: Any, param: Tensor | None, key: str | None = None) -> Any:
+    """A copy of loaded state; floats in the parameter's dtype, except the count of steps."""
+    if isinstance(value, Tensor):
+        array = value._array
+        if param is not None and key != "step" and param._array.dtype.kind == "f":
+            return wrap(array.astype(param._array.dtype))
+        return wrap(array.copy())
+    if isinstance(value, dict):
+        return {name: _for_param(each, param, name) for name, each in value.items()}
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return type(value)(_for_param(each, param) for each in value)  # type: ignore[call-arg]
+    return value
+
+
+def checked_lr(lr: Any) -> None:
+    """A learning rate is a number or a tensor of one element, not negative."""
+    if isinstance(lr, Tensor) and lr._array.size != 1:
+        raise ValueError("Tensor lr must be 1-element")
+    if lr < 0.0:
+        raise ValueError(f"Invalid learning rate: {lr}")
+
+
+def check_options(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
+    """The options that choose among PyTorch's implementations: there is one here, so they choose nothing.
+
+    Raises:
+        RuntimeError: PyTorch refuses the combination, or ``differentiable`` asks for a recorded step.
+    """
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+    if differentiable:
+        raise RuntimeError("differentiable=True is not supported: a step works on arrays and is not recorded")
+
+
+def number(value: Any) -> float:
+    """A hyper-parameter that may be a 0-d tensor, as a number."""
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def as_scalar(value: Any, w: np.ndarray) -> np.ndarray:
+    """A hyper-parameter as a 0-d array of ``w``'s dtype: NumPy takes three times as long for a Python number."""
+    return np.array(number(value), w.dtype)
