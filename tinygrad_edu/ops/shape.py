@@ -163,6 +163,26 @@ def expand(x, shape):
     return np.ndarray(tuple(full), x.dtype, x, 0, strides) if x.size else np.broadcast_to(x, full)
 
 
+_DENSE_BELOW = 8192
+
+
+@op("ExpandBackward0", x=lambda grad: grad)
+def spread_dense(x, shape):
+    """``x`` repeated to ``shape``, for the gradients of reductions.
+
+    A small result is written out: NumPy's loops over arrays that do not step through memory cost as much again as the
+    whole operation. A large one stays a view.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    if size > _DENSE_BELOW:
+        return expand.kernel(x, shape)
+    result = np.empty(shape, x.dtype)
+    result[...] = x
+    return result
+
+
 def _type(x):
     from ..dtypes import from_numpy_dtype
 
