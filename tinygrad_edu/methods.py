@@ -10,14 +10,14 @@ from typing import Any
 
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, indexing, linalg, reduction, shape
+from .functions import arithmetic, conversion, dropout, indexing, linalg, reduction, shape
 from .inplace import in_place
 from .tensor import Tensor
 
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, indexing, linalg, reduction, shape):
+for _module in (arithmetic, dropout, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -34,7 +34,7 @@ FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=o
 FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat concat concatenate fanout hstack meshgrid stack vstack true_divide std_mean
+    broadcast_shapes broadcast_tensors cat concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
     var_mean rsub numel
 """.split()
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
-from ..errstate import QUIET, RESTORE, SILENCE, quiet
+from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, explain
 from .grad_mode import INFERENCE, get_mode
@@ -19,13 +19,9 @@ from .version import storage_of
 __all__ = [
     "FLOAT32",
     "INFERENCE_TENSORS",
-    "QUIET",
-    "RESTORE",
-    "SILENCE",
     "array",
     "as_floats",
     "asarray",
-    "explain",
     "get_mode",
     "ndarray",
     "new",
@@ -33,6 +29,8 @@ __all__ = [
     "note_inference",
     "note_view",
     "promote",
+    "retry",
+    "run_quietly",
     "several_results",
     "shapes_of",
     "unwrap",
@@ -53,6 +51,17 @@ asarray = np.asarray
 
 INFERENCE_TENSORS: list[Any] = []
 """Non-empty while any thread is inside ``inference_mode``."""
+
+
+def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -> Any:
+    """The result after all, if the quiet context was merely busy; else PyTorch's exception for what went wrong."""
+    if was_busy(error):
+        try:
+            with quiet():
+                return op.kernel(*args, **kwargs)
+        except Exception as second:
+            error = second
+    raise explain(op, error, operands) from None
 
 
 def _tensor_class() -> Any:

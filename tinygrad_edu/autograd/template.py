@@ -49,13 +49,10 @@ def function_source(op: Any, operator: bool) -> str:
     call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
     lines += [
-        "    token = SILENCE(QUIET)",
         "    try:",
-        f"        result = kernel({call})",
+        f"        result = run_quietly(kernel, {call})",
         "    except Exception as error:",
-        f"        raise explain(OP, error, {operands}) from None",
-        "    finally:",
-        "        RESTORE(token)",
+        f"        result = retry(OP, error, {operands}, {call})",
     ]
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
