@@ -1,8 +1,12 @@
 """NumPy's floating point warnings, silenced around our own arithmetic at the cost of one context variable.
 
 PyTorch computes ``inf`` and ``nan`` silently, whatever the user told NumPy (``np.seterr``). ``np.errstate`` would do
-that for 0.7 microseconds per operation. NumPy keeps the setting in a context variable, so ``RESTORE(SILENCE(QUIET))``
-around a call does the same for 0.07.
+that for 0.7 microseconds per operation. NumPy keeps the setting in a context variable, so a call inside a context in
+which that variable says "ignore" does the same for 0.03: ``run_quietly(function, *args)``.
+
+A context can be entered once at a time. When another thread is inside (NumPy lets go of the interpreter's lock in large
+operations), or a finaliser runs in the middle of a call, the second entry is refused and the caller falls back on
+``with quiet():``, which sets the variable and sets it back.
 """
 
 from __future__ import annotations
@@ -26,6 +30,16 @@ def _error_state_variable() -> tuple[contextvars.ContextVar[Any], Any]:
 _variable, QUIET = _error_state_variable()
 SILENCE = _variable.set
 RESTORE = _variable.reset
+
+
+_context = contextvars.copy_context()
+_context.run(SILENCE, QUIET)
+run_quietly = _context.run
+
+
+def was_busy(error: Exception) -> bool:
+    """Whether ``run_quietly`` refused because the context is in use."""
+    return type(error) is RuntimeError and str(error).startswith("cannot enter context")
 
 
 class quiet:  # noqa: N801 (used like np.errstate)

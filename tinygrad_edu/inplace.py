@@ -14,6 +14,7 @@ import numpy as np
 from .autograd.conform import conform_array, conform_tensor
 from .autograd.engine import check_versions
 from .autograd.grad_mode import get_mode
+from .autograd.inference import INFERENCE_MEMORY
 from .autograd.node import AccumulateGrad, Node, next_sequence_number, output_name
 from .autograd.runtime import BarredView, new
 from .autograd.version import LAST_WRITE, note_owner, stamp_write, storage_of
@@ -44,9 +45,9 @@ _BARRED = {
 def check_in_place(tensor: Any, *sources: Any) -> None:
     """Refuse to write where that would falsify a gradient; ``sources`` are what is written."""
     mode = get_mode()
-    if tensor.__dict__ and tensor.is_inference() and mode is not None:
+    if INFERENCE_MEMORY and mode is not None and tensor.is_inference():
         raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can do a clone to get a normal "
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
             "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
     if not mode:
@@ -338,7 +339,7 @@ def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         target = self._array
-        if self._node is not None or self._family is not None or self.__dict__:
+        if self._node is not None or self._family is not None or INFERENCE_MEMORY:
             check_in_place(self, *args, *kwargs.values())
         if ufunc is not None and len(args) == 1 and not kwargs and _computes_in_place(self, target, args[0]):
             check_memory(target)

@@ -12,14 +12,14 @@ import numpy as np
 
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, indexing, linalg, overwriting, reduction, shape
+from .functions import arithmetic, conversion, dropout, indexing, linalg, overwriting, reduction, shape, subscript
 from .inplace import in_place
 from .tensor import Tensor
 
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, indexing, linalg, reduction, shape):
+for _module in (arithmetic, dropout, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -36,7 +36,7 @@ FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=o
 FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat concat concatenate fanout hstack meshgrid stack vstack true_divide std_mean
+    broadcast_shapes broadcast_tensors cat concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
     var_mean rsub numel
 """.split()
 
@@ -141,8 +141,8 @@ def bind_methods() -> None:
     _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
     _bind("__rfloordiv__", lambda self, other: ops.floor_divide.function(conversion.tensor(other), self))
     _bind("__rmod__", lambda self, other: ops.remainder.function(conversion.tensor(other), self))
-    _bind("__getitem__", indexing.getitem)
-    _bind("__setitem__", indexing.setitem)
+    _bind("__getitem__", subscript.getitem)
+    _bind("__setitem__", subscript.setitem)
     for name in ("T", "mT"):
         _bind(name, property(getattr(conversion, name)))
     _bind("H", property(conversion.mT))

@@ -15,7 +15,11 @@ _DRAW = "torch.Generator generator = None"
 
 
 def _factory(*arguments: str) -> list[str]:
-    return [f"({each}, *, {own}Tensor out = None, {_PLACE})" for each in arguments for own in ("torch.Generator generator, ", "")]
+    return [
+        f"({each}, *, {own}Tensor out = None, {_PLACE})"
+        for each in arguments
+        for own in ("torch.Generator generator, ", "")
+    ]
 
 
 def _like(*arguments: str) -> list[str]:

@@ -1,129 +1,42 @@
 """Random numbers: the same as PyTorch's on a CPU, from the same seed and the same calls.
 
-The stream is :class:`tinygrad_edu.rng.Engine`; here are PyTorch's functions, methods and errors around it. Functions that
-draw take ``generator``, a :class:`Generator`, in place of the default one that :func:`manual_seed` seeds.
+The stream is :class:`tinygrad_edu.rng.Engine`; here are PyTorch's functions, methods and errors around it. Functions
+that draw take ``generator``, a :class:`Generator`, in place of the default one that :func:`manual_seed` seeds.
 """
 
 from __future__ import annotations
 
-import contextlib
 import numbers
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .autograd.errors import type_name
 from .autograd.grad_mode import get_mode
-from .autograd.runtime import wrap, write_out
+from .autograd.runtime import write_out
 from .autograd.version import stamp_write
 from .creation import chosen_dtype, finish, size_of
-from .dtypes import CPU, device, from_numpy_dtype, require_cpu, to_numpy_dtype
+from .dtypes import from_numpy_dtype, to_numpy_dtype
+from .generator import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
+from .generator import fork_rng as fork_rng  # torch.random.fork_rng; not in torch itself
 from .inplace import check_in_place, check_memory, set_history
 from .ops.random import DRAWN
-from .rng import DEFAULT_SEED, Engine
+from .rng import Engine
 from .tensor import Tensor
 
 __all__ = [
-    "Generator", "bernoulli", "default_generator", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
     "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
 ]  # fmt: skip
-
-
-class Generator:
-    """A stream of random numbers of its own. Copies and pickles continue where the original stands."""
-
-    __slots__ = ("__weakref__", "_engine")
-
-    def __init__(self, device: Any = "cpu") -> None:
-        require_cpu(device)
-        self._engine = Engine(DEFAULT_SEED)
-
-    @property
-    def device(self) -> device:
-        return CPU
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Restart the stream from ``seed``, in [-2^63, 2^64)."""
-        self._engine.manual_seed(seed)
-        return self
-
-    def seed(self) -> int:
-        """Restart the stream from a seed that the operating system draws, and return that seed."""
-        return self._engine.seed()
-
-    def initial_seed(self) -> int:
-        """The seed from which the stream started."""
-        return self._engine.initial_seed()
-
-    def get_state(self) -> Tensor:
-        """The state of the stream: PyTorch's 5056 bytes."""
-        return wrap(self._engine.get_state())
-
-    def set_state(self, new_state: Tensor) -> Generator:
-        """Continue from a state of :meth:`get_state`, ours or PyTorch's."""
-        self._engine.set_state(new_state._array if isinstance(new_state, Tensor) else new_state)
-        return self
-
-    def clone_state(self) -> Generator:
-        """A new generator that continues as this one would."""
-        return Generator().set_state(self.get_state())
-
-    def get_offset(self) -> int:
-        raise RuntimeError("CPU Generator does not use offset")
-
-    def set_offset(self, offset: int) -> Generator:
-        raise RuntimeError("CPU Generator does not use offset")
-
-    def __reduce__(self) -> Any:
-        return Generator, (CPU,), (self.initial_seed(), None, self.get_state())
-
-    def __setstate__(self, state: tuple[int, None, Tensor]) -> None:
-        self.set_state(state[2])
-
-
-default_generator = Generator()
-"""What draws where no generator is given."""
-
-
-def manual_seed(seed: Any) -> Generator:
-    """Restart the default generator from ``int(seed)``, in [-2^63, 2^64), and return it."""
-    return default_generator.manual_seed(int(seed))
-
-
-def seed() -> int:
-    """Restart the default generator from a seed that the operating system draws, and return that seed."""
-    return default_generator.seed()
-
-
-def initial_seed() -> int:
-    """The seed from which the default generator started."""
-    return default_generator.initial_seed()
-
-
-def get_rng_state() -> Tensor:
-    """The default generator's state, a ByteTensor."""
-    return default_generator.get_state()
-
-
-def set_rng_state(new_state: Tensor) -> None:
-    """Continue the default generator from a state of :func:`get_rng_state`."""
-    default_generator.set_state(new_state)
-
-
-@contextlib.contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng", _devices_kw: str = "devices", device_type: Any = None) -> Iterator[None]:  # fmt: skip
-    """Leave the default generator after the block as it was before. ``devices`` are other devices; here is only the CPU."""
-    if device_type is not None:
-        device(device_type)
-    if not enabled or device_type == "meta":
-        yield
-        return
-    before = get_rng_state()
-    try:
-        yield
-    finally:
-        set_rng_state(before)
 
 
 # ---- arguments -----------------------------------------------------------------------------------------------------
@@ -162,7 +75,9 @@ def _is_number(value: Any) -> bool:
 def _integer(value: Any, argument: str, position: int, name: str) -> int:
     if type(value) is not int:
         if not _is_integer(value):
-            raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be int, not {type_name(value)}")
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be int, not {type_name(value)}"
+            )
         value = int(value)
     if not -(2**63) <= value < 2**63:
         raise ValueError("Overflow when unpacking long long")
@@ -172,7 +87,9 @@ def _integer(value: Any, argument: str, position: int, name: str) -> int:
 def _number(value: Any, argument: str, position: int, name: str) -> float:
     if type(value) is not float:
         if not _is_number(value):
-            raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be float, not {type_name(value)}")
+            raise TypeError(
+                f"{name}(): argument '{argument}' (position {position}) must be float, not {type_name(value)}"
+            )
         value = float(value)
     return value
 
@@ -208,9 +125,7 @@ def _new(shape: tuple[int, ...], dtype: Any, place: Any, out: Any, requires_grad
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type_name(out)}")
     if dtype is not None and to_numpy_dtype(dtype) != out._array.dtype:
         asked = from_numpy_dtype(to_numpy_dtype(dtype))
-        raise RuntimeError(
-            f"dtype {asked.legacy_name} does not match dtype of out parameter ({out.dtype.legacy_name})"
-        )
+        raise RuntimeError(f"dtype {asked.legacy_name} does not match dtype of out parameter ({out.dtype.legacy_name})")
     if out._node is not None and get_mode():
         raise RuntimeError(
             f"aten::{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
@@ -309,16 +224,20 @@ def normal(mean: Any, std: Any = None, size: Any = None, *, generator: Generator
     numbers_only = _is_number(mean) and _is_number(std) and isinstance(size, (tuple, list))
     if size is not None or not any(tensors):
         if not numbers_only:
-            raise combination_error("normal", (mean,), {"std": std, "size": size})
+            raise combination_error("normal", tuple(each for each in (mean, std, size) if each is not None), {})
         engine, (mu, sigma) = engine_of(generator, "normal"), (float(mean), float(std))
         shape = size_of((size,), "normal", position=3)
-        return _new(shape, dtype, device, out, requires_grad, "normal", lambda array: _fill_normal(engine, array, mu, sigma))
+        return _new(
+            shape, dtype, device, out, requires_grad, "normal", lambda array: _fill_normal(engine, array, mu, sigma)
+        )
     std = 1.0 if std is None else std
     if not all(is_tensor or _is_number(each) for each, is_tensor in zip((mean, std), tensors, strict=True)):
         raise combination_error("normal", (mean, std), {})
     parents = [each for each in (mean, std) if isinstance(each, Tensor)]
     values = _normal_array(mean, std, engine_of(generator, "normal"))
-    name = {(True, False): "NormalBackward1", (False, True): "NormalBackward2", (True, True): "NormalBackward3"}[tensors]
+    name = {(True, False): "NormalBackward1", (False, True): "NormalBackward2", (True, True): "NormalBackward3"}[
+        tensors
+    ]
     if out is not None:
         return write_out(DRAWN[name], out, values, tuple(each._node for each in parents))
     return DRAWN[name].function(*parents, values)
@@ -387,7 +306,9 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     weights = _tensor(input, "multinomial")
     count = _integer(num_samples, "num_samples", 2, "multinomial")
     if not isinstance(replacement, bool):
-        raise TypeError(f"multinomial(): argument 'replacement' (position 3) must be bool, not {type_name(replacement)}")
+        raise TypeError(
+            f"multinomial(): argument 'replacement' (position 3) must be bool, not {type_name(replacement)}"
+        )
     if out is not None and out._array.dtype != np.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy_name}")
     samples = engine_of(generator, "multinomial").multinomial(weights, count, replacement)
@@ -413,7 +334,9 @@ def fill_in_place(tensor: Tensor, node_name: str, draw: Callable[[Any], Any], *p
     return tensor
 
 
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: Any) -> Tensor:
+def uniform_(
+    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: Any
+) -> Tensor:
     """Fill with uniform random numbers in [from, to)."""
     low = _number(named.pop("from", from_), "from", 1, "uniform_")
     high = _number(to, "to", 2, "uniform_")

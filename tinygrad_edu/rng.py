@@ -439,12 +439,10 @@ class Engine:
             out[...] = 1 - p
             return out
         computed = np.float64 if out.dtype == np.float64 else np.float32
-        with np.errstate(all="ignore"):
-            scale = (computed(1) / computed(1 - p)).astype(out.dtype)
+        scale = computed(1) / computed(1 - p)
 
         def draw(part: Array) -> None:
-            part[...] = self._trials(part.size, 1 - p)
-            part *= scale
+            np.multiply(self._trials(part.size, 1 - p), scale, out=part, casting="same_kind")
 
         return self._fill(out, draw)
 

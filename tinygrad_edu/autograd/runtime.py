@@ -9,23 +9,20 @@ from weakref import ref
 import numpy as np
 
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
-from ..errstate import QUIET, RESTORE, SILENCE, quiet
+from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, explain
-from .grad_mode import INFERENCE, get_mode
+from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
+from .inference import INFERENCE_MEMORY, mark_inference, note_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
 __all__ = [
     "FLOAT32",
     "INFERENCE_TENSORS",
-    "QUIET",
-    "RESTORE",
-    "SILENCE",
     "array",
     "as_floats",
     "asarray",
-    "explain",
     "get_mode",
     "ndarray",
     "new",
@@ -34,6 +31,8 @@ __all__ = [
     "note_possible_view",
     "note_view",
     "promote",
+    "retry",
+    "run_quietly",
     "several_results",
     "shapes_of",
     "unwrap",
@@ -52,8 +51,16 @@ add = np.add
 array = np.array
 asarray = np.asarray
 
-INFERENCE_TENSORS: list[Any] = []
-"""Non-empty while any thread is inside ``inference_mode``."""
+
+def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -> Any:
+    """The result after all, if the quiet context was merely busy; else PyTorch's exception for what went wrong."""
+    if was_busy(error):
+        try:
+            with quiet():
+                return op.kernel(*args, **kwargs)
+        except Exception as second:
+            error = second
+    raise explain(op, error, operands) from None
 
 
 def _tensor_class() -> Any:
@@ -266,6 +273,13 @@ def note_view(source: Any, view: Any, reason: str = "") -> None:
         view._family = BarredView(base, "inference" if mode is INFERENCE else "no_grad")
     elif reason:
         view._family = BarredView(base, reason)
+    if INFERENCE_MEMORY and source.is_inference():
+        mark_inference(view)
+
+
+def bar_view(view: Any, reason: str) -> None:
+    """Forbid recorded writes to ``view``."""
+    view._family = BarredView(view._base, reason)
 
 
 def note_possible_view(source: Any, view: Any) -> None:
@@ -274,7 +288,3 @@ def note_possible_view(source: Any, view: Any) -> None:
     if storage_of(view._array) is storage_of(source._array):
         note_view(source, view)
 
-
-def note_inference(tensor: Any) -> None:
-    if get_mode() is INFERENCE:
-        tensor.__dict__["_inference"] = True

@@ -48,15 +48,12 @@ def function_source(op: Any, operator: bool) -> str:
     lines += _promote(op)
     call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
-    quiet = not op.view  # a view computes nothing that NumPy could warn of
-    lines += ["    token = SILENCE(QUIET)"] if quiet else []
     lines += [
         "    try:",
-        f"        result = kernel({call})",
+        f"        result = run_quietly(kernel, {call})" if not op.view else f"        result = kernel({call})",
         "    except Exception as error:",
-        f"        raise explain(OP, error, {operands}) from None",
+        f"        result = retry(OP, error, {operands}, {call})",
     ]
-    lines += ["    finally:", "        RESTORE(token)"] if quiet else []
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"

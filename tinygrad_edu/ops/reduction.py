@@ -10,7 +10,7 @@ from ..autograd.conform import sum_axes
 from ..autograd.errors import dimension_error
 from ..autograd.op import op
 from .elementwise import exp, where
-from .shape import expand, reshape
+from .shape import reshape, spread_dense
 
 
 def _axes(x, dim):
@@ -39,7 +39,7 @@ def _real_axes(x, axes):
 
 def spread(grad, x_shape, dim, keepdim):
     """A reduction's gradient, given back its reduced axes and repeated along them."""
-    return expand(keep_axes(grad, x_shape, dim, keepdim), x_shape)
+    return spread_dense(keep_axes(grad, x_shape, dim, keepdim), x_shape)
 
 
 def keep_axes(grad, x_shape, dim, keepdim):
@@ -60,7 +60,7 @@ def _count(x_shape, dim):
     return count
 
 
-@op("SumBackward0", x=lambda grad, x_shape: expand(grad, x_shape), public="sum")
+@op("SumBackward0", x=lambda grad, x_shape: spread_dense(grad, x_shape), public="sum")
 def sum_all(x):
     return _sum(x, None, False)
 
@@ -92,7 +92,7 @@ def _require_float(x, name):
         )
 
 
-@op("MeanBackward0", x=lambda grad, x_shape: expand(grad / _count(x_shape, None), x_shape), public="mean")
+@op("MeanBackward0", x=lambda grad, x_shape: spread_dense(grad / _count(x_shape, None), x_shape), public="mean")
 def mean_all(x):
     _require_float(x, "mean")
     return np.divide(_sum(x, None, False), x.dtype.type(x.size)) if x.size else np.full((), np.nan, x.dtype)

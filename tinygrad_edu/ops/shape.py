@@ -87,6 +87,10 @@ def t(x):
     return x.T
 
 
+t_unseen = op("TBackward0", x=lambda grad: t(grad))(t.forward)
+"""The transpose inside ``linear``: nobody can write to it, so nobody need remember that it is a view."""
+
+
 @op("PermuteBackward0", x=lambda grad, dims: permute(grad, _inverse(dims)), view=True)
 def permute(x, dims):
     """The axes in the order ``dims``."""
@@ -161,6 +165,26 @@ def expand(x, shape):
         full.append(n)
     strides = (0,) * lead + tuple(s if have == n else 0 for s, have, n in zip(x.strides, x.shape, full[lead:], strict=True))
     return np.ndarray(tuple(full), x.dtype, x, 0, strides) if x.size else np.broadcast_to(x, full)
+
+
+_DENSE_BELOW = 8192
+
+
+@op("ExpandBackward0", x=lambda grad: grad)
+def spread_dense(x, shape):
+    """``x`` repeated to ``shape``, for the gradients of reductions.
+
+    A small result is written out: NumPy's loops over arrays that do not step through memory cost as much again as the
+    whole operation. A large one stays a view.
+    """
+    size = 1
+    for n in shape:
+        size *= n
+    if size > _DENSE_BELOW:
+        return expand(x, shape)
+    result = np.empty(shape, x.dtype)
+    result[...] = x
+    return result
 
 
 def _type(x):
@@ -383,4 +407,4 @@ def _fanout_sum(grads):
     for grad in grads:
         if grad is not None:
             total = grad if total is None else total + grad
-    return (total,)
+    return total
