@@ -87,6 +87,10 @@ def t(x):
     return x.T
 
 
+t_unseen = op("TBackward0", x=lambda grad: t(grad))(t.forward)
+"""The transpose inside ``linear``: nobody can write to it, so nobody need remember that it is a view."""
+
+
 @op("PermuteBackward0", x=lambda grad, dims: permute(grad, _inverse(dims)), view=True)
 def permute(x, dims):
     """The axes in the order ``dims``."""
@@ -177,7 +181,7 @@ def spread_dense(x, shape):
     for n in shape:
         size *= n
     if size > _DENSE_BELOW:
-        return expand.kernel(x, shape)
+        return expand(x, shape)
     result = np.empty(shape, x.dtype)
     result[...] = x
     return result
@@ -393,4 +397,4 @@ def _fanout_sum(grads):
     for grad in grads:
         if grad is not None:
             total = grad if total is None else total + grad
-    return (total,)
+    return total
