@@ -71,6 +71,7 @@ class Adam(Optimizer):
                 raise ValueError(f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True")
             if isinstance(beta, Tensor) and beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        betas = (_squeezed(betas[0]), _squeezed(betas[1]))
         check_options(foreach, fused, differentiable)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
@@ -106,3 +107,7 @@ class Adam(Optimizer):
         step = as_scalar(lr / (1 - beta1**t), w) * m
         step /= denominator
         w -= step
+
+
+def _squeezed(beta: Any) -> Any:
+    return beta.squeeze() if isinstance(beta, Tensor) else beta

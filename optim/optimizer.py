@@ -263,14 +263,15 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         return step
 
     @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def hooked(*args: Any, **kwargs: Any) -> Any:
+        self = args[0]
         for hook in tuple(self._step_pre_hooks.values()):
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
                     raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
                 args, kwargs = replaced
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in tuple(self._step_post_hooks.values()):
             hook(self, args, kwargs)
         return result
@@ -304,7 +305,7 @@ def check_lr(lr: Any) -> None:
     """A learning rate is a number or a tensor of one element, not negative."""
     if isinstance(lr, Tensor) and lr._array.size != 1:
         raise ValueError("Tensor lr must be 1-element")
-    if lr < 0.0:
+    if lr < 0.0 or lr != lr:
         raise ValueError(f"Invalid learning rate: {lr}")
 
 

@@ -296,7 +296,7 @@ class Tensor:
                 "Only Tensors created explicitly by the user (graph leaves) support the pickle protocol; detach() this one"
             )
         state = {name: value for name, value in self.__dict__.items() if name != "_views"}
-        return _rebuild, (type(self), np.ascontiguousarray(self._array), self.requires_grad), state or None
+        return _rebuild, (type(self), np.asarray(self._array, order="C"), self.requires_grad), state or None
 
     # ---- out of the tensor
 
