@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .autograd.conform import conform_array, conform_tensor
-from .autograd.engine import check_versions
+from .autograd.engine import check_versions, short_name
 from .autograd.grad_mode import get_mode
 from .autograd.node import AccumulateGrad, Node, next_sequence_number
 from .autograd.version import LAST_WRITE, stamp_write
@@ -49,16 +49,41 @@ def check_in_place(tensor: Any) -> None:
     """Refuse to write where that would falsify a gradient."""
     if tensor.__dict__ and tensor.is_inference() and get_mode() is not None:
         raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can do a clone to get a normal "
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
             "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
     if not get_mode():
         return
+    if "_made_by" in tensor.__dict__:
+        refuse_view(*tensor.__dict__["_made_by"])
     if type(tensor._node) is AccumulateGrad:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = tensor._base
     if base is not None and type(base._node) is AccumulateGrad:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+_VIEWS = {
+    "custom": "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
+    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
+    "This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+    "several": "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
+    "to be modified inplace. You should replace the inplace operation by an out-of-place one.",
+    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
+    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
+    "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+    "tracked).",
+    "inference": "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
+    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
+    "inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
+    "be tracked).",
+}
+
+
+def refuse_view(maker: Any, index: int, way: str) -> None:
+    """Some views must not be written to: a write could not be told to whatever made them."""
+    start = f"Output {index} of {short_name(maker)} is a view and is being modified inplace. " if maker is not None else ""
+    raise RuntimeError(start + _VIEWS[way])
 
 
 def write_result(tensor: Any, result: Any) -> Any:

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
 from .autograd.runtime import wrap
 from .autograd.version import version_of
-from .dtypes import CPU, default_numpy_dtype, device, dtype, from_numpy_dtype, layout, strided
+from .devices import CPU, device, layout, strided
+from .dtypes import default_numpy_dtype, dtype, from_numpy_dtype
 from .printing import format_scalar, tensor_str
 from .size import Size
 
@@ -86,6 +88,8 @@ class Tensor:
         elif node is None:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
+            if self.is_inference() and get_mode() is not INFERENCE:
+                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
             self._node = AccumulateGrad(self)
         return self
 
@@ -161,6 +165,8 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self.is_inference():
+            raise RuntimeError("Inference tensors do not track version counter.")
         return version_of(self._array)
 
     def _is_view(self) -> bool:

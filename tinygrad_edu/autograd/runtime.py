@@ -12,7 +12,8 @@ from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_nu
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, explain
-from .grad_mode import INFERENCE, get_mode
+from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
+from .inference import mark_inference, note_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
@@ -48,9 +49,6 @@ ndarray = np.ndarray
 add = np.add
 array = np.array
 asarray = np.asarray
-
-INFERENCE_TENSORS: list[Any] = []
-"""Non-empty while any thread is inside ``inference_mode``."""
 
 
 def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -> Any:
@@ -238,6 +236,10 @@ def note_view(op: Any, source: Any, view: Any) -> None:
         return  # the operation had to copy
     base = source if source._base is None else source._base
     view._base = base
+    if not get_mode() and base._node is not None:
+        view.__dict__["_made_by"] = (None, 0, "inference" if get_mode() is INFERENCE else "no_grad")
+    elif source.__dict__ and source.is_inference():
+        mark_inference(view)
     views = base.__dict__.get("_views")
     if views is None:
         base.__dict__["_views"] = [weakref.ref(view)]
@@ -246,7 +248,3 @@ def note_view(op: Any, source: Any, view: Any) -> None:
             views[:] = [each for each in views if each() is not None]
         views.append(weakref.ref(view))
 
-
-def note_inference(tensor: Any) -> None:
-    if get_mode() is INFERENCE:
-        tensor.__dict__["_inference"] = True
