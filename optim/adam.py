@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.runtime import wrap
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_scalar, check_options, check_lr, number
+from .optimizer import Optimizer, as_scalar, check_lr, check_options, number
 
 __all__ = ["Adam"]
 
@@ -74,9 +74,9 @@ class Adam(Optimizer):
         betas = (_squeezed(betas[0]), _squeezed(betas[1]))
         check_options(foreach, fused, differentiable)
         defaults = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
 

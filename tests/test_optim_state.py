@@ -146,7 +146,8 @@ def test_state_dict_that_does_not_fit_changes_nothing():
 
 
 def named(t, *groups, **options):
-    return t.optim.SGD([{"params": [(name, t.ones(1, requires_grad=True)) for name in group]} for group in groups], **options)
+    pairs = [[(name, t.ones(1, requires_grad=True)) for name in group] for group in groups]
+    return t.optim.SGD([{"params": each} for each in pairs], **options)
 
 
 def names_come_and_go(t):
@@ -175,7 +176,9 @@ def test_named_parameters():
 def test_printed_form():
     w = torch.ones(1, requires_grad=True)
     optimizer = optim.SGD([{"params": [w]}, {"params": [torch.ones(1, requires_grad=True)], "lr": 0.1}], momentum=0.9)
-    assert repr(optimizer) == """\
+    assert (
+        repr(optimizer)
+        == """\
 SGD (
 Parameter Group 0
     dampening: 0
@@ -199,6 +202,7 @@ Parameter Group 1
     nesterov: False
     weight_decay: 0
 )"""
+    )
 
 
 # ---- agreement with PyTorch: results, errors and their words, warnings
@@ -269,11 +273,13 @@ SCRIPTS = {
     **{
         f"{name} {options}": lambda t, name=name, options=options: getattr(t.optim, name)([leaf(t)], **options)
         for name, options in [
-            ("SGD", {"lr": -0.1}), ("SGD", {"momentum": -1}), ("SGD", {"weight_decay": -1.0}), ("SGD", {"nesterov": True}),
-            ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}), ("SGD", {"fused": True, "foreach": True}),
+            ("SGD", {"lr": -0.1}), ("SGD", {"momentum": -1}), ("SGD", {"weight_decay": -1.0}),
+            ("SGD", {"nesterov": True}), ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}),
+            ("SGD", {"fused": True, "foreach": True}),
             ("SGD", {"fused": True, "differentiable": True}), ("SGD", {"unknown": 1}), ("SGD", {"lr": "fast"}),
-            ("Adam", {"lr": -1}), ("Adam", {"lr": float("nan")}), ("Adam", {"eps": -1e-8}), ("Adam", {"weight_decay": -1}),
-            ("Adam", {"betas": (1.0, 0.9)}), ("Adam", {"betas": (0.9, -0.1)}), ("Adam", {"betas": (0, 0.9)}),
+            ("Adam", {"lr": -1}), ("Adam", {"lr": float("nan")}), ("Adam", {"eps": -1e-8}),
+            ("Adam", {"weight_decay": -1}), ("Adam", {"betas": (1.0, 0.9)}),
+            ("Adam", {"betas": (0.9, -0.1)}), ("Adam", {"betas": (0, 0.9)}),
             ("Adam", {"betas": (0.9,)}), ("Adam", {"fused": True, "foreach": True}),
             ("Adam", {"fused": True, "differentiable": True}),
         ]
