@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from heapq import heappop, heappush, heappushpop
+from contextvars import ContextVar
 from operator import attrgetter
 from typing import Any
 
@@ -20,9 +21,9 @@ import numpy as np
 from ..errstate import QUIET, RESTORE, SILENCE
 from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
-from .node import LEAF_HOOKS, RELEASED, AccumulateGrad, Node, Placed, edge
+from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, version_of, writes_since
+from .version import LAST_WRITE, owner_of, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -40,6 +41,9 @@ class Recorder:
 
 RECORDERS: list[Recorder] = []
 
+_running: ContextVar[_Pass | None] = ContextVar("backward_pass", default=None)
+current_pass = _running.get
+"""The pass that is running, for hooks that look at it."""
 
 
 def run_backward(
@@ -60,7 +64,12 @@ def run_backward(
     errors = SILENCE(QUIET)
     try:
         needed = None if captures is None else _needed(roots, captures)
-        _Pass(roots, needed, captures, retain_graph, create_graph, accumulate).run(roots, grads)
+        pass_ = _Pass(roots, needed, captures, retain_graph, create_graph, accumulate)
+        outer = _running.set(pass_)
+        try:
+            pass_.run(roots, grads)
+        finally:
+            _running.reset(outer)
     finally:
         RESTORE(errors)
         reset_mode(token)
@@ -104,12 +113,15 @@ class _Pass:
     the nodes whose pending gradient is an array that this pass made, hence may add to in place.
     """
 
-    __slots__ = ("accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "uses", "waiting")
+    __slots__ = (
+        "__weakref__", "accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "roots",
+        "undefined", "uses", "waiting",
+    )  # fmt: skip
 
     def __init__(
         self, roots: Any, needed: Any, captures: Any, retain_graph: bool, create_graph: bool, accumulate: bool
     ) -> None:
-        self.needed, self.captures = needed, captures
+        self.roots, self.needed, self.captures = roots, needed, captures
         self.retain_graph, self.create_graph, self.accumulate = retain_graph, create_graph, accumulate
         self.pending: dict[Node, Any] = {}
         self.waiting: list[tuple[int, Node]] = []
@@ -118,9 +130,10 @@ class _Pass:
 
     def run(self, roots: list[Node], grads: list[Any]) -> None:
         """Deliver the roots' gradients, run the nodes, store what has come to the leaves."""
+        self.undefined = any(grad is UNDEFINED for grad in grads)
         self.deliver(tuple(roots), grads)
         pending, waiting, own = self.pending, self.waiting, self.own
-        plain = self.needed is None and self.uses is None and not self.create_graph and not RECORDERS
+        plain = self.needed is None and self.uses is None and not (self.create_graph or self.undefined or RECORDERS)
         release = not self.retain_graph
         while waiting:
             node = heappop(waiting)[1]
@@ -148,9 +161,13 @@ class _Pass:
         if node.hooks is not None:
             grad = self.run_tensor_hooks(node, grad)
         if captures is not None and node in captures:
-            captures[node] = grad
+            captures[node] = None if grad is UNDEFINED else grad
             if self.needed.isdisjoint(node.next):
                 return
+        if self.undefined and not node.runs_on_none and (grad is UNDEFINED or Placed.is_empty(grad)):
+            count = len(node.next)
+            self.deliver(node.next, (Placed.empty(node),) if type(node) is Output else (UNDEFINED,) * count)
+            return
         if node.seq < LAST_WRITE[0]:
             check_versions(node)
         # The results get no name here: a leaf may take over an array that nobody else holds.
@@ -170,11 +187,13 @@ class _Pass:
         for node, grad in zip(following, grads):  # noqa: B905 (a rule may answer for fewer inputs)
             if node is None or (needed is not None and node not in needed):
                 continue
+            if grad is None and self.undefined:
+                grad = UNDEFINED
             if grad is not None:
                 before = pending.get(node)
                 if node.outputs != 1:
                     grad = Placed.into(before, grad)
-                else:
+                elif grad is not UNDEFINED:
                     grad = conform_tensor(grad, node) if self.create_graph else conform_array(grad, node)
                 if before is not None:
                     pending[node] = grad if node.outputs != 1 else before + grad
@@ -194,7 +213,7 @@ class _Pass:
         grad = self.pending.pop(leaf, None)
         if leaf.hooks is not None:
             grad = self.run_tensor_hooks(leaf, grad)
-        if grad is None:
+        if grad is None or grad is UNDEFINED:
             return
         if self.captures is not None and not self.accumulate:
             self.captures[leaf] = grad
@@ -211,6 +230,11 @@ class _Pass:
             for hook in tuple(leaf.hooks.accumulated.values()):
                 hook(variable)
 
+    def will_reach(self) -> Any:
+        """A test: whether the gradient of a node's output is part of this pass."""
+        nodes = set(reachable(self.roots))
+        return (nodes if self.needed is None else nodes & self.needed).__contains__
+
     # ---- hooks
 
     def run_tensor_hooks(self, node: Node, grad: Any) -> Any:
@@ -218,6 +242,10 @@ class _Pass:
         hooks = node.hooks
         assert hooks is not None
         if grad is None or not (hooks.tensor_pre or hooks.retain):
+            return grad
+        if grad is UNDEFINED:
+            for hook in tuple(hooks.tensor_pre.values()):
+                hook(None)
             return grad
         tensor = self.as_tensor(grad)
         for hook in tuple(hooks.tensor_pre.values()):
@@ -289,31 +317,47 @@ def check_versions(node: Node) -> None:
     if not isinstance(saved, tuple):
         return
     for position, value in enumerate(saved):
-        if isinstance(value, np.ndarray):
-            writes = writes_since(value, node.seq)
-            if writes:
-                raise RuntimeError(modified_message(node, position, value, writes))
+        for array in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(array, np.ndarray) and (writes := writes_since(array, node.seq)):
+                error = RuntimeError(modified_message(node, position, array, writes))
+                for recorder in RECORDERS:
+                    recorder.failed(node, error)
+                raise error
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
-    from ..tensor import type_string
-
     name = node.op.saved[position] if node.op is not None else None
     producer = None
     if name == "out":
         producer = node
     elif name is not None and name in node.op.differentiable and not node.op.sequence:
         producer = node.next[node.op.differentiable.index(name)]
+    if producer is not node:
+        producer = _latest_producer(value, producer)
+    version = version_of(value)
+    return modified_words(value, producer, version, version - writes)
+
+
+def _latest_producer(value: np.ndarray, producer: Node | None) -> Node | None:
+    """The present history of the tensor that was saved, which the write may have changed."""
+    owner = owner_of(value)
+    if owner is None:
+        return producer
+    family = (each() for each in owner._family or ())
+    return next((each._node for each in (owner, *family) if each is not None and each._array is value), producer)
+
+
+def modified_words(value: np.ndarray, producer: Node | None, found: int, expected: int) -> str:
+    """PyTorch's complaint that ``value``, which ``producer`` made, was saved in another version."""
+    from ..tensor import type_string
+
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
-        owner, index = edge(producer)
-        described += f", which is output {index} of {owner.name()}"  # type: ignore[union-attr]
-    version = version_of(value)
+        described += f", which is output {output_name(producer)},"
     return (
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"{described}, is at version {version}; expected version {version - writes} instead. Hint: enable anomaly "
-        "detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} is at "
+        f"version {found}; expected version {expected} instead. Hint: enable anomaly detection to find the operation that "
+        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
 
 

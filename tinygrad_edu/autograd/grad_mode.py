@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -33,12 +34,42 @@ set_mode = _mode.set
 reset_mode = _mode.reset
 
 OBSERVERS: list[Observer] = []
-"""What is told of new nodes (anomaly detection); while there are any, the last one stands for ``True``."""
+"""What is told of new nodes (anomaly detection, say). While there are any, :data:`OBSERVED` stands for ``True``."""
+
+
+class _Observed(Observer):
+    def created(self, node: Any, tensor: Any) -> None:
+        for each in tuple(OBSERVERS):
+            each.created(node, tensor)
+
+
+OBSERVED = _Observed()
 
 
 def recording_mode() -> bool | Observer:
     """The mode of an enabled graph: plain, or under observation."""
-    return OBSERVERS[-1] if OBSERVERS else True
+    return OBSERVED if OBSERVERS else True
+
+
+def observe(observer: Observer) -> None:
+    """Tell ``observer`` of every node that is made from now on."""
+    OBSERVERS.append(observer)
+    _renew()
+
+
+def unobserve(observer: Observer) -> None:
+    """Stop telling ``observer``."""
+    OBSERVERS.remove(observer)
+    _renew()
+
+
+def _renew() -> None:
+    if get_mode():
+        set_mode(recording_mode())
+
+
+INFERENCE_TENSORS: list[Any] = []
+"""Non-empty while any thread is inside ``inference_mode``: then new tensors are marked."""
 
 
 def is_grad_enabled() -> bool:
@@ -52,12 +83,14 @@ def is_inference_mode_enabled() -> bool:
 
 
 class _Mode:
-    """A mode as a context manager and as a decorator of functions, generators, coroutines and classes' methods."""
+    """A mode as a context manager and as a decorator of functions, generators and coroutines."""
+
+    prev: bool | Observer | None
 
     def _chosen(self) -> bool | Observer | None:
         raise NotImplementedError
 
-    def _clone(self) -> _Mode:
+    def clone(self) -> _Mode:
         return type(self)()
 
     def __enter__(self) -> None:
@@ -65,23 +98,37 @@ class _Mode:
         set_mode(self._chosen())
 
     def __exit__(self, *exc: Any) -> None:
-        set_mode(self.prev)
+        set_mode(recording_mode() if self.prev else self.prev)  # observers may have come or gone meanwhile
 
     def __call__(self, func: F) -> F:
+        if inspect.isclass(func):
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
+                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
+                "method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+
+            def run_class(*args: Any, **kwargs: Any) -> Any:
+                with self.clone():
+                    return func(*args, **kwargs)
+
+            return run_class  # type: ignore[return-value]
         if inspect.isgeneratorfunction(func):
             return self._wrap_generator(func)  # type: ignore[return-value]
         if inspect.iscoroutinefunction(func):
 
             @functools.wraps(func)
             async def run_coroutine(*args: Any, **kwargs: Any) -> Any:
-                with self._clone():
+                with self.clone():
                     return await func(*args, **kwargs)
 
             return run_coroutine  # type: ignore[return-value]
 
         @functools.wraps(func)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with self._clone():
+            with self.clone():
                 return func(*args, **kwargs)
 
         return run  # type: ignore[return-value]
@@ -95,14 +142,14 @@ class _Mode:
             resume: Callable[[], Any] = functools.partial(next, generator)
             while True:
                 try:
-                    with self._clone():
+                    with self.clone():
                         item = resume()
                 except StopIteration as stop:
                     return stop.value
                 try:
                     sent = yield item
                 except GeneratorExit:
-                    with self._clone():
+                    with self.clone():
                         generator.close()
                     raise
                 except BaseException as error:
@@ -143,6 +190,8 @@ class set_grad_enabled(_Mode):  # noqa: N801
     """Switch recording on or off, at once when called as a function, or for a ``with`` block."""
 
     def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}")
         self.mode = mode
         self.prev = get_mode()
         set_mode(self._chosen())
@@ -152,24 +201,24 @@ class set_grad_enabled(_Mode):  # noqa: N801
             return INFERENCE
         return recording_mode() if self.mode else False
 
-    def _clone(self) -> _Mode:
+    def clone(self) -> _Mode:
         return type(self)(self.mode)
 
     def __call__(self, func: F) -> F:
-        set_mode(self.prev)  # used as a decorator, it leaves the mode of the module alone
+        self.__exit__()  # used as a decorator, it leaves the mode of the module alone
         return super().__call__(func)
 
     def __enter__(self) -> None:
         set_mode(self._chosen())
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(mode={self.mode})"
+        return f"torch.autograd.grad_mode.{type(self).__name__}(mode={self.mode})"
 
 
 class inference_mode(_Mode):  # noqa: N801
     """:class:`no_grad` for good: tensors made inside can never take part in a graph.
 
-    ``inference_mode(False)`` inside it switches recording back on.
+    ``inference_mode(False)`` switches recording on.
     """
 
     def __new__(cls, mode: Any = True) -> Any:
@@ -183,11 +232,22 @@ class inference_mode(_Mode):  # noqa: N801
         self.mode = mode
 
     def _chosen(self) -> bool | Observer | None:
-        if self.mode:
-            return INFERENCE
-        return recording_mode() if get_mode() is INFERENCE else get_mode()
+        return INFERENCE if self.mode else recording_mode()
 
-    def _clone(self) -> _Mode:
+    def __enter__(self) -> None:
+        if self.mode:
+            INFERENCE_TENSORS.append(self)
+        super().__enter__()
+
+    def __exit__(self, *exc: Any) -> None:
+        from .inference import guard_tensors
+
+        if self.mode:
+            INFERENCE_TENSORS.remove(self)
+            guard_tensors()
+        super().__exit__(*exc)
+
+    def clone(self) -> _Mode:
         return type(self)(self.mode)
 
 

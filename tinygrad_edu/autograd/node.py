@@ -9,6 +9,7 @@ gradient to them, which undoes broadcasting and promotion in one place.
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 from heapq import heappush
 from typing import Any, ClassVar
@@ -44,6 +45,20 @@ class _Released:
 RELEASED: Any = _Released()
 
 
+class _Undefined:
+    """A gradient that has not come, in a pass where that is told to everybody (``gradcheck``): it adds nothing."""
+
+    __array_ufunc__ = None
+
+    def __add__(self, other: Any) -> Any:
+        return other
+
+    __radd__ = __add__
+
+
+UNDEFINED: Any = _Undefined()
+
+
 class Hooks:
     """The hooks of one node, kept apart because most nodes have none.
 
@@ -75,6 +90,13 @@ class Node:
 
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
+    runs_on_none: ClassVar[bool] = False
+    """Whether the node's rule is to run even if no gradient has come, in a pass that tells."""
+
+    @property
+    def public(self) -> Any:
+        """What users see in this node's place: the node itself, except for user-defined functions."""
+        return self
 
     def name(self) -> str:
         """The operation's name in the backward graph."""
@@ -211,6 +233,15 @@ class Placed(list[Any]):
         super().__init__([None] * count)
         self[index] = grad
 
+    @classmethod
+    def empty(cls, output: Output) -> Placed:
+        """What an output delivers to which no gradient has come."""
+        return cls(output.index, len(output.next[0].shape), None)  # type: ignore[union-attr]
+
+    @staticmethod
+    def is_empty(grad: Any) -> bool:
+        return type(grad) is Placed and all(each is None for each in grad)
+
     @staticmethod
     def into(before: Placed | None, arrived: Placed) -> Placed:
         """Two partial sets as one; each output delivers once."""
@@ -222,16 +253,22 @@ class Placed(list[Any]):
         return before
 
 
-def edge(node: Node | None) -> tuple[Node | None, int]:
+def output_name(node: Node) -> str:
+    """How PyTorch's errors name the value that ``node`` produced: ``0 of Mul``, ``0 of Pow1``."""
+    owner, index = edge(node)
+    short = re.sub(r"Backward(\d*)$", lambda match: match[1].lstrip("0"), owner.name())
+    return f"{index} of {short}"
+
+
+def edge(node: Node | None) -> tuple[Any, int]:
     """PyTorch's (node, output index) for the node that a tensor or an edge refers to."""
+    if node is None:
+        return None, 0
     if type(node) is Output:
-        return node.next[0], node.index
-    return node, 0
+        return node.next[0].public, node.index  # type: ignore[union-attr]
+    return node.public, 0
 
 
-def grad_fn_of(node: Node | None) -> Node | None:
+def grad_fn_of(node: Node | None) -> Any:
     """The public ``grad_fn``: None for leaves, the operation itself for one of several outputs."""
-    kind = type(node)
-    if kind is AccumulateGrad:
-        return None
-    return node.next[0] if kind is Output else node  # type: ignore[union-attr]
+    return None if type(node) is AccumulateGrad else edge(node)[0]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import linecache
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -52,10 +53,12 @@ class Op:
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
         self.numbers: bool = options.pop("numbers", True)
-        self.view: bool = options.pop("view", False)
+        self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
         self.sequence: bool = options.pop("sequence", False)
+        self.keeps: tuple[str, ...] = options.pop("keeps", ())
+        self.again: Any = options.pop("again", None)
         self.public: str = options.pop("public", "")
         self.formula: str = options.pop("formula", "")
         if options:
@@ -101,9 +104,11 @@ class Op:
                 if parameter == "needs" and (self.joint or self.sequence):
                     continue
                 base = parameter.removesuffix("_shape")
-                if parameter not in (*self.params, "out") and base not in self.tensors:
+                if parameter not in (*self.params, *self.keeps, "out") and base not in self.tensors:
                     raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
                 names[parameter] = None
+        if self.again is not None:
+            names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
         return list(names)
 
     def _rule_functions(self) -> list[Any]:
@@ -159,6 +164,7 @@ class Op:
 
         arrays = form != "tensors"
         namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
+        namespace["again"] = self.again
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
@@ -186,6 +192,19 @@ class Op:
         return rewrap(value, node.next[self.differentiable.index(name)] if name in self.differentiable else None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What a rule calls. Without a Tensor among the arguments it just computes; beside one, arrays (indices, masks,
+        targets, which rules get as they were saved) are taken as tensors.
+        """
+        from ..tensor import Tensor, wrap
+
+        first = args[0]
+        operands = first if self.sequence else (*args, *kwargs.values())
+        if not any(isinstance(each, Tensor) for each in operands):
+            return self.kernel(*args, **kwargs)
+        args = tuple(
+            wrap(each) if isinstance(each, np.ndarray) and param in self.tensors else each
+            for param, each in zip(self.params, args)  # noqa: B905 (fewer arguments than parameters)
+        )
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -216,10 +235,14 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
             ``"no bool"``, and bools are refused.
         numbers: whether a Python number may stand for one of the promoted operands (the default).
-        view: the result shares the first input's memory.
+        view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
         joint: one rule for all inputs, returning a tuple, given ``needs`` if it asks for it.
+        keeps: names of what the forward returns after its result, by which rules know it (such an operation is not for use
+            in rules). It is constant, or else needs
+        again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
+            operations, so that second derivatives pass through what was kept.
         public: the public name, where it is not the forward's.
         formula: the derivative as people write it.
     """
@@ -227,12 +250,13 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula"}
+_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------
 
 _array_worlds: dict[int, dict[str, Any]] = {}
+_building = threading.RLock()
 
 
 def in_array_world(function: Any) -> Any:
@@ -245,7 +269,8 @@ def in_array_world(function: Any) -> Any:
         return function
     code = function.__code__
     code = code.replace(co_consts=tuple(map(_as_array_constant, code.co_consts)))
-    world = _array_world_of(function.__globals__)
+    with _building:  # worlds refer to each other, so a world is known before it is complete
+        world = _array_world_of(function.__globals__)
     twin = types.FunctionType(code, world, function.__name__, function.__defaults__, function.__closure__)
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__module__ = function.__module__

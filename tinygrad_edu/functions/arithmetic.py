@@ -8,10 +8,8 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
-from ..creation import checked_number
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
-from ..ops import indexing as index_ops
 from ..overloads import combination_error
 from ..tensor import Tensor
 
@@ -244,34 +242,6 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
     if input._array.dtype.kind not in "fc":
         return ops.clone.function(input, out=out)
     return ops.nan_to_num.function(input, 0.0 if nan is None else nan, posinf, neginf, out=out)
-
-
-# ---- whole tensors ---------------------------------------------------------------------------------------------------
-
-
-def fill(input: Tensor, value: Any) -> Tensor:
-    """A tensor of the input's shape and dtype that holds ``value`` everywhere."""
-    mask = wrap(np.ones(input._array.shape, bool))
-    if isinstance(value, Tensor):
-        if value._array.ndim:
-            raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value._array.ndim} dimensions."
-            )
-        return index_ops.masked_fill_tensor.function(input, mask, value)
-    return index_ops.masked_fill_number.function(input, mask, checked_number(value, input._array.dtype))
-
-
-def zero(input: Tensor) -> Tensor:
-    """Zeros of the input's shape and dtype."""
-    return fill(input, 0)
-
-
-def copy(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """``src``, broadcast and converted to the input's shape and dtype."""
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(src)}")
-    return ops.copy_from.function(input, src)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -9,7 +9,10 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..ops import linalg as ops
 from ..ops.shape import squeeze_one, unsqueeze, view
+from ..ops.shape import t_unseen as _t
 from ..tensor import Tensor
+
+_addmm = ops.addmm
 
 
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
@@ -63,7 +66,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: input (..., in), weight (out, in), bias (out), result (..., out)."""
     if bias is not None and input._array.ndim == 2 and weight._array.ndim == 2:
-        return ops.addmm.function(bias, input, ops.t.function(weight))
+        return _addmm.function(bias, input, _t.function(weight))
     if not isinstance(input, Tensor):
         raise TypeError(f"linear(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if weight._array.ndim == 1:
@@ -78,7 +81,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             f"{features}x{weight._array.shape[0]})"
         )
     flat = input if len(shape) == 2 else input.reshape(-1, shape[-1])
-    transposed = ops.t.function(weight)
+    transposed = _t.function(weight)
     if bias is None:
         result = ops.mm.function(flat, transposed)
     else:

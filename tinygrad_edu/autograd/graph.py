@@ -1,0 +1,225 @@
+"""Tools on the backward graph: gradient edges, hooks on several gradients, hooks on what is saved.
+
+After PyTorch's ``torch/autograd/graph.py``.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..utils.hooks import RemovableHandle
+from . import node as nodes
+from .engine import current_pass, reachable
+from .function import BackwardCFunction, FunctionNode
+from .grad_mode import Observer, observe, unobserve
+from .runtime import wrap
+from .version import stamp_write
+
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class Node(abc.ABC):
+    """What every ``grad_fn`` is an instance of: ``name()``, ``next_functions``, ``metadata``, ``register_hook``."""
+
+
+Node.register(nodes.Node)
+Node.register(BackwardCFunction)
+
+
+# ---- edges ----------------------------------------------------------------------------------------------------------
+
+
+class GradientEdge(NamedTuple):
+    """The place in the graph where a tensor's gradient arrives: output ``output_nr`` of ``node``.
+
+    It may stand for the tensor in :func:`torch.autograd.grad` and :func:`torch.autograd.backward`.
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+    """The engine's own node, where the public one does not keep the graph alive."""
+
+
+def get_gradient_edge(tensor: Any) -> GradientEdge:
+    """The edge of ``tensor``, which need not be kept for it.
+
+    Raises:
+        RuntimeError: the tensor does not require grad.
+    """
+    own = tensor._node
+    if own is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    public, index = nodes.edge(own)
+    return GradientEdge(public, index, None if own is public else own)
+
+
+def node_behind(target: Any, roots: Sequence[Any] = ()) -> nodes.Node:
+    """The engine's node for a tensor or an edge, the latter looked for behind ``roots`` if need be; None if there is none."""
+    if not isinstance(target, GradientEdge):
+        return target._node
+    if target.ownership_token is not None:
+        return target.ownership_token
+    owner = target.node._node() if isinstance(target.node, BackwardCFunction) else target.node
+    if owner.outputs == 1:
+        return owner
+    for each in reachable(list(roots)):
+        if type(each) is nodes.Output and each.next[0] is owner and each.index == target.output_nr:
+            return each
+    return nodes.Output(owner, target.output_nr, np.broadcast_to(np.float32(0), owner.shape[target.output_nr]))
+
+
+# ---- hooks on several gradients -------------------------------------------------------------------------------------
+
+
+class _MultiHandle(RemovableHandle):
+    def __init__(self, handles: tuple[RemovableHandle, ...]) -> None:
+        self.handles = handles
+
+    def remove(self) -> None:
+        """Remove the hook from all its tensors."""
+        for each in self.handles:
+            each.remove()
+
+
+def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[[Any], None], *, mode: str = "all") -> RemovableHandle:
+    """Call ``fn`` once in each backward pass with the gradients of ``tensors``.
+
+    ``mode="all"``: when all that the pass computes have come, with a list of them (None for the others).
+    ``mode="any"``: with the first gradient that comes.
+
+    Raises:
+        ValueError: another ``mode``.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of {('all', 'any')} but got {mode}")
+    if mode == "any":
+        first = _first_of_pass(fn)
+        return _MultiHandle(tuple(each.register_hook(first) for each in tensors if each.requires_grad))
+    targets = [each._node for each in tensors]
+    arrived: weakref.WeakKeyDictionary[Any, _Arrived] = weakref.WeakKeyDictionary()
+
+    def hook(index: int, grad: Any) -> None:
+        running = current_pass()
+        state = arrived.get(running)
+        if state is None:
+            state = arrived[running] = _Arrived(len(targets), sum(map(running.will_reach(), targets)))
+        state.grads[index] = grad
+        state.missing -= 1
+        if state.missing == 0:
+            del arrived[running]
+            fn(state.grads)
+
+    return _MultiHandle(tuple(each.register_hook(functools.partial(hook, i)) for i, each in enumerate(tensors)))
+
+
+class _Arrived:
+    def __init__(self, count: int, missing: int) -> None:
+        self.grads: list[Any] = [None] * count
+        self.missing = missing
+
+
+def _first_of_pass(fn: Callable[[Any], None]) -> Callable[[Any], None]:
+    seen: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    @functools.wraps(fn)
+    def hook(grad: Any) -> None:
+        running = current_pass()
+        if running not in seen:
+            seen.add(running)
+            fn(grad)
+
+    return hook
+
+
+# ---- what is saved --------------------------------------------------------------------------------------------------
+
+
+def increment_version(tensor: Any) -> None:
+    """Note a write to the memory of a tensor (or of each of several) that was made behind the engine's back."""
+    from ..tensor import Tensor
+
+    for each in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        if not each.is_inference():
+            stamp_write(each._array)
+
+
+_saving: ContextVar[saved_tensors_hooks | None] = ContextVar("saved_tensors_hooks", default=None)
+
+
+class saved_tensors_hooks:  # noqa: N801
+    """Inside the block, what operations save for the backward pass goes through ``pack_hook``, and back through ``unpack_hook``.
+
+    ``pack_hook(tensor)`` may return anything from which ``unpack_hook`` makes a tensor of the same values. Of nested
+    blocks the innermost counts. Writes to packed tensors are not noticed.
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> None:
+        self._token = _saving.set(self)
+        observe(_packer)
+
+    def __exit__(self, *exc: Any) -> None:
+        unobserve(_packer)
+        _saving.reset(self._token)
+
+    def pack(self, value: Any, node: Any) -> Any:
+        """An array as the graph keeps it."""
+        return self.pack_hook(wrap(value, node))
+
+
+class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+    """Save tensors on the CPU, where they already are."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(lambda tensor: tensor.detach(), lambda tensor: tensor)
+
+
+class _Packed:
+    """What stands for ``node.saved``: unpacked whenever it is read."""
+
+    __slots__ = ("hooks", "values")
+
+    def __init__(self, hooks: saved_tensors_hooks, values: list[tuple[bool, Any]]) -> None:
+        self.hooks, self.values = hooks, values
+
+    def __getitem__(self, index: int) -> Any:
+        packed, value = self.values[index]
+        return self.hooks.unpack_hook(value)._array if packed else value
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.__getitem__, range(len(self.values)))
+
+
+class _Packer(Observer):
+    def created(self, node: Any, tensor: Any) -> None:
+        hooks = _saving.get()
+        if hooks is None or isinstance(node, FunctionNode) or not node.saved:
+            return
+        names: Iterable[str] = node.op.saved
+        producers = dict(zip(node.op.differentiable, node.next, strict=False))
+        values = []
+        for name, value in zip(names, node.saved, strict=True):
+            is_tensor = isinstance(value, np.ndarray)
+            values.append((is_tensor, hooks.pack(value, producers.get(name)) if is_tensor else value))
+        node.saved = _Packed(hooks, values)
+
+
+_packer = _Packer()
