@@ -11,7 +11,7 @@ from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
 from ..autograd.version import stamp_write
-from ..creation import checked_number
+from ..values import checked_number
 from ..inplace import assign, check_in_place, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
