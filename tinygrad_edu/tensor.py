@@ -309,7 +309,7 @@ class Tensor:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the pickle protocol; detach() this one"
             )
-        return _rebuild, (type(self), np.ascontiguousarray(self._array), self.requires_grad), self.__dict__ or None
+        return _rebuild, (type(self), np.asarray(self._array, order="C"), self.requires_grad), self.__dict__ or None
 
     # ---- out of the tensor
 

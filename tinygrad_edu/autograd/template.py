@@ -54,6 +54,8 @@ def function_source(op: Any, operator: bool) -> str:
         "    except Exception as error:",
         f"        result = retry(OP, error, {operands}, {call})",
     ]
+    if op.keeps:
+        lines.append(f"    result, {', '.join(op.keeps)} = result")
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
@@ -212,6 +214,9 @@ def backward_source(op: Any, form: str) -> str:
                     node = f"{name}_node" if name in op.differentiable else None
                     if node:
                         lines.append(f"    {name} = rewrap({name}, {node})")
+            if op.again:
+                names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+                lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
