@@ -16,7 +16,7 @@ from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.inference import INFERENCE_MEMORY
 from ..autograd.version import stamp_write
-from ..values import checked_number
+from ..values import checked_scalar
 from ..inplace import assign, check_in_place, check_overlap, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.shape import alias, select, slice_, unsqueeze
@@ -113,7 +113,7 @@ def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
     if isinstance(value, Tensor):
         return value._array, value._node
     if isinstance(value, (bool, int, float, complex, np.integer)):
-        return np.asarray(checked_number(value, tensor._array.dtype), tensor._array.dtype), None
+        return np.asarray(checked_scalar(value, tensor._array.dtype), tensor._array.dtype), None
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.type()}")
 
 
