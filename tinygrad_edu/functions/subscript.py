@@ -113,6 +113,8 @@ def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
     if isinstance(value, Tensor):
         return value._array, value._node
     if isinstance(value, (bool, int, float, complex, np.integer)):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError("Overflow when unpacking long long")
         return np.asarray(checked_scalar(value, tensor._array.dtype), tensor._array.dtype), None
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.type()}")
 
@@ -258,6 +260,8 @@ def _from_sequence(part: Any) -> np.ndarray:
         if isinstance(each, str):
             raise TypeError(f"new(): invalid data type '{type_name(each)}'")
     array = np.array(items) if items else _NO_AXIS
+    if array.dtype == object:
+        raise ValueError("Overflow when unpacking long long")
     return array if array.dtype == bool else array.astype(np.int64)
 
 
