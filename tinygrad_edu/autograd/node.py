@@ -76,6 +76,9 @@ class Hooks:
         self.accumulated = HookDict()
 
 
+_OF_THE_ENGINE = frozenset(("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"))
+
+
 class Node:
     """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
 
@@ -90,6 +93,7 @@ class Node:
 
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
+    frees: ClassVar[bool] = True
     runs_on_none: ClassVar[bool] = False
     """Whether the node's rule is to run even if no gradient has come, in a pass that tells."""
 
@@ -99,8 +103,9 @@ class Node:
         return self
 
     def name(self) -> str:
-        """The operation's name in the backward graph."""
-        return type(self).__name__
+        """The operation's name in the backward graph, with PyTorch's prefix for the nodes that its engine makes itself."""
+        kind = type(self).__name__
+        return f"torch::autograd::{kind}" if kind in _OF_THE_ENGINE else kind
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -152,7 +157,7 @@ class Node:
                     ready = following
                 else:
                     heappush(waiting, (-following.seq, following))
-        if release and self.saved:
+        if release and self.frees and self.saved:
             self.saved = RELEASED
         return ready
 
@@ -177,7 +182,7 @@ class Node:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class AccumulateGrad(Node):
