@@ -31,18 +31,19 @@ print("z =", z)
 g = torch.tensor(5.0)  # as if L, far above, had the derivative 5 with respect to z
 z.backward(g)
 
+up, x_, y_, z_, dx, dy = (f"{each.item():g}" for each in (g, x, y, z, x.grad, y.grad))
 print(f"""
-   forward                     backward
+    forward                  backward
 
-   x = {x.item()} --+                dL/dx = {x.grad.item()} <--+
-             |                               |
-            (*)--> z = {z.item()}            (*)<-- dL/dz = {g.item()}
-             |                               |
-   y = {y.item()} --+                dL/dy = {y.grad.item()} <--+
+    x = {x_} --+                dL/dx = {dx} <--+
+            |                              |
+           (*)--> z = {z_}                  (*)<-- dL/dz = {up}
+            |                              |
+    y = {y_} --+                dL/dy = {dy} <--+
 
-   input   upstream  *  local           =  downstream
-   x       {g.item()}       *  dz/dx = y = {y.item()}  =  {x.grad.item()}
-   y       {g.item()}       *  dz/dy = x = {x.item()}  =  {y.grad.item()}""")
+    input   upstream   *   local           =   downstream
+      x     dL/dz = {up}  *   dz/dx = y = {y_}   =   {dx}
+      y     dL/dz = {up}  *   dz/dy = x = {x_}   =   {dy}""")
 
 beside(
     ("dL/dx = y * dL/dz", y.item() * g.item(), x.grad.item()),

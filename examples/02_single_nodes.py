@@ -13,8 +13,9 @@ seen = []
 
 def show(name, upstream, local, tensor):
     """One line: the product, and the gradient that the engine found."""
-    print(f"{name:<22} {upstream:>7.4f} * {local:>7.4f} = {upstream * local:>8.4f}   engine: {tensor.grad.item():>8.4f}")
-    seen.append((name, f"{upstream * local:.4f}", f"{tensor.grad.item():.4f}"))
+    downstream, grad = f"{upstream * local:.4f}", f"{tensor.grad.item():.4f}"
+    print(f"{name:<22} {upstream:>7.4f} * {local:>7.4f} = {downstream:>8}   engine: {grad:>8}")
+    seen.append((name, downstream, grad))
 
 
 def inputs(*values):
@@ -77,7 +78,7 @@ show("mul, x", product.grad.item(), w.item(), x)
 node, names = out.grad_fn, []
 while node is not None:  # the graph that backward walked
     names.append(node.name())
-    node = node.next_functions[0][0]
+    node = node.next_functions[0][0] if node.next_functions else None
 print("\nthe nodes:", " -> ".join(names))
 
 beside(*seen)

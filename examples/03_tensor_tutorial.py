@@ -57,26 +57,25 @@ except RuntimeError as error:
     print("RuntimeError:", error)
 
 # .data is the same numbers without history; norm() is the root of the sum of squares.
-x = torch.tensor([-0.3601, -1.3327, 0.3289], requires_grad=True)  # what the note's randn(3) drew
+x = (torch.tensor([-368.7681, -1364.7264, 336.7958]) / 1024).requires_grad_()  # what the note's randn(3) drew
 print(x)
 y = x * 2
 print(y)
 while y.data.norm() < 1000:
     y = y * 2
 print(y)
-figures.append(("doubled to a norm of 1000", "tensor([ -368.7681, -1364.7264, 336.7958], grad_fn=<MulBackward0>)", y,
-                "the note printed x to 4 digits"))  # fmt: skip
+figures.append(("doubled to a norm of 1000", "tensor([ -368.7681, -1364.7264, 336.7958], grad_fn=<MulBackward0>)", y))
 
 # no_grad() stops the recording, not the flag of what is already there; detach() gives the same numbers, unrecorded.
 print(x.requires_grad)
 with torch.no_grad():
-    print(x.requires_grad)
+    print(inside := x.requires_grad)
     print((x**2).requires_grad)
 y = x.detach()
 print(y.requires_grad)
 print(x.eq(y).all())
 figures.append(("x.eq(x.detach()).all()", "tensor(True)", x.eq(y).all()))
-figures.append(("inside no_grad()", "x.requires_grad False", f"x.requires_grad {x.requires_grad}",
-                "the note's slip: PyTorch prints True too"))  # fmt: skip
+figures.append(("inside no_grad()", "x.requires_grad False", f"x.requires_grad {inside}",
+                "the note is wrong: PyTorch says True"))  # fmt: skip
 
 beside(*figures)

@@ -4,10 +4,10 @@ Look at the last three lines: a sum over a one-hot mask, the same with log_softm
 node that made it differs.
 """
 
+import tinygrad_edu.nn.functional as F
 from beside import beside
 
 import tinygrad_edu as torch
-import tinygrad_edu.nn.functional as F
 
 torch.manual_seed(777)  # the seed that draws PyTorch's numbers draws them here
 wsum = torch.randn(3, 5, requires_grad=True)

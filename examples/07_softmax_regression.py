@@ -7,12 +7,12 @@ Look at the loss: the same seed gives PyTorch's loss, at every printed epoch (te
 
 import argparse
 
-from beside import beside
-
-import tinygrad_edu as torch
 import tinygrad_edu.nn as nn
 import tinygrad_edu.nn.functional as F
 import tinygrad_edu.optim as optim
+from beside import beside
+
+import tinygrad_edu as torch
 
 parser = argparse.ArgumentParser(description="Softmax regression with Adam.")
 parser.add_argument("--epochs", type=int, default=1000)
@@ -47,7 +47,7 @@ for epoch in range(epochs):
         print(f"epoch:{epoch + 1} loss:{loss.item():.4f}")
         losses.append(f"{loss.item():.4f}")
 
-NOTE = "1.5763 1.2411 1.0904 0.9875 0.9064 0.8376 0.7777 0.7254 0.6795 0.6394".split()
+NOTE = ["1.5763", "1.2411", "1.0904", "0.9875", "0.9064", "0.8376", "0.7777", "0.7254", "0.6795", "0.6394"]
 beside(*(
     (f"epoch {100 * i + 1}", note, here, "another draw: no seed in the note")
     for i, (note, here) in enumerate(zip(NOTE, losses, strict=False))
