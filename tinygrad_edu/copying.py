@@ -14,7 +14,7 @@ import numpy as np
 from .autograd.version import storage_of
 from .tensor import Tensor, new_leaf
 
-_OWN_STATE = {"_inference", "_views"}
+_OWN_STATE = {"_inference"}
 
 
 def on_storage(storage: np.ndarray, dtype: np.dtype[Any], offset: int, shape: Any, strides: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ from .dtypes import default_numpy_dtype, from_numpy_dtype, scalar_dtype, to_nump
 from .errstate import quiet
 from .inplace import write_values
 from .tensor import Tensor, new_leaf
-from .values import array_of, checked_number, native_dtype, number_of
+from .values import array_of, checked_scalar, native_dtype, number_of
 
 __all__ = [
     "as_tensor", "asarray", "empty", "empty_like", "empty_strided", "from_numpy", "frombuffer", "full", "full_like",
@@ -202,7 +202,7 @@ def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layo
     else:
         numpy_dtype = scalar_dtype(value) if out is None else out._array.dtype
     array = _allocated(np.empty, size_of((size,), "full"), numpy_dtype)
-    array.fill(checked_number(value, numpy_dtype))
+    array.fill(checked_scalar(value, numpy_dtype))
     return out_or_new(out, array, requires_grad, "full", dtype)
 
 
@@ -241,7 +241,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: 
 def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
     """One value in the input's shape and dtype."""
     array = _like(input, "full_like", dtype, layout, device, memory_format)
-    array.fill(checked_number(number_of(fill_value, "full_like", "fill_value", 2), array.dtype))
+    array.fill(checked_scalar(number_of(fill_value, "full_like", "fill_value", 2), array.dtype))
     return finish(array, requires_grad, "full_like")
 
 
@@ -410,7 +410,7 @@ def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any 
     """A 0-d tensor of the default dtype."""
     check_options("scalar_tensor", device, layout, pin_memory)
     numpy_dtype = chosen_dtype(dtype, device, "scalar_tensor")
-    value = checked_number(number_of(s, "scalar_tensor", "s", 1), numpy_dtype)
+    value = checked_scalar(number_of(s, "scalar_tensor", "s", 1), numpy_dtype)
     return finish(np.array(value, numpy_dtype), requires_grad, "scalar_tensor")
 
 

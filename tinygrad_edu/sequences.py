@@ -13,7 +13,7 @@ from .creation import check_options, out_or_new
 from .dtypes import default_numpy_dtype, from_numpy_dtype, to_numpy_dtype
 from .errstate import quiet
 from .tensor import Tensor
-from .values import checked_number, number_of
+from .values import checked_scalar, number_of
 
 __all__ = ["arange", "eye", "linspace", "logspace", "range"]
 
@@ -89,11 +89,11 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
 def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any, Any]:
     """The three numbers in the arithmetic of the dtype, checked."""
     if numpy_dtype.kind in "iu":
-        first, last, by = (checked_number(each, _INT64) for each in (start, end, step))
+        first, last, by = (checked_scalar(each, _INT64) for each in (start, end, step))
         if not by:
             raise ValueError("step must be nonzero")
     else:
-        first, last, by = (float(checked_number(each, _FLOAT64)) for each in (start, end, step))
+        first, last, by = (float(checked_scalar(each, _FLOAT64)) for each in (start, end, step))
         if not (math.isfinite(first) and math.isfinite(last)):
             raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
     if (last - first) * by < 0:
@@ -183,7 +183,7 @@ def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any, name: str) -> np.d
 
 def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.ndarray:
     """PyTorch counts from both ends in the dtype's own arithmetic: ``start + i step``, then ``end - (n - 1 - i) step``."""
-    start, end = (checked_number(each, numpy_dtype) for each in (start, end))
+    start, end = (checked_scalar(each, numpy_dtype) for each in (start, end))
     if count < 2:
         return np.full(count, start, numpy_dtype)
     i = np.arange(count)

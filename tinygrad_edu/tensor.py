@@ -14,7 +14,7 @@ import numpy as np
 
 from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
-from .autograd.runtime import wrap
+from .autograd.runtime import BarredView, wrap
 from .autograd.version import version_of
 from .devices import CPU, device, layout, strided
 from .dtypes import c_name, default_numpy_dtype, dtype, from_numpy_dtype
@@ -52,13 +52,13 @@ class Tensor:
         grad_fn: the node of the backward graph that made this tensor; None for leaves.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_family", "_grad", "_node")
 
     _array: np.ndarray
     _node: Node | None
     _grad: Tensor | None
-    _base: Tensor | None
-    """The tensor whose memory this one shows, if it is a view."""
+    _family: Any
+    """The base of a view, or a base's views; see :func:`tinygrad_edu.autograd.runtime.note_view`."""
 
     __array_priority__ = 1000  # NumPy's operators leave the work to ours
 
@@ -77,8 +77,8 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to (or through) this tensor."""
-        return self._node is not None
+        """Whether gradients flow to (or through) this tensor, or to the base that it is a view of."""
+        return self._node is not None or ((base := self._base) is not None and base._node is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -206,6 +206,15 @@ class Tensor:
             raise RuntimeError("Inference tensors do not track version counter.")
         return version_of(self._array)
 
+    @property
+    def _base(self) -> Tensor | None:
+        """The tensor whose memory this one shows, if it is a view."""
+        family = self._family
+        kind = family.__class__
+        if family is None or kind is list:
+            return None
+        return family.base if kind is BarredView else family
+
     def _is_view(self) -> bool:
         return self._base is not None
 
@@ -278,7 +287,7 @@ class Tensor:
         return tensor_str(
             self._array,
             requires_grad=self.requires_grad,
-            grad_fn=None if node is None else node.name(),
+            grad_fn=None if node is None else type(node).__name__,
             default_dtype=default_numpy_dtype().name,
             class_name="tensor" if type(self) is Tensor else type(self).__name__,
         )
@@ -303,7 +312,7 @@ class Tensor:
         return id(self)
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *self.__dict__} - {"_inference", "_views"})
+        return sorted({*dir(type(self)), *self.__dict__} - {"_inference"})
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -406,5 +415,5 @@ def new_leaf(cls: type[Tensor], array: np.ndarray) -> Any:
     """A tensor of a subclass over ``array``, without history."""
     made = object.__new__(cls)
     made._array = array
-    made._node = made._grad = made._base = None
+    made._node = made._grad = made._family = None
     return made

@@ -21,7 +21,7 @@ from .dtypes import default_numpy_dtype, from_numpy_dtype, promote_numpy, scalar
 from .errstate import quiet
 from .tensor import Tensor
 
-__all__ = ["array_of", "checked_number", "native_dtype", "number_of"]
+__all__ = ["array_of", "checked_scalar", "native_dtype", "number_of"]
 
 _NUMBERS = frozenset((bool, int, float, complex))
 _INT64 = np.dtype("int64")
@@ -241,7 +241,7 @@ _C_NAMES = {
 }  # fmt: skip
 
 
-def checked_number(value: Any, dtype: np.dtype[Any]) -> Any:
+def checked_scalar(value: Any, dtype: np.dtype[Any]) -> Any:
     """A Python number as PyTorch's ``Scalar::to`` gives it in this dtype, or the complaint that it does not fit."""
     kind = dtype.kind
     if kind == "b":
