@@ -14,7 +14,7 @@ import numpy as np
 from .autograd.conform import conform_array, conform_tensor
 from .autograd.engine import check_versions, short_name
 from .autograd.grad_mode import get_mode
-from .autograd.node import AccumulateGrad, Node, next_sequence_number
+from .autograd.node import AccumulateGrad, Error, Node, next_sequence_number
 from .autograd.version import LAST_WRITE, stamp_write
 from .dtypes import can_cast_result, from_numpy_dtype
 from .errstate import quiet
@@ -55,7 +55,7 @@ def check_in_place(tensor: Any) -> None:
     if not get_mode():
         return
     if "_made_by" in tensor.__dict__:
-        refuse_view(*tensor.__dict__["_made_by"])
+        raise refuse_view(*tensor.__dict__["_made_by"])
     if type(tensor._node) is AccumulateGrad:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     base = tensor._base
@@ -80,10 +80,10 @@ _VIEWS = {
 }
 
 
-def refuse_view(maker: Any, index: int, way: str) -> None:
+def refuse_view(maker: Any, index: int, way: str, change: str = "is being modified inplace") -> RuntimeError:
     """Some views must not be written to: a write could not be told to whatever made them."""
-    start = f"Output {index} of {short_name(maker)} is a view and is being modified inplace. " if maker is not None else ""
-    raise RuntimeError(start + _VIEWS[way])
+    start = f"Output {index} of {short_name(maker)} is a view and {change}. " if maker is not None else ""
+    return RuntimeError(start + _VIEWS[way])
 
 
 def write_result(tensor: Any, result: Any) -> Any:
@@ -136,8 +136,13 @@ def set_history(tensor: Any, node: Node) -> None:
         for reference in views:
             view = reference()
             if view is not None:
-                region = Region.of(base._array, view._array)
-                view._node = take_region.function(base, region)._node
+                made_by = view.__dict__.get("_made_by")
+                if made_by is not None and made_by[2] == "several":
+                    error = refuse_view(*made_by, "its base or another view of its base has been modified inplace")
+                    view._node = Error(str(error), (base._node,), view._array)
+                else:
+                    region = Region.of(base._array, view._array)
+                    view._node = take_region.function(base, region)._node
 
 
 def move_retained_gradient(tensor: Any, node: Node) -> None:

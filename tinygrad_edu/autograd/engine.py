@@ -345,9 +345,9 @@ def modified_words(value: np.ndarray, producer: Node | None, found: int, expecte
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
         owner, index = edge(producer)
-        described += f", which is output {index} of {short_name(owner)}"
+        described += f", which is output {index} of {short_name(owner)},"
     return (
-        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described}, is at "
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} is at "
         f"version {found}; expected version {expected} instead. Hint: enable anomaly detection to find the operation that "
         "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )

@@ -223,6 +223,28 @@ class Output(Node):
     apply_tensors = apply_arrays
 
 
+class Error(Node):
+    """The history of what must not be differentiated."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: str, following: tuple[Node | None, ...], array: Any) -> None:
+        self.message, self.next, self.saved, self.hooks = message, following, (), None
+        self.seq = next_sequence_number()
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def name(self) -> str:
+        return "torch::autograd::Error"
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        raise RuntimeError(self.message)
+
+    apply_tensors = apply_arrays
+
+    def __repr__(self) -> str:
+        return f"<Error object at {id(self):#x}>"
+
+
 class Placed(list[Any]):
     """The gradients of a node's several outputs, None where none has come."""
 

@@ -164,10 +164,18 @@ def as_floats(*operands: Any) -> Any:
     return operands[0] if len(operands) == 1 else operands
 
 
-def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any) -> tuple[Any, ...]:
-    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node."""
+def several_results(
+    op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any, source: Any = None
+) -> tuple[Any, ...]:
+    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node.
+
+    ``source`` is the tensor of which they are views.
+    """
     arrays = [each if type(each) is ndarray else asarray(each) for each in arrays]
     tensors = tuple(wrap(each) for each in arrays)
+    if source is not None:
+        for each in tensors:
+            note_view(op, source, each)
     mode = get_mode()
     if not mode:
         for each in tensors:
@@ -187,6 +195,8 @@ def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved:
         node.shape, node.dtype = [each.shape for each in arrays[:differentiable]], arrays[0].dtype
         for i in range(differentiable):
             tensors[i]._node = Output(node, i, arrays[i])
+            if tensors[i]._base is not None:
+                tensors[i].__dict__["_made_by"] = (node, i, "several")
     if mode is not True:
         mode.created(node, tensors[0])
     return tensors

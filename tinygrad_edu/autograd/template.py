@@ -58,7 +58,8 @@ def function_source(op: Any, operator: bool) -> str:
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
         saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
-        lines.append(f"    return several_results(OP, result, {grads}, {saved})")
+        source = f", {public_name(op.tensors[0])}" if op.view else ""
+        lines.append(f"    return several_results(OP, result, {grads}, {saved}{source})")
         return "\n".join(lines) + "\n"
     if _takes_out(op):
         lines.append("    if out is not None:")

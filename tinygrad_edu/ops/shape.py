@@ -310,7 +310,7 @@ def stack(tensors, dim=0):
     return np.stack(_same_dtype(tensors, tensors), dim)
 
 
-@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=False, results=2, diff_results=-1)
+@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=True, results=2, diff_results=-1)
 def split_sizes(x, sizes, dim=0):
     """Views of consecutive parts of the given lengths along ``dim``."""
     axis, start, parts = axis_of(dim, x.ndim), 0, []
@@ -338,7 +338,7 @@ def _joined(grads, x_shape, sizes, dim):
     return cat(parts, axis)
 
 
-@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), results=2, diff_results=-1)
+@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), view=True, results=2, diff_results=-1)
 def unbind(x, dim=0):
     """Views of the slices along ``dim``, which disappears."""
     axis = axis_of(dim, x.ndim)
