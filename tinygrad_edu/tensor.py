@@ -17,7 +17,8 @@ from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
 from .autograd.runtime import wrap
 from .autograd.version import version_of
-from .dtypes import CPU, default_numpy_dtype, device, dtype, from_numpy_dtype, layout, strided
+from .devices import CPU, device, layout, strided
+from .dtypes import default_numpy_dtype, dtype, from_numpy_dtype
 from .printing import format_scalar, tensor_str
 from .size import Size
 

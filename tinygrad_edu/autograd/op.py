@@ -18,6 +18,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import linecache
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -184,6 +185,19 @@ class Op:
         return rewrap(value, node.next[self.differentiable.index(name)] if name in self.differentiable else None)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What a rule calls. Without a Tensor among the arguments it just computes; beside one, arrays (indices, masks,
+        targets, which rules get as they were saved) are taken as tensors.
+        """
+        from ..tensor import Tensor, wrap
+
+        first = args[0]
+        operands = first if self.sequence else (*args, *kwargs.values())
+        if not any(isinstance(each, Tensor) for each in operands):
+            return self.kernel(*args, **kwargs)
+        args = tuple(
+            wrap(each) if isinstance(each, np.ndarray) and param in self.tensors else each
+            for param, each in zip(self.params, args)  # noqa: B905 (fewer arguments than parameters)
+        )
         return self.function(*args, **kwargs)
 
     def __repr__(self) -> str:
@@ -229,6 +243,7 @@ _OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "
 # ---- the two worlds ------------------------------------------------------------------------------------------------
 
 _array_worlds: dict[int, dict[str, Any]] = {}
+_building = threading.RLock()
 
 
 def in_array_world(function: Any) -> Any:
@@ -241,7 +256,8 @@ def in_array_world(function: Any) -> Any:
         return function
     code = function.__code__
     code = code.replace(co_consts=tuple(map(_as_array_constant, code.co_consts)))
-    world = _array_world_of(function.__globals__)
+    with _building:  # worlds refer to each other, so a world is known before it is complete
+        world = _array_world_of(function.__globals__)
     twin = types.FunctionType(code, world, function.__name__, function.__defaults__, function.__closure__)
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__module__ = function.__module__
