@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from heapq import heappush
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ..utils.hooks import HookDict, add_hook
 from .conform import conform_array
@@ -286,3 +286,15 @@ def edge(node: Node | None) -> tuple[Any, int]:
 def grad_fn_of(node: Node | None) -> Any:
     """The public ``grad_fn``: None for leaves, the operation itself for one of several outputs."""
     return None if type(node) is AccumulateGrad else edge(node)[0]
+
+
+class GradientEdge(NamedTuple):
+    """The place in the graph where a tensor's gradient arrives: output ``output_nr`` of ``node``.
+
+    It may stand for the tensor in :func:`torch.autograd.grad` and :func:`torch.autograd.backward`.
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+    """The engine's own node, where the public one does not keep the graph alive."""
