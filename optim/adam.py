@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.runtime import wrap
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_scalar, check_options, check_lr, number
+from .optimizer import Optimizer, as_scalar, check_lr, check_options, number
 
 __all__ = ["Adam"]
 
@@ -71,11 +71,12 @@ class Adam(Optimizer):
                 raise ValueError(f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True")
             if isinstance(beta, Tensor) and beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        betas = (_squeezed(betas[0]), _squeezed(betas[1]))
         check_options(foreach, fused, differentiable)
         defaults = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
 
@@ -106,3 +107,7 @@ class Adam(Optimizer):
         step = as_scalar(lr / (1 - beta1**t), w) * m
         step /= denominator
         w -= step
+
+
+def _squeezed(beta: Any) -> Any:
+    return beta.squeeze() if isinstance(beta, Tensor) else beta

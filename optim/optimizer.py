@@ -40,16 +40,20 @@ class Optimizer:
     Source: https://docs.pytorch.org/docs/2.13/optim.html
     """
 
+    _step_pre_hooks: HookDict
+    _step_post_hooks: HookDict
+    _state_dict_pre_hooks: HookDict
+    _state_dict_post_hooks: HookDict
+    _load_pre_hooks: HookDict
+    _load_post_hooks: HookDict
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in cls.__dict__:
             cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
-        self.defaults = defaults
-        self._step_pre_hooks, self._step_post_hooks = HookDict(), HookDict()
-        self._state_dict_pre_hooks, self._state_dict_post_hooks = HookDict(), HookDict()
-        self._load_pre_hooks, self._load_post_hooks = HookDict(), HookDict()
+        Optimizer.__setstate__(self, {"defaults": defaults})
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
@@ -76,8 +80,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-                "change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
             )
         else:
             params = list(params)
@@ -101,8 +105,8 @@ class Optimizer:
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len({id(each) for each in params}) != len(params):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
-                "github.com/pytorch/pytorch/issues/40967 for more information",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
                 stacklevel=4,
             )
         present = {id(each) for other in self.param_groups for each in other["params"]}
@@ -202,10 +206,10 @@ class Optimizer:
         for group in self.param_groups:
             for param in group["params"]:
                 numbers.setdefault(id(param), len(numbers))
-        groups = [
-            {**{name: value for name, value in group.items() if name != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
-            for group in self.param_groups
-        ]
+        groups = []
+        for group in self.param_groups:
+            options = {name: value for name, value in group.items() if name != "params"}
+            groups.append({**options, "params": [numbers[id(param)] for param in group["params"]]})
         state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
         result: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in tuple(self._state_dict_post_hooks.values()):
@@ -225,7 +229,9 @@ class Optimizer:
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, saved, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         numbers = [number for group in saved for number in group["params"]]
         params = dict(zip(numbers, (p for group in groups for p in group["params"]), strict=True))
         state: defaultdict[Any, Any] = defaultdict(dict)
@@ -245,7 +251,7 @@ class Optimizer:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name in ("_step_pre_hooks", "_step_post_hooks", "_state_dict_pre_hooks", "_state_dict_post_hooks", "_load_pre_hooks", "_load_post_hooks"):  # fmt: skip
+        for name in Optimizer.__annotations__:
             self.__dict__.setdefault(name, HookDict())
         self.__dict__.update(state)
 
@@ -263,14 +269,17 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
         return step
 
     @functools.wraps(step)
-    def hooked(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+    def hooked(*args: Any, **kwargs: Any) -> Any:
+        self = args[0]
         for hook in tuple(self._step_pre_hooks.values()):
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
-                    raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                    )
                 args, kwargs = replaced
-        result = step(self, *args, **kwargs)
+        result = step(*args, **kwargs)
         for hook in tuple(self._step_post_hooks.values()):
             hook(self, args, kwargs)
         return result
@@ -304,7 +313,7 @@ def check_lr(lr: Any) -> None:
     """A learning rate is a number or a tensor of one element, not negative."""
     if isinstance(lr, Tensor) and lr._array.size != 1:
         raise ValueError("Tensor lr must be 1-element")
-    if lr < 0.0:
+    if lr < 0.0 or lr != lr:
         raise ValueError(f"Invalid learning rate: {lr}")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.runtime import wrap
-from .optimizer import Optimizer, as_scalar, check_options, check_lr
+from .optimizer import Optimizer, as_scalar, check_lr, check_options
 
 __all__ = ["SGD"]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, dropout, indexing, linalg, reduction, shape
+from .functions import arithmetic, conversion, dropout, indexing, linalg, overwriting, reduction, shape, subscript
 from .inplace import in_place
 from .tensor import Tensor
 
@@ -51,8 +53,10 @@ _IN_PLACE = """
     clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod ge gt index_add index_put le lerp
     log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply nan_to_num ne neg negative
     pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh
-    tril triu trunc
+    tril triu trunc bitwise_left_shift bitwise_right_shift
 """.split()
+
+_UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
 
 _OPERATORS = {
     "__add__": ops.add, "__radd__": ops.add, "__sub__": ops.sub, "__rsub__": ops.rsub, "__mul__": ops.mul,
@@ -120,15 +124,12 @@ def bind_methods() -> None:
     for name, value in (*conversion.CASTERS.items(), *conversion.NEW_METHODS.items()):
         _bind(name, value)
     for name in _IN_PLACE:
-        _bind(f"{name}_", Lazy(lambda name=name: in_place(_compiled(FUNCTIONS[name]), f"{name}_")))
-    for name in ("fill", "zero", "copy"):
-        _bind(f"{name}_", in_place(getattr(arithmetic, name), f"{name}_"))
+        ufunc = _UFUNCS.get(name)
+        _bind(f"{name}_", Lazy(lambda name=name, ufunc=ufunc: in_place(_compiled(FUNCTIONS[name]), f"{name}_", ufunc)))
+    for name, value in overwriting.METHODS.items():
+        _bind(name, value)
     for name, value in _OPERATORS.items():
         _bind(name, Lazy(lambda value=value: value.operator))
-    for name in ("add", "sub", "mul", "pow", "floor_divide", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor"):
-        symbol = {"floor_divide": "floordiv", "remainder": "mod"}.get(name, name.removeprefix("bitwise_"))
-        _bind(f"__i{symbol}__", Lazy(lambda name=name, symbol=symbol: in_place(_compiled(FUNCTIONS[name]), f"__i{symbol}__")))
-    _bind("__itruediv__", in_place(arithmetic.div, "__itruediv__"))
     _bind("__neg__", Lazy(lambda: ops.neg.function))
     _bind("__pos__", arithmetic.positive)
     _bind("__abs__", Lazy(lambda: ops.abs_.function))
@@ -140,8 +141,8 @@ def bind_methods() -> None:
     _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
     _bind("__rfloordiv__", lambda self, other: ops.floor_divide.function(conversion.tensor(other), self))
     _bind("__rmod__", lambda self, other: ops.remainder.function(conversion.tensor(other), self))
-    _bind("__getitem__", indexing.getitem)
-    _bind("__setitem__", indexing.setitem)
+    _bind("__getitem__", subscript.getitem)
+    _bind("__setitem__", subscript.setitem)
     for name in ("T", "mT"):
         _bind(name, property(getattr(conversion, name)))
     _bind("H", property(conversion.mT))

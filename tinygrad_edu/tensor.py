@@ -15,7 +15,7 @@ import numpy as np
 
 from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
-from .autograd.runtime import wrap
+from .autograd.runtime import BarredView, wrap
 from .autograd.version import version_of
 from .devices import CPU, device, layout, strided
 from .dtypes import default_numpy_dtype, dtype, from_numpy_dtype
@@ -41,13 +41,13 @@ class Tensor:
         grad_fn: the node of the backward graph that made this tensor; None for leaves.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "_array", "_base", "_grad", "_node")
+    __slots__ = ("__dict__", "__weakref__", "_array", "_family", "_grad", "_node")
 
     _array: np.ndarray
     _node: Node | None
     _grad: Tensor | None
-    _base: Tensor | None
-    """The tensor whose memory this one shows, if it is a view."""
+    _family: Any
+    """The base of a view, or a base's views; see :func:`tinygrad_edu.autograd.runtime.note_view`."""
 
     __array_priority__ = 1000  # NumPy's operators leave the work to ours
 
@@ -56,7 +56,7 @@ class Tensor:
 
         made = object.__new__(cls)
         made._array = legacy_tensor(default_numpy_dtype(), args, kwargs)
-        made._node = made._grad = made._base = None
+        made._node = made._grad = made._family = None
         return made
 
     # ---- the graph
@@ -68,8 +68,8 @@ class Tensor:
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to (or through) this tensor."""
-        return self._node is not None
+        """Whether gradients flow to (or through) this tensor, or to the base that it is a view of."""
+        return self._node is not None or ((base := self._base) is not None and base._node is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -169,6 +169,15 @@ class Tensor:
             raise RuntimeError("Inference tensors do not track version counter.")
         return version_of(self._array)
 
+    @property
+    def _base(self) -> Tensor | None:
+        """The tensor whose memory this one shows, if it is a view."""
+        family = self._family
+        kind = family.__class__
+        if family is None or kind is list:
+            return None
+        return family.base if kind is BarredView else family
+
     def _is_view(self) -> bool:
         return self._base is not None
 
@@ -217,7 +226,7 @@ class Tensor:
         return tensor_str(
             self._array,
             requires_grad=self.requires_grad,
-            grad_fn=None if node is None else node.name(),
+            grad_fn=None if node is None else type(node).__name__,
             default_dtype=default_numpy_dtype().name,
             class_name="tensor" if type(self) is Tensor else type(self).__name__,
         )
@@ -288,12 +297,11 @@ class Tensor:
         made = object.__new__(type(self))
         memo[id(self)] = made
         made._array = self._array.copy()
-        made._node = made._base = None
+        made._node = made._family = None
         made._grad = None if self._grad is None else copy.deepcopy(self._grad, memo)
         made.requires_grad_(self.requires_grad)
         for name, value in self.__dict__.items():
-            if name != "_views":
-                made.__dict__[name] = copy.deepcopy(value, memo)
+            made.__dict__[name] = copy.deepcopy(value, memo)
         return made
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -301,8 +309,7 @@ class Tensor:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the pickle protocol; detach() this one"
             )
-        state = {name: value for name, value in self.__dict__.items() if name != "_views"}
-        return _rebuild, (type(self), np.ascontiguousarray(self._array), self.requires_grad), state or None
+        return _rebuild, (type(self), np.asarray(self._array, order="C"), self.requires_grad), self.__dict__ or None
 
     # ---- out of the tensor
 
@@ -328,7 +335,7 @@ class Tensor:
 def _rebuild(cls: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
     made = object.__new__(cls)
     made._array = array
-    made._node = made._grad = made._base = None
+    made._node = made._grad = made._family = None
     return made.requires_grad_(requires_grad)
 
 

@@ -35,7 +35,7 @@ from .errors import type_name
 from .grad_mode import get_mode, is_grad_enabled, no_grad, reset_mode, set_mode
 from .inference import refuse_saving
 from .node import SECOND_TIME, UNDEFINED, AccumulateGrad, Error, Node, Output, edge, next_sequence_number
-from .runtime import wrap
+from .runtime import bar_view, wrap
 from .version import stamp_write, version_of
 
 __all__ = ["BackwardCFunction", "Function", "FunctionCtx", "FunctionMeta", "InplaceFunction", "once_differentiable"]
@@ -520,12 +520,12 @@ def _attach(
         else:
             result = _without_history(output, given, modified)
         if result._base is not None and not (given and modified):
-            result.__dict__["_made_by"] = (ctx, index, "custom")
+            bar_view(result, "function")
         results.append(result)
     if len(made) > 1:
-        for index, result in enumerate(results):
+        for result in results:
             if _is_tensor(result) and result._base is not None:
-                result.__dict__["_made_by"] = (ctx, index, "several")
+                bar_view(result, "several")
     if node is not None:
         ctx._saved = tuple(None if each is None else _saved(each, made) for each in to_save)
     return tuple(results)

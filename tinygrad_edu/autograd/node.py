@@ -9,6 +9,7 @@ gradient to them, which undoes broadcasting and promotion in one place.
 from __future__ import annotations
 
 import itertools
+import re
 import weakref
 from heapq import heappush
 from typing import Any, ClassVar, NamedTuple
@@ -272,6 +273,13 @@ class Placed(list[Any]):
             if grad is not None:
                 before[i] = grad
         return before
+
+
+def output_name(node: Node) -> str:
+    """How PyTorch's errors name the value that ``node`` produced: ``0 of Mul``, ``0 of Pow1``."""
+    owner, index = edge(node)
+    short = re.sub(r"Backward(\d*)$", lambda match: match[1].lstrip("0"), owner.name())
+    return f"{index} of {short}"
 
 
 def edge(node: Node | None) -> tuple[Any, int]:

@@ -52,10 +52,12 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
-        self.view: bool = options.pop("view", False)
+        self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
         self.sequence: bool = options.pop("sequence", False)
+        self.keeps: tuple[str, ...] = options.pop("keeps", ())
+        self.again: Any = options.pop("again", None)
         self.public: str = options.pop("public", "")
         self.formula: str = options.pop("formula", "")
         if options:
@@ -101,9 +103,11 @@ class Op:
                 if parameter == "needs" and (self.joint or self.sequence):
                     continue
                 base = parameter.removesuffix("_shape")
-                if parameter not in (*self.params, "out") and base not in self.tensors:
+                if parameter not in (*self.params, *self.keeps, "out") and base not in self.tensors:
                     raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
                 names[parameter] = None
+        if self.again is not None:
+            names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
         return list(names)
 
     def _rule_functions(self) -> list[Any]:
@@ -158,6 +162,7 @@ class Op:
 
         arrays = form != "tensors"
         namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
+        namespace["again"] = self.again
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
@@ -226,10 +231,14 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
     Keywords that are not rules:
         promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
-        view: the result shares the first input's memory.
+        view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
         joint: one rule for all inputs, returning a tuple, given ``needs`` if it asks for it.
+        keeps: names of what the forward returns after its result, by which rules know it (such an operation is not for use
+            in rules). It is constant, or else needs
+        again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
+            operations, so that second derivatives pass through what was kept.
         public: the public name, where it is not the forward's.
         formula: the derivative as people write it.
     """
@@ -237,7 +246,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula"}
+_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

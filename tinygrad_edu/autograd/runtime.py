@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from heapq import heappush
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
-from .inference import mark_inference, note_inference
+from .inference import INFERENCE_MEMORY, mark_inference, note_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
@@ -28,6 +28,7 @@ __all__ = [
     "new",
     "next_sequence_number",
     "note_inference",
+    "note_possible_view",
     "note_view",
     "promote",
     "retry",
@@ -72,7 +73,7 @@ def wrap(array: Any, node: Node | None = None) -> Any:
     """A Tensor over ``array`` (shared, not copied), produced by ``node``."""
     tensor = new(_tensor_class())
     tensor._array = array if type(array) is ndarray else asarray(array)
-    tensor._grad = tensor._base = None
+    tensor._grad = tensor._family = None
     tensor._node = node
     return tensor
 
@@ -169,13 +170,13 @@ def several_results(
 ) -> tuple[Any, ...]:
     """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node.
 
-    ``source`` is the tensor of which they are views.
+    ``source`` is the tensor that they are views of, if they are.
     """
     arrays = [each if type(each) is ndarray else asarray(each) for each in arrays]
     tensors = tuple(wrap(each) for each in arrays)
     if source is not None:
         for each in tensors:
-            note_view(op, source, each)
+            note_view(source, each, "several")
     mode = get_mode()
     if not mode:
         for each in tensors:
@@ -195,8 +196,6 @@ def several_results(
         node.shape, node.dtype = [each.shape for each in arrays[:differentiable]], arrays[0].dtype
         for i in range(differentiable):
             tensors[i]._node = Output(node, i, arrays[i])
-            if tensors[i]._base is not None:
-                tensors[i].__dict__["_made_by"] = (node, i, "several")
     if mode is not True:
         mode.created(node, tensors[0])
     return tensors
@@ -239,22 +238,53 @@ def resize_output(out: Any, shape: tuple[int, ...]) -> None:
     out._array = np.empty(shape, out._array.dtype)
 
 
-def note_view(op: Any, source: Any, view: Any) -> None:
+# ---- views: which tensors show the same memory ---------------------------------------------------------------------
+#
+# ``Tensor._family`` is None for a tensor alone, the list of weak references to its views for a base, the base for a view,
+# and a BarredView for a view that must not be written to while gradients are recorded.
+
+
+class BarredView(NamedTuple):
+    """What a view that was made in a way that forbids recorded writes knows about its base."""
+
+    base: Any
+    reason: str
+    """"no_grad", "inference" (the mode it was made in), "several" (its node has several outputs) or "function"."""
+
+
+def note_view(source: Any, view: Any, reason: str = "") -> None:
     """Remember whose memory ``view`` shows, so that a write through either rewrites the history of both."""
-    memory, shown = source._array, view._array.base
-    if shown is not memory and (shown is None or storage_of(view._array) is not storage_of(memory)):
-        return  # the operation had to copy
-    base = source if source._base is None else source._base
-    view._base = base
-    if not get_mode() and base._node is not None:
-        view.__dict__["_made_by"] = (None, 0, "inference" if get_mode() is INFERENCE else "no_grad")
-    elif source.__dict__ and source.is_inference():
-        mark_inference(view)
-    views = base.__dict__.get("_views")
-    if views is None:
-        base.__dict__["_views"] = [weakref.ref(view)]
+    family = source._family
+    kind = family.__class__
+    if kind is list:
+        view._family = base = source
+    elif family is None:
+        source._family = family = []
+        view._family = base = source
     else:
-        if len(views) & 63 == 63:
-            views[:] = [each for each in views if each() is not None]
-        views.append(weakref.ref(view))
+        view._family = family
+        base = family.base if kind is BarredView else family
+        family = base._family
+    if len(family) & 63 == 63:
+        family[:] = [each for each in family if each() is not None]
+    family.append(ref(view))
+    mode = get_mode()
+    if not mode:
+        view._family = BarredView(base, "inference" if mode is INFERENCE else "no_grad")
+    elif reason:
+        view._family = BarredView(base, reason)
+    if INFERENCE_MEMORY and source.is_inference():
+        mark_inference(view)
+
+
+def bar_view(view: Any, reason: str) -> None:
+    """Forbid recorded writes to ``view``."""
+    view._family = BarredView(view._base, reason)
+
+
+def note_possible_view(source: Any, view: Any) -> None:
+    """The same for an operation that copies where it has to."""
+    view._family = None
+    if storage_of(view._array) is storage_of(source._array):
+        note_view(source, view)
 

@@ -50,16 +50,18 @@ def function_source(op: Any, operator: bool) -> str:
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
     lines += [
         "    try:",
-        f"        result = run_quietly(kernel, {call})",
+        f"        result = run_quietly(kernel, {call})" if not op.view else f"        result = kernel({call})",
         "    except Exception as error:",
         f"        result = retry(OP, error, {operands}, {call})",
     ]
+    if op.keeps:
+        lines.append(f"    result, {', '.join(op.keeps)} = result")
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
         saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
-        source = f", {public_name(op.tensors[0])}" if op.view else ""
-        lines.append(f"    return several_results(OP, result, {grads}, {saved}{source})")
+        source = public_name(op.tensors[0]) if op.view else "None"
+        lines.append(f"    return several_results(OP, result, {grads}, {saved}, {source})")
         return "\n".join(lines) + "\n"
     if _takes_out(op):
         lines.append("    if out is not None:")
@@ -70,10 +72,12 @@ def function_source(op: Any, operator: bool) -> str:
         "    tensor = new(Tensor)",
         "    tensor._array = result",
         "    tensor._grad = None",
-        "    tensor._base = None",
     ]
     if op.view:
-        lines.append(f"    note_view(OP, {public_name(op.tensors[0])}, tensor)")
+        noted = "note_view" if op.view is True else "note_possible_view"
+        lines.append(f"    {noted}({public_name(op.tensors[0])}, tensor)")
+    else:
+        lines.append("    tensor._family = None")
     lines += _record(op)
     return "\n".join(lines) + "\n"
 
@@ -210,6 +214,9 @@ def backward_source(op: Any, form: str) -> str:
                     node = f"{name}_node" if name in op.differentiable else None
                     if node:
                         lines.append(f"    {name} = rewrap({name}, {node})")
+            if op.again:
+                names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+                lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]

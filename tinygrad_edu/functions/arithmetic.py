@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import type_name
-from ..autograd.runtime import integer_scalar, wrap
-from ..creation import checked_number
+from ..autograd.runtime import integer_scalar
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
-from ..ops import indexing as index_ops
 from ..tensor import Tensor
 
 _add, _sub, _mul, _div = ops.add, ops.sub, ops.mul, ops.div
@@ -187,34 +185,6 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, 
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """``input + weight * (end - input)``."""
     return add(input, (end - input) * weight, out=out)
-
-
-# ---- bits: bools by logic, integers by bits; floats refused ----------------------------------------------------------
-
-
-def fill(input: Tensor, value: Any) -> Tensor:
-    """A tensor of the input's shape and dtype that holds ``value`` everywhere."""
-    mask = wrap(np.ones(input._array.shape, bool))
-    if isinstance(value, Tensor):
-        if value._array.ndim:
-            raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value._array.ndim} dimensions."
-            )
-        return index_ops.masked_fill_tensor.function(input, mask, value)
-    return index_ops.masked_fill_number.function(input, mask, checked_number(value, input._array.dtype))
-
-
-def zero(input: Tensor) -> Tensor:
-    """Zeros of the input's shape and dtype."""
-    return fill(input, 0)
-
-
-def copy(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """``src``, broadcast and converted to the input's shape and dtype."""
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(src)}")
-    return ops.copy_from.function(input, src)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

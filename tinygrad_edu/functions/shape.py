@@ -43,7 +43,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view where memory allows, else a copy."""
     result = ops.reshape.function(input, ints(shape, "reshape", "shape"))
-    if result._base is None and result._node is not None:
+    if result._node is not None and not result._is_view():
         return ops.reshape_copy.function(input, ints(shape, "reshape", "shape"))
     return result
 

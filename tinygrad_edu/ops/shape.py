@@ -61,7 +61,7 @@ def view(x, shape):
     return result
 
 
-@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view="possibly")
 def reshape(x, shape):
     """The same elements in another shape: a view where possible, else a copy."""
     return x.reshape(_infer(shape, x.size))
@@ -118,7 +118,7 @@ def unsqueeze(x, dim):
     span = x.ndim + 1
     if not -span <= dim < span:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], but got {dim})")
-    return np.expand_dims(x, dim)
+    return x[(*(slice(None),) * (dim % span), None, ...)]
 
 
 @op("SqueezeBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
@@ -193,6 +193,12 @@ def _type(x):
     return from_numpy_dtype(x.dtype).legacy_name + "Tensor"
 
 
+@op("AliasBackward0", x=lambda grad: grad, view=True)
+def alias(x):
+    """The same tensor once more: ``x[...]``."""
+    return x.view()
+
+
 # ---- parts ---------------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +207,8 @@ def select(x, dim, index):
     """The slice at ``index`` along ``dim``, without that axis."""
     if not x.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    if dim == 0 and -len(x) <= index < len(x):
+        return x[index, ...]
     axis = axis_of(dim, x.ndim)
     if not -x.shape[axis] <= index < x.shape[axis]:
         raise IndexError(f"select(): index {index} out of range for tensor of size {list(x.shape)} at dimension {axis}")
@@ -215,6 +223,8 @@ def _at(dim, part):
 @op("SliceBackward0", x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))), view=True)
 def slice_(x, dim, start, stop, step):
     """``start:stop:step`` along ``dim``."""
+    if dim == 0:
+        return x[start:stop:step]
     return x[(*(slice(None),) * dim, slice(start, stop, step))]
 
 
@@ -386,7 +396,7 @@ def roll(x, shifts, dims):
     return np.roll(x, shifts, dims or None).copy() if dims else np.roll(x, sum(shifts))
 
 
-@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), results=2, diff_results=-1, public="fanout")
+@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), view=True, results=2, diff_results=-1, public="fanout")
 def fanout(x, n):
     """``n`` views of ``x``: one value used n times, as a node of its own. Backward, the n upstream gradients add up."""
     return [x.view() for _ in range(n)]
