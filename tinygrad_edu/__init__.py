@@ -29,6 +29,7 @@ from .dtypes import DTYPES as _DTYPES
 from .functions.conversion import LEGACY_TYPES as _LEGACY_TYPES
 from .printing import set_printoptions
 from .random import *
+from .sequences import *
 from .size import Size
 from .tensor import Tensor
 

@@ -34,7 +34,7 @@ def finish(array: np.ndarray, requires_grad: bool = False, caller: str = "tensor
     """A new leaf over ``array``."""
     made: Tensor = _new(Tensor)
     made._array = array
-    made._node = made._grad = made._base = None
+    made._node = made._grad = made._family = None
     if requires_grad is not False:
         if type(requires_grad) is not bool:
             raise TypeError(f"{caller}(): argument 'requires_grad' must be bool, not {type_name(requires_grad)}")

@@ -96,7 +96,7 @@ def legacy_tensor(cls: type[Tensor], args: tuple[Any, ...], kwargs: dict[str, An
     numpy_dtype = given._array.dtype if isinstance(given, Tensor) else default_numpy_dtype()
     made: Tensor = object.__new__(cls)
     made._array = legacy_array(numpy_dtype, args, kwargs)
-    made._node = made._grad = made._base = None
+    made._node = made._grad = made._family = None
     return made
 
 

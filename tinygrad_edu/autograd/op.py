@@ -52,6 +52,7 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
+        self.numbers: bool = options.pop("numbers", True)
         self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
@@ -153,6 +154,7 @@ class Op:
 
         namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
         namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
+        namespace["promote"] = runtime.PROMOTIONS[self.promote]
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
@@ -230,7 +232,9 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     """Declare an operation; see the module's text. ``name`` is the node's name in PyTorch.
 
     Keywords that are not rules:
-        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
+        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
+            ``"no bool"``, and bools are refused.
+        numbers: whether a Python number may stand for one of the promoted operands (the default).
         view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
@@ -246,7 +250,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
+_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

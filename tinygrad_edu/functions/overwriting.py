@@ -11,7 +11,7 @@ from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
 from ..autograd.version import stamp_write
-from ..creation import checked_number
+from ..values import checked_scalar
 from ..inplace import assign, check_in_place, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
@@ -33,7 +33,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         target[...] = value._array.astype(target.dtype)
         node, op = value._node, ops.fill_tensor
     else:
-        target[...] = checked_number(value, target.dtype)
+        target[...] = checked_scalar(value, target.dtype)
         node, op = None, ops.fill_number
     stamp_write(target)
     if (self._node is not None or node is not None) and get_mode():

@@ -14,3 +14,4 @@ from .loss import *
 from .norm import *
 from .reduction import *
 from .shape import *
+from .special import *
