@@ -90,6 +90,8 @@ class Node:
 
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
+    releases: ClassVar[bool] = True
+    """Whether a backward pass uses up what the node saved. Shapes and numbers stay, and with them the node works again."""
     runs_on_none: ClassVar[bool] = False
     """Whether the node's rule is to run even if no gradient has come, in a pass that tells."""
 
@@ -152,7 +154,7 @@ class Node:
                     ready = following
                 else:
                     heappush(waiting, (-following.seq, following))
-        if release and self.saved:
+        if release and self.releases and self.saved:
             self.saved = RELEASED
         return ready
 

@@ -77,6 +77,8 @@ class Op:
         self.rules = {p: rules[p] for p in self.differentiable if not self.joint}
         self.promoted = (self.differentiable or self.tensors) if self.promote else []
         self.saved = self._save_list()
+        arrays = {*self.tensors, *self.keeps, "out"} | (set() if self.view else {"index"})
+        self.releases = not arrays.isdisjoint(self.saved)
         if set(rules) - set(self.params):
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
         self._function: Any = None
@@ -126,7 +128,7 @@ class Op:
     @property
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "__module__": Node.__module__}
+            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "releases": self.releases, "__module__": Node.__module__}
             body["apply_arrays"] = _LazyBackward("arrays")
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):
