@@ -81,7 +81,7 @@ class Op:
         self.rules = {p: rules[p] for p in self.differentiable if not self.joint}
         self.promoted = (self.differentiable or self.tensors) if self.promote else []
         self.saved = self._save_list()
-        self.frees = not self.view and any(
+        self.releases = not self.view and any(
             name in self.tensors or name == "out" or name in self.keeps or name in ARRAY_ARGUMENTS for name in self.saved
         )
         if set(rules) - set(self.params):
@@ -133,7 +133,7 @@ class Op:
     @property
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "frees": self.frees, "__module__": Node.__module__}
+            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "releases": self.releases, "__module__": Node.__module__}
             body["apply_arrays"] = _LazyBackward("arrays")
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):
