@@ -81,14 +81,16 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         basic, advanced = (index,), None
     else:
         basic, advanced = resolve(index, array.shape)
-    if self._node is not None or self._family is not None or INFERENCE_MEMORY:
-        check_in_place(self, value)
     place = None if all(each is _WHOLE for each in basic) else (*basic, ...)
+    if self._node is not None or self._family is not None or INFERENCE_MEMORY:
+        check_in_place(self, value, part=place is not None)
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:
             values = _without_leading_ones(values, len(shape))
             check_expand(shape, values)
+            if values.shape != shape:
+                values = np.broadcast_to(values, shape)
         assign(self, values, values_node, place)
         return
     target = array if place is None else array[place]
@@ -98,8 +100,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     _put(target, advanced, values)
     stamp_write(target)
     if (values_node is not None or self._node is not None) and get_mode():
-        old = self._node if place is None else None
-        write = make_node(ops.index_put, (old, values_node), target, index=advanced, accumulate=False)
+        base = self if place is None or self._base is None else self._base
+        write = make_node(ops.index_put, (base._node, values_node), target, index=advanced, accumulate=False)
         if place is None:
             set_history(self, write)
         else:
@@ -111,6 +113,8 @@ def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
     if isinstance(value, Tensor):
         return value._array, value._node
     if isinstance(value, (bool, int, float, complex, np.integer)):
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError("Overflow when unpacking long long")
         return np.asarray(checked_scalar(value, tensor._array.dtype), tensor._array.dtype), None
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.type()}")
 
@@ -138,7 +142,7 @@ def _without_leading_ones(values: np.ndarray, ndim: int) -> np.ndarray:
 def _put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray) -> None:
     try:
         target[advanced] = values
-    except (IndexError, ValueError):
+    except (IndexError, TypeError, ValueError):
         _check_advanced(target.shape, advanced)
         shape = target[advanced].shape
         stripped = _without_leading_ones(values, len(shape))
@@ -256,6 +260,8 @@ def _from_sequence(part: Any) -> np.ndarray:
         if isinstance(each, str):
             raise TypeError(f"new(): invalid data type '{type_name(each)}'")
     array = np.array(items) if items else _NO_AXIS
+    if array.dtype == object:
+        raise ValueError("Overflow when unpacking long long")
     return array if array.dtype == bool else array.astype(np.int64)
 
 
@@ -277,7 +283,9 @@ def _no_dimension() -> IndexError:
     )
 
 
-def _out_of_bounds(index: int, axis: int, size: int) -> IndexError:
+def _out_of_bounds(index: int, axis: int, size: int) -> Exception:
+    if not -(2**63) <= index < 2**63:
+        return ValueError("Overflow when unpacking long long")
     return IndexError(f"index {index} is out of bounds for dimension {axis} with size {size}")
 
 
