@@ -43,7 +43,7 @@ for _name in "detach get_device is_complex is_conj is_floating_point is_inferenc
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel tensordot imag real polar view_as_complex view_as_real is_inference
+    var_mean rsub numel tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """

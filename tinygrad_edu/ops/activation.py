@@ -36,7 +36,7 @@ def _shifted(x, dim, name):
     if not x.ndim:
         axis = None
     if x.size:
-        return x - np.maximum.reduce(x, axis=axis, keepdims=True), axis
+        return np.asarray(x - np.maximum.reduce(x, axis=axis, keepdims=True)), axis
     return x.copy(), axis
 
 

@@ -204,7 +204,7 @@ def power(x, exponent):
 @op(
     "PowBackward1",
     x=lambda grad, x, y: where(y == 0, 0.0, grad * (y * tensor_power(x, y - 1))),
-    y=lambda grad, x, y, out: where((x == 0) & (y >= 0), 0.0, grad * (out * log(x))),
+    y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
     promote="common",
     public="pow",
 )
@@ -212,13 +212,22 @@ def tensor_power(x, y):
     """A tensor to the power of a tensor."""
     if x.dtype == bool:
         raise not_implemented("pow", x.dtype)
+    if x.dtype.kind == "i" and np.any(y < 0):
+        return _inverse_power(x, y)
     return np.power(x, y)
+
+
+def _inverse_power(x, y):
+    """Integer powers, of which some are negative: 1 and -1 have them, other numbers are cut off to 0."""
+    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
 
 
 @op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
 def exponential(base, y):
     """A number to the power of a tensor."""
-    return np.power(y.dtype.type(base), y)
+    x = np.asarray(base, y.dtype)
+    return _inverse_power(x, y) if y.dtype.kind == "i" else np.power(x, y)
 
 
 def _exponential_rule(grad, base, y, out):
@@ -410,8 +419,8 @@ def _declare_clamp_tensor(name, public):
     )
     def clamp_tensor(x, low=None, high=None):
         """Clamp with tensors as bounds."""
-        if x.dtype == bool:
-            raise not_implemented(f"{public}_cpu", x.dtype)
+        if x.dtype == bool and low is not None and high is not None:
+            raise not_implemented("clamp_cpu", x.dtype)
         return _clamp(x, low, high)
 
     return clamp_tensor
