@@ -23,7 +23,7 @@ from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
 from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, owner_of, version_of, writes_since
+from .version import LAST_WRITE, owner_of, stamp_write, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -391,6 +391,8 @@ def _calibrate() -> tuple[int, int]:
 
 
 _UNSHARED, _UNSHARED_BASE = _calibrate()
+_OWN_GRADIENT = 3
+"""References to a gradient's array that only its Tensor holds: the Tensor's, a local variable's, a call's."""
 
 
 def store_gradient(variable: Any, grad: Any) -> None:
@@ -400,6 +402,8 @@ def store_gradient(variable: Any, grad: Any) -> None:
         if before._node is None:
             target = before._array
             target += grad
+            if _getrefcount(target) > _OWN_GRADIENT:
+                stamp_write(target)  # somebody else holds it: a graph, perhaps
         else:
             variable._grad = wrap(before._array + grad)
         return

@@ -218,6 +218,8 @@ def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` elements from ``start`` along ``dim``, as a view."""
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = axis_of(dim, input._array.ndim)
     size, start = input._array.shape[axis], int(start)
     start = start + size if start < 0 else start
