@@ -8,10 +8,10 @@ from weakref import ref
 
 import numpy as np
 
-from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
+from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
-from .errors import argument_error, explain
+from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
 from .inference import INFERENCE_MEMORY, mark_inference, note_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
@@ -51,6 +51,8 @@ add = np.add
 array = np.array
 asarray = np.asarray
 
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
+
 
 def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -> Any:
     """The result after all, if the quiet context was merely busy; else PyTorch's exception for what went wrong."""
@@ -88,7 +90,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
 
     Numbers are taken where operands meet in a common dtype, except that something must be a tensor.
     """
-    if len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+    if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
         return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
@@ -127,6 +129,24 @@ def promote(*operands: Any) -> list[Any]:
     present = [each for each in operands if each is not None]
     dtype = common_dtype(*present)
     return [each if each is None else cast(each, dtype) for each in operands]
+
+
+def promote_float(*operands: Any) -> list[Any]:
+    """The same, integers as the default floating point dtype."""
+    dtype = float_dtype(common_dtype(*operands))
+    return [cast(each, dtype) for each in operands]
+
+
+def promote_no_bool(*operands: Any) -> list[Any]:
+    """The same, where PyTorch refuses bools (subtraction)."""
+    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
+    if any(dtype == bool for dtype in dtypes):
+        raise bool_minus(dtypes)
+    return promote(*operands)
+
+
+PROMOTIONS = {None: promote, "common": promote, "float": promote_float, "no bool": promote_no_bool}
+"""What an op's ``promote`` option means where operands differ."""
 
 
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:

@@ -98,9 +98,9 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
         lines.append(f"        {param} = {name}._array")
         if second := _is_second_operand(op, param):
             first = op.promoted[0]
+            lines += [f"        if {first}.dtype is not {param}.dtype:", f"            {first}, {param} = promote({first}, {param})"]
+        if second and op.numbers:
             lines += [
-                f"        if {first}.dtype is not {param}.dtype:",
-                f"            {first}, {param} = promote({first}, {param})",
                 # A 0-d array: NumPy takes three times as long for a Python number.
                 f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int) and -3e38 < {name} < 3e38:",
                 f"        {param} = array({name}, FLOAT32)",
@@ -276,6 +276,6 @@ def _propagation(op: Any, calls: list[str]) -> list[str]:
             *(["    ready = None"] if not several else []),
         ]
         lines += [indent + line for line in body]
-    if op.frees:
+    if op.releases:
         lines += ["    if release:", "        node.saved = RELEASED"]
     return [*lines, "    return ready"]

@@ -340,9 +340,7 @@ def _joined(grads, x_shape, sizes, dim):
     axis = dim % len(x_shape)
     example = next(g for g in grads if g is not None)
     parts = [
-        place(take(example, (...,) + (slice(0, 0),)), (*x_shape[:axis], n, *x_shape[axis + 1 :]), (..., slice(0, 0)))
-        if g is None
-        else g
+        zeros(example, (*x_shape[:axis], n, *x_shape[axis + 1 :])) if g is None else g
         for g, n in zip(grads, sizes, strict=True)
     ]
     return cat(parts, axis)
@@ -360,12 +358,7 @@ def unbind(x, dim=0):
 def _rejoined(grads, x_shape, dim):
     axis = dim % len(x_shape)
     example = next(g for g in grads if g is not None)
-    return stack([zeros_of(example) if g is None else g for g in grads], axis)
-
-
-@op(None, x=None)
-def zeros_of(x):
-    return np.zeros_like(x)
+    return stack([zeros(example, example.shape) if g is None else g for g in grads], axis)
 
 
 @op("RepeatBackward0", x=lambda grad, x_shape, repeats: _unrepeat(grad, x_shape, repeats))
@@ -380,14 +373,17 @@ def repeat(x, repeats):
 
 def _unrepeat(grad, x_shape, repeats):
     """Each copy's gradient on an axis of its own, then the sum over those axes."""
-    from .reduction import sum
-
+    if 0 in repeats or not repeats:
+        return reshape(grad, x_shape) if not repeats else zeros(grad, x_shape)
     shape = (1,) * (len(repeats) - len(x_shape)) + tuple(x_shape)
-    if 0 in repeats:
-        return place(reshape(take(reshape(grad, (-1,)), slice(0, 0)), (0, *x_shape)), (0, *x_shape), ()).sum(0)
     split = tuple(n for pair in zip(repeats, shape, strict=True) for n in pair)
-    total = sum(reshape(grad, split), tuple(range(0, 2 * len(repeats), 2)), False) if repeats else grad
-    return reshape(total, x_shape)
+    return reshape(reshape(grad, split).sum(tuple(range(0, 2 * len(repeats), 2))), x_shape)
+
+
+@op(None, x=None)
+def zeros(x, shape):
+    """Zeros of ``shape`` in the dtype of ``x``."""
+    return np.zeros(shape, x.dtype)
 
 
 @op("RollBackward0", x=lambda grad, shifts, dims: roll(grad, tuple(-s for s in shifts), dims))
