@@ -25,7 +25,7 @@ def relu(x):
         if x.dtype.kind == "c":
             raise NotImplementedError("clamp is not supported for complex types")
         raise RuntimeError("Boolean inputs not supported for relu")
-    return np.maximum(x, 0)
+    return np.maximum(0.0 if x.dtype.kind == "f" and x.dtype.itemsize > 2 else 0, x)  # in this order -0.0 stays
 
 
 def _shifted(x, dim, name):
@@ -33,11 +33,9 @@ def _shifted(x, dim, name):
     axis = axis_of(dim, x.ndim)
     if x.dtype.kind != "f":
         require_float(x, f"{name}_lastdim_kernel_impl" if axis == max(x.ndim - 1, 0) else f"{name}_kernel_impl")
-    if not x.ndim:
-        axis = None
-    if x.size:
+    if x.ndim and x.size:
         return x - np.maximum.reduce(x, axis=axis, keepdims=True), axis
-    return x.copy(), axis
+    return (x.copy(), axis) if x.ndim else (np.asarray(x - x), None)
 
 
 @op("SoftmaxBackward0", x=lambda grad, out, dim: out * (grad - sum(grad * out, dim, True)))
