@@ -38,7 +38,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
                 raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
             param = object.__new__(cls)
             param._array = data._array
-            param._node = param._grad = param._base = None
+            param._node = param._grad = param._family = None
             return param.requires_grad_(requires_grad)
         tensor = data.detach().requires_grad_(requires_grad)
         if type(tensor) is not type(data):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.runtime import wrap
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_scalar, check_options, checked_lr, number
+from .optimizer import Optimizer, as_scalar, check_lr, check_options, number
 
 __all__ = ["Adam"]
 
@@ -53,21 +53,30 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        checked_lr(lr)
+        separately = foreach and not capturable  # PyTorch's foreach cannot read a tensor at each step
+        if separately and isinstance(lr, Tensor):
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        check_lr(lr)
         if not eps >= 0.0:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
+        for i, beta in enumerate(betas[:2]):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
         if not weight_decay >= 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        if isinstance(betas[0], Tensor) != isinstance(betas[1], Tensor):
+        if not any(isinstance(betas[0], kind) and isinstance(betas[1], kind) for kind in (float, Tensor)):
             raise ValueError("betas must be either both floats or both Tensors")
+        for i, beta in enumerate(betas[:2]):
+            if isinstance(beta, Tensor) and separately:
+                raise ValueError(f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True")
+            if isinstance(beta, Tensor) and beta.numel() != 1:
+                raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        betas = (_squeezed(betas[0]), _squeezed(betas[1]))
         check_options(foreach, fused, differentiable)
         defaults = {
-            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "maximize": maximize,
-            "foreach": foreach, "capturable": capturable, "differentiable": differentiable, "fused": fused,
-            "decoupled_weight_decay": decoupled_weight_decay,
+            "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
+            "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
+            "fused": fused, "decoupled_weight_decay": decoupled_weight_decay,
         }  # fmt: skip
         super().__init__(params, defaults)
 
@@ -95,6 +104,10 @@ class Adam(Optimizer):
         denominator = np.sqrt(v)
         denominator /= as_scalar((1 - beta2**t) ** 0.5, w)
         denominator += as_scalar(group["eps"], w)
-        np.divide(m, denominator, out=denominator)
-        denominator *= as_scalar(lr / (1 - beta1**t), w)
-        w -= denominator
+        step = as_scalar(lr / (1 - beta1**t), w) * m
+        step /= denominator
+        w -= step
+
+
+def _squeezed(beta: Any) -> Any:
+    return beta.squeeze() if isinstance(beta, Tensor) else beta

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import functools
 import warnings
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import type_name
 from ..autograd.grad_mode import enable_grad
 from ..autograd.runtime import wrap
 from ..autograd.version import stamp_write
@@ -38,11 +40,20 @@ class Optimizer:
     Source: https://docs.pytorch.org/docs/2.13/optim.html
     """
 
+    _step_pre_hooks: HookDict
+    _step_post_hooks: HookDict
+    _state_dict_pre_hooks: HookDict
+    _state_dict_post_hooks: HookDict
+    _load_pre_hooks: HookDict
+    _load_post_hooks: HookDict
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = _with_hooks(cls.step)  # type: ignore[method-assign]
+
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
-        self.defaults = defaults
-        self._step_pre_hooks, self._step_post_hooks = HookDict(), HookDict()
-        self._state_dict_pre_hooks, self._state_dict_post_hooks = HookDict(), HookDict()
-        self._load_pre_hooks, self._load_post_hooks = HookDict(), HookDict()
+        Optimizer.__setstate__(self, {"defaults": defaults})
         if isinstance(params, Tensor):
             raise TypeError(
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
@@ -69,8 +80,8 @@ class Optimizer:
             params = [params]
         elif isinstance(params, set):
             raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets will "
-                "change between runs. Please use a list instead."
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+                "will change between runs. Please use a list instead."
             )
         else:
             params = list(params)
@@ -89,13 +100,13 @@ class Optimizer:
     def _check_params(self, params: list[Any], group: dict[str, Any]) -> None:
         for each in params:
             if not isinstance(each, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(each).__name__}")
+                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type_name(each)}")
             if not (each.is_leaf or each.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
         if len({id(each) for each in params}) != len(params):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
-                "github.com/pytorch/pytorch/issues/40967 for more information",
+                "optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; "
+                "see github.com/pytorch/pytorch/issues/40967 for more information",
                 stacklevel=4,
             )
         present = {id(each) for other in self.param_groups for each in other["params"]}
@@ -128,8 +139,6 @@ class Optimizer:
         Args:
             closure: evaluates the model again and returns the loss, which ``step`` then returns.
         """
-        for hook in tuple(self._step_pre_hooks.values()):
-            hook(self, (closure,) if closure is not None else (), {})
         loss = None
         if closure is not None:
             with enable_grad():
@@ -137,18 +146,21 @@ class Optimizer:
         with quiet():
             for group in self.param_groups:
                 self.update_group(group)
-        for hook in tuple(self._step_post_hooks.values()):
-            hook(self, (closure,) if closure is not None else (), {})
         return loss
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Change the parameters of one group."""
-        update, state, maximize = self.update, self.state, group.get("maximize", False)
+        update, states, maximize = self.update, self.state, group.get("maximize", False)
         for param in group["params"]:
             if param._grad is None:
                 continue
             array, grad = param._array, param._grad._array
-            update(array, -grad if maximize else grad, state[param], group)
+            state = states.get(param)
+            if state is None:
+                state = {}
+            update(array, -grad if maximize else grad, state, group)
+            if state:  # a method that remembers nothing has no entry
+                states[param] = state
             stamp_write(array)
 
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
@@ -167,19 +179,19 @@ class Optimizer:
 
     def register_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Run ``hook(optimizer)`` before the state dict is made."""
-        return _add(self._state_dict_pre_hooks, hook, prepend)
+        return add_hook(self._state_dict_pre_hooks, hook, prepend=prepend)
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Run ``hook(optimizer, state_dict)`` on the state dict; a returned dictionary replaces it."""
-        return _add(self._state_dict_post_hooks, hook, prepend)
+        return add_hook(self._state_dict_post_hooks, hook, prepend=prepend)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Run ``hook(optimizer, state_dict)`` before loading; a returned dictionary replaces it."""
-        return _add(self._load_pre_hooks, hook, prepend)
+        return add_hook(self._load_pre_hooks, hook, prepend=prepend)
 
     def register_load_state_dict_post_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Run ``hook(optimizer)`` after loading."""
-        return _add(self._load_post_hooks, hook, prepend)
+        return add_hook(self._load_post_hooks, hook, prepend=prepend)
 
     # ---- state
 
@@ -194,10 +206,10 @@ class Optimizer:
         for group in self.param_groups:
             for param in group["params"]:
                 numbers.setdefault(id(param), len(numbers))
-        groups = [
-            {**{name: value for name, value in group.items() if name != "params"}, "params": [numbers[id(p)] for p in group["params"]]}
-            for group in self.param_groups
-        ]
+        groups = []
+        for group in self.param_groups:
+            options = {name: value for name, value in group.items() if name != "params"}
+            groups.append({**options, "params": [numbers[id(param)] for param in group["params"]]})
         state = {numbers[id(key)] if isinstance(key, Tensor) else key: value for key, value in self.state.items()}
         result: dict[str, Any] = {"state": state, "param_groups": groups}
         for hook in tuple(self._state_dict_post_hooks.values()):
@@ -217,7 +229,9 @@ class Optimizer:
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, saved, strict=True)):
-            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
+            raise ValueError(
+                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
+            )
         numbers = [number for group in saved for number in group["params"]]
         params = dict(zip(numbers, (p for group in groups for p in group["params"]), strict=True))
         state: defaultdict[Any, Any] = defaultdict(dict)
@@ -237,7 +251,7 @@ class Optimizer:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name in ("_step_pre_hooks", "_step_post_hooks", "_state_dict_pre_hooks", "_state_dict_post_hooks", "_load_pre_hooks", "_load_post_hooks"):  # fmt: skip
+        for name in Optimizer.__annotations__:
             self.__dict__.setdefault(name, HookDict())
         self.__dict__.update(state)
 
@@ -249,11 +263,32 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _add(hooks: HookDict, hook: Any, prepend: bool) -> RemovableHandle:
-    handle = add_hook(hooks, hook)
-    if prepend:
-        OrderedDict.move_to_end(hooks, handle.id, last=False)
-    return handle
+def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
+    """A ``step`` between the hooks that run before and after it; those before may replace its arguments."""
+    if hasattr(step, "hooked"):
+        return step
+
+    @functools.wraps(step)
+    def hooked(*args: Any, **kwargs: Any) -> Any:
+        self = args[0]
+        for hook in tuple(self._step_pre_hooks.values()):
+            replaced = hook(self, args, kwargs)
+            if replaced is not None:
+                if not (isinstance(replaced, tuple) and len(replaced) == 2):
+                    raise RuntimeError(
+                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
+                    )
+                args, kwargs = replaced
+        result = step(*args, **kwargs)
+        for hook in tuple(self._step_post_hooks.values()):
+            hook(self, args, kwargs)
+        return result
+
+    hooked.hooked = True  # type: ignore[attr-defined]
+    return hooked
+
+
+Optimizer.step = _with_hooks(Optimizer.step)  # type: ignore[method-assign]
 
 
 def _replaced(answer: Any, before: Any) -> Any:
@@ -274,11 +309,11 @@ def _for_param(value: Any, param: Tensor | None, key: str | None = None) -> Any:
     return value
 
 
-def checked_lr(lr: Any) -> None:
+def check_lr(lr: Any) -> None:
     """A learning rate is a number or a tensor of one element, not negative."""
     if isinstance(lr, Tensor) and lr._array.size != 1:
         raise ValueError("Tensor lr must be 1-element")
-    if lr < 0.0:
+    if lr < 0.0 or lr != lr:
         raise ValueError(f"Invalid learning rate: {lr}")
 
 

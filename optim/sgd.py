@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.runtime import wrap
-from .optimizer import Optimizer, as_scalar, check_options, checked_lr
+from .optimizer import Optimizer, as_scalar, check_lr, check_options
 
 __all__ = ["SGD"]
 
@@ -48,7 +48,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        checked_lr(lr)
+        check_lr(lr)
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
         if weight_decay < 0.0:

@@ -21,13 +21,16 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
     __path__.append(_os.path.dirname(_here))
 
 from . import autograd, methods, random
-from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .creation import *
+from .devices import *
 from .dtypes import *
 from .dtypes import DTYPES as _DTYPES
-from .functions.conversion import LEGACY_TYPES as _LEGACY_TYPES
+from .legacy import LEGACY_TYPES as _LEGACY_TYPES
+from .legacy import set_default_tensor_type
 from .printing import set_printoptions
 from .random import *
+from .sequences import *
 from .size import Size
 from .tensor import Tensor
 

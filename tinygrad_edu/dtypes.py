@@ -1,4 +1,4 @@
-"""Data types, their promotion, and devices: PyTorch's names over NumPy's dtypes.
+"""Data types and their promotion: PyTorch's names over NumPy's dtypes.
 
 Every tensor stores a NumPy array; :class:`dtype` is the public face of the array's dtype. Promotion follows
 PyTorch (https://pytorch.org/docs/stable/tensor_attributes.html): operands fall into the categories bool, integer,
@@ -11,22 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from .devices import CPU as CPU
+from .devices import TorchName
+from .devices import device as device
+from .devices import require_cpu as require_cpu
+
 __all__ = [
-    "can_cast",
-    "channels_last",
-    "contiguous_format",
-    "device",
-    "dtype",
-    "finfo",
-    "get_default_dtype",
-    "iinfo",
-    "memory_format",
-    "preserve_format",
-    "promote_types",
-    "result_type",
-    "set_default_dtype",
-    "strided",
-]
+    "can_cast", "dtype", "finfo", "get_default_dtype", "iinfo", "promote_types", "result_type", "set_default_dtype",
+]  # fmt: skip
 
 # PyTorch's name, its other names, NumPy's dtype (None: a dtype that NumPy lacks), the prefix of its legacy tensor type.
 _TABLE: tuple[tuple[str, tuple[str, ...], str | None, str], ...] = (
@@ -43,6 +35,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str | None, str], ...] = (
     ("bfloat16", (), None, "BFloat16"),
     ("float32", ("float",), "float32", "Float"),
     ("float64", ("double",), "float64", "Double"),
+    ("complex32", ("chalf",), None, "ComplexHalf"),
     ("complex64", ("cfloat",), "complex64", "ComplexFloat"),
     ("complex128", ("cdouble",), "complex128", "ComplexDouble"),
 )
@@ -50,8 +43,11 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str | None, str], ...] = (
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 
-class dtype:  # noqa: N801 (torch.dtype)
-    """A tensor's element type, such as ``torch.float32``. Each exists once, so ``is`` compares them."""
+class dtype(metaclass=TorchName):  # noqa: N801 (torch.dtype)
+    """A tensor's element type, such as ``torch.float32``. Each exists once, so ``is`` compares them.
+
+    ``torch.bfloat16`` and ``torch.complex32`` exist as names only: NumPy has no such types.
+    """
 
     __slots__ = ("_name", "_numpy", "legacy_name")
     _name: str
@@ -65,12 +61,14 @@ class dtype:  # noqa: N801 (torch.dtype)
     def numpy(self) -> np.dtype[Any]:
         """The NumPy dtype that stores this type."""
         if self._numpy is None:
-            raise TypeError(f"{self!r} is not supported: NumPy has no such type; use torch.float32")
+            substitute = "float32" if self.kind == "f" else "complex64"
+            raise TypeError(f"{self!r} tensors cannot be made here: NumPy has no such type; use torch.{substitute}")
         return self._numpy
 
     @property
     def kind(self) -> str:
-        return "f" if self._numpy is None else self._numpy.kind
+        """The letter of its category: b(ool), u(nsigned), i(nteger), f(loat) or c(omplex)."""
+        return ("c" if "complex" in self._name else "f") if self._numpy is None else self._numpy.kind
 
     @property
     def is_floating_point(self) -> bool:
@@ -86,23 +84,35 @@ class dtype:  # noqa: N801 (torch.dtype)
 
     @property
     def itemsize(self) -> int:
-        return 2 if self._numpy is None else self._numpy.itemsize
+        return (4 if self.kind == "c" else 2) if self._numpy is None else self._numpy.itemsize
 
     def to_real(self) -> dtype:
-        """The dtype of a complex number's real part; any other dtype is its own."""
-        return from_numpy_dtype(np.empty(0, self.numpy).real.dtype)
+        """The dtype of a complex number's real part; a floating point dtype is its own."""
+        if self.is_complex:
+            return DTYPES[f"float{self.itemsize * 4}"]
+        if self.is_floating_point:
+            return self
+        raise RuntimeError(f"Unknown Complex ScalarType for {self.legacy_name}")
 
     def to_complex(self) -> dtype:
         """The complex dtype with parts of this dtype."""
         if self.is_complex:
             return self
-        return from_numpy_dtype(np.dtype("complex128" if self._name == "float64" else "complex64"))
+        if self.is_floating_point and self._name != "bfloat16":
+            return DTYPES[f"complex{self.itemsize * 16}"]
+        raise RuntimeError(f"Unknown Complex ScalarType for {self.legacy_name}")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'torch.dtype' object has no attribute '{name}'")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"'torch.dtype' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
         return f"torch.{self._name}"
 
-    def __reduce__(self) -> str:
-        return self._name
+    def __reduce__(self) -> Any:
+        return _dtype_named, (self._name,)
 
     def __copy__(self) -> dtype:
         return self
@@ -111,12 +121,17 @@ class dtype:  # noqa: N801 (torch.dtype)
         return self
 
 
+def _dtype_named(name: str) -> dtype:
+    return DTYPES[name]
+
+
 def _make_dtypes() -> tuple[dict[str, dtype], dict[Any, dtype]]:
     by_name, by_numpy = {}, {}
     for name, aliases, numpy_name, legacy_name in _TABLE:
         made = object.__new__(dtype)
-        made._name, made.legacy_name = name, legacy_name
-        made._numpy = None if numpy_name is None else np.dtype(numpy_name)
+        numpy_dtype = None if numpy_name is None else np.dtype(numpy_name)
+        for slot, value in (("_name", name), ("legacy_name", legacy_name), ("_numpy", numpy_dtype)):
+            object.__setattr__(made, slot, value)
         for each in (name, *aliases):
             by_name[each] = made
         if numpy_name is not None:
@@ -129,8 +144,26 @@ DTYPES, _BY_NUMPY = _make_dtypes()
 
 float64, int64 = DTYPES["float64"], DTYPES["int64"]
 
-_FLOATS = frozenset(d for d in _BY_NUMPY if d.kind == "f")
+_C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int", "int64": "long int",
+    "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int", "float16": "c10::Half",
+    "float32": "float", "float64": "double", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
+def c_name(numpy_dtype: np.dtype[Any]) -> str:
+    """The C++ type that PyTorch's messages name."""
+    return _C_NAMES.get(numpy_dtype.name, numpy_dtype.name)
+
+
 _default = np.dtype("float32")
+
+
+def __getattr__(name: str) -> dtype:
+    """The dtypes are attributes of this module too, but not its globals, where they would hide Python's float and int."""
+    if name in DTYPES:
+        return DTYPES[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
@@ -146,19 +179,17 @@ def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
     return found
 
 
-def to_numpy_dtype(given: Any) -> np.dtype[Any]:
+_PYTHON_TYPES = {float: np.dtype("float64"), int: np.dtype("int64"), bool: np.dtype("bool"), complex: np.dtype("complex128")}
+
+
+def to_numpy_dtype(given: Any, caller: str = "", argument: str = "'dtype'") -> np.dtype[Any]:
     """NumPy's dtype for a torch dtype; Python's ``float``, ``int`` and ``bool`` are taken as PyTorch takes them."""
-    if isinstance(given, dtype):
+    if type(given) is dtype:
         return given.numpy
-    if given is float:
-        return np.dtype("float64")
-    if given is int:
-        return np.dtype("int64")
-    if given is bool:
-        return np.dtype("bool")
-    if given is complex:
-        return np.dtype("complex128")
-    raise TypeError(f"dtype must be torch.dtype, not {type(given).__name__}")
+    try:
+        return _PYTHON_TYPES[given]
+    except (KeyError, TypeError):
+        raise TypeError(f"{caller}(): argument {argument} must be torch.dtype, not {type(given).__name__}") from None
 
 
 def default_numpy_dtype() -> np.dtype[Any]:
@@ -174,7 +205,7 @@ def set_default_dtype(d: dtype) -> None:
     """Make ``d`` the dtype of new floating point tensors. Only floating point types are accepted."""
     global _default
     if not isinstance(d, dtype):
-        raise TypeError("invalid dtype object")
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     _default = d.numpy
@@ -183,6 +214,8 @@ def set_default_dtype(d: dtype) -> None:
 # ---- promotion -----------------------------------------------------------------------------------------------------
 
 _promoted: dict[tuple[Any, Any], np.dtype[Any]] = {}
+_SEPARATE = frozenset(map(np.dtype, ("uint16", "uint32", "uint64")))
+"""PyTorch promotes these with real floating point types only."""
 
 
 def promote_numpy(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
@@ -192,19 +225,19 @@ def promote_numpy(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     result = _promoted.get((a, b))
     if result is None:
         higher, lower = (a, b) if _CATEGORY[a.kind] >= _CATEGORY[b.kind] else (b, a)
-        same = _CATEGORY[a.kind] == _CATEGORY[b.kind] or (higher.kind, lower.kind) == ("c", "f")
-        result = np.promote_types(a, b) if same else higher
-        if higher.kind in "iu" and result.kind == "f":  # uint64 with a signed integer has no common integer type
-            raise RuntimeError(
-                f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
-                f"{_legacy_scalar_name(a)} and {_legacy_scalar_name(b)}"
-            )
+        same = _CATEGORY[a.kind] == _CATEGORY[b.kind]
+        if higher.kind != "f" and not _SEPARATE.isdisjoint((a, b)):
+            raise _unpromotable(from_numpy_dtype(a), from_numpy_dtype(b))
+        result = np.promote_types(a, b) if same or (higher.kind, lower.kind) == ("c", "f") else higher
         _promoted[a, b] = result
     return result
 
 
-def _legacy_scalar_name(numpy_dtype: np.dtype[Any]) -> str:
-    return from_numpy_dtype(numpy_dtype).legacy_name
+def _unpromotable(a: dtype, b: dtype) -> RuntimeError:
+    return RuntimeError(
+        "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+        f"{a.legacy_name} and {b.legacy_name}"
+    )
 
 
 def scalar_dtype(value: Any) -> np.dtype[Any]:
@@ -250,18 +283,43 @@ def float_dtype(numpy_dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The smallest dtype that is not smaller, nor of lower kind, than either."""
-    return from_numpy_dtype(promote_numpy(to_numpy_dtype(type1), to_numpy_dtype(type2)))
+    names_only = [each for each in (type1, type2) if isinstance(each, dtype) and each._numpy is None]
+    if names_only:
+        return _promote_name(type1, type2, names_only[0])
+    a = to_numpy_dtype(type1, "promote_types", "'type1' (position 1)")
+    return from_numpy_dtype(promote_numpy(a, to_numpy_dtype(type2, "promote_types", "'type2' (position 2)")))
+
+
+def _promote_name(a: dtype, b: dtype, name: dtype) -> dtype:
+    """Promotion of bfloat16 and complex32, which stand beside and below the types that NumPy has."""
+    other = b if name is a else a
+    if name.is_complex and other._numpy in _SEPARATE:
+        raise _unpromotable(a, b)
+    if other is name or _CATEGORY[other.kind] < _CATEGORY[name.kind]:
+        if name.is_complex and other.is_floating_point and other.itemsize > 2:
+            return other.to_complex()
+        return DTYPES["complex64"] if name.is_complex and other is DTYPES["bfloat16"] else name
+    if name.is_floating_point and other is DTYPES["float16"]:
+        return DTYPES["float32"]
+    return DTYPES["complex64"] if name.is_floating_point and other is DTYPES["complex32"] else other
 
 
 def result_type(tensor1: Any, tensor2: Any) -> dtype:
     """The dtype of an arithmetic operation on the two tensors or numbers."""
-    return from_numpy_dtype(common_dtype(*(getattr(each, "_array", each) for each in (tensor1, tensor2))))
+    operands = [getattr(each, "_array", each) for each in (tensor1, tensor2)]
+    operands = [each.item() if isinstance(each, np.generic) else each for each in operands]
+    if not all(isinstance(each, (np.ndarray, bool, int, float, complex)) for each in operands):
+        given = ", ".join(type(each).__name__ for each in (tensor1, tensor2))
+        raise TypeError(f"result_type() received an invalid combination of arguments - got ({given})")
+    return from_numpy_dtype(common_dtype(*operands))
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
-    """Whether a conversion keeps the category (float to int, for one, is refused)."""
-    a, b = to_numpy_dtype(from_), to_numpy_dtype(to)
-    return _CATEGORY[a.kind] <= _CATEGORY[b.kind] and not (b.kind == "u" and a.kind == "i")
+    """Whether a conversion keeps the category: float to int, for one, is refused. Sizes and signs do not matter."""
+    kinds = []
+    for each, argument in ((from_, "'from_' (position 1)"), (to, "'to' (position 2)")):
+        kinds.append(each.kind if isinstance(each, dtype) else to_numpy_dtype(each, "can_cast", argument).kind)
+    return _CATEGORY[kinds[0]] <= _CATEGORY[kinds[1]]
 
 
 def can_cast_result(a: np.dtype[Any], b: np.dtype[Any]) -> bool:
@@ -269,135 +327,55 @@ def can_cast_result(a: np.dtype[Any], b: np.dtype[Any]) -> bool:
     return a is b or _CATEGORY[a.kind] <= _CATEGORY[b.kind]
 
 
-class finfo:  # noqa: N801 (torch.finfo)
-    """Limits of a floating point dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution, dtype``."""
+# ---- limits --------------------------------------------------------------------------------------------------------
 
-    def __init__(self, type: dtype | None = None) -> None:
-        numpy_dtype = _default if type is None else to_numpy_dtype(type)
-        if numpy_dtype.kind not in "fc":
-            raise TypeError(f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{type!r}'")
-        info = np.finfo(numpy_dtype)
-        self.bits = info.bits
-        self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
-        self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
-        self.dtype = str(numpy_dtype)
+
+class _Limits:
+    """What finfo and iinfo share: equality by dtype, and a repr that lists fields with C's ``%g``."""
+
+    dtype: str
+    _fields: tuple[str, ...]
 
     def __repr__(self) -> str:
-        facts = ", ".join(
-            f"{name}={getattr(self, name):g}" for name in ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
-        )
-        return f"finfo({facts}, dtype={self.dtype})"
-
-
-class iinfo:  # noqa: N801 (torch.iinfo)
-    """Limits of an integer dtype: ``bits, max, min, dtype``."""
-
-    def __init__(self, type: dtype) -> None:
-        numpy_dtype = to_numpy_dtype(type)
-        if numpy_dtype.kind not in "iu":
-            raise TypeError(f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type!r}'")
-        info = np.iinfo(numpy_dtype)
-        self.bits, self.max, self.min, self.dtype = info.bits, int(info.max), int(info.min), str(numpy_dtype)
-
-    def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
-
-
-# ---- devices, layouts ----------------------------------------------------------------------------------------------
-
-_DEVICE_TYPES = (
-    "cpu, cuda, ipu, xpu, mkldnn, opengl, opencl, ideep, hip, ve, fpga, maia, xla, lazy, vulkan, mps, meta, hpu, mtia, "
-    "privateuseone"
-)
-
-
-class device:  # noqa: N801 (torch.device)
-    """Where a tensor lives: ``device('cpu')``. Other devices can be named, but hold no tensor here."""
-
-    __slots__ = ("index", "type")
-    type: str
-    index: int | None
-
-    def __new__(cls, type: Any, index: int | None = None) -> device:
-        if isinstance(type, device):
-            return type
-        if isinstance(type, int) and not isinstance(type, bool):
-            type, index = "cuda", type
-        if not isinstance(type, str):
-            raise TypeError(f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}")
-        name, colon, number = type.partition(":")
-        if colon:
-            if index is not None:
-                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
-            if not number.isdigit():
-                raise RuntimeError(f"Invalid device string: '{type}'")
-            index = int(number)
-        if name not in _DEVICE_TYPES.split(", "):
-            raise RuntimeError(f"Expected one of {_DEVICE_TYPES} device type at start of device string: {name}")
-        made = object.__new__(cls)
-        object.__setattr__(made, "type", name)
-        object.__setattr__(made, "index", index)
-        return made
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"attribute '{name}' of 'torch.device' objects is not writable")
-
-    def __repr__(self) -> str:
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
-
-    def __str__(self) -> str:
-        return self.type if self.index is None else f"{self.type}:{self.index}"
+        facts = ", ".join(f"{name}={getattr(self, name):g}" for name in self._fields)
+        return f"{type(self).__name__}({facts}, dtype={self.dtype})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+        return type(other) is type(self) and other.dtype == self.dtype  # type: ignore[attr-defined]
 
     def __hash__(self) -> int:
-        return hash((self.type, self.index))
-
-    def __reduce__(self) -> Any:
-        return device, (self.type, self.index)
-
-    def __enter__(self) -> device:
-        return require_cpu(self)
-
-    def __exit__(self, *exc: Any) -> None:
-        return None
+        return hash(self.dtype)
 
 
-CPU = device("cpu")
+class finfo(_Limits, metaclass=TorchName):  # noqa: N801 (torch.finfo)
+    """Limits of a floating point dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution, dtype``."""
+
+    _fields = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+
+    def __init__(self, type: Any = None) -> None:
+        if type is DTYPES["bfloat16"]:
+            self.bits, self.eps, self.max, self.tiny, digits = 16, 2.0**-7, (2 - 2.0**-7) * 2.0**127, 2.0**-126, 2
+            self.dtype = "bfloat16"
+        else:
+            numpy_dtype = _default if type is None else to_numpy_dtype(type, "finfo", "'type' (position 1)")
+            if numpy_dtype.kind not in "fc":
+                raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'")
+            info = np.finfo(numpy_dtype)
+            self.bits, self.eps, self.max, self.tiny = info.bits, float(info.eps), float(info.max), float(info.tiny)
+            self.dtype, digits = str(info.dtype), info.precision
+        self.min, self.smallest_normal, self.resolution = -self.max, self.tiny, float(f"1e-{digits}")
 
 
-def require_cpu(given: Any) -> device:
-    """The device that was asked for, which must be the CPU; PyTorch's CPU build words the refusal."""
-    asked = CPU if given is None else device(given)
-    if asked.type == "cuda":
-        raise AssertionError("Torch not compiled with CUDA enabled")
-    if asked.type != "cpu":
-        raise RuntimeError(f"tensors live on the cpu here, but device '{asked}' was asked for")
-    return asked
+class iinfo(_Limits, metaclass=TorchName):  # noqa: N801 (torch.iinfo)
+    """Limits of an integer dtype: ``bits, max, min, dtype``."""
 
+    _fields = ("min", "max")
 
-class memory_format:  # noqa: N801 (torch.memory_format)
-    """How a tensor's elements are laid out in memory, such as ``torch.contiguous_format``."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self._name}"
-
-    def __reduce__(self) -> str:
-        return self._name
-
-
-class layout(memory_format):  # noqa: N801 (torch.layout)
-    """``torch.strided``: dense storage with strides, the only layout here."""
-
-
-contiguous_format = memory_format("contiguous_format")
-preserve_format = memory_format("preserve_format")
-channels_last = memory_format("channels_last")
-strided = layout("strided")
+    def __init__(self, type: Any) -> None:
+        numpy_dtype = to_numpy_dtype(type, "iinfo", "'type' (position 1)")
+        if numpy_dtype.kind == "b":
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        if numpy_dtype.kind not in "iu":
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        info = np.iinfo(numpy_dtype)
+        self.bits, self.max, self.min, self.dtype = info.bits, int(info.max), int(info.min), str(numpy_dtype)

@@ -2,7 +2,7 @@
 
 ``x.add_(y)`` computes ``x + y``, copies the values into x's memory, stamps the write, and makes the new node x's history.
 Writing into a view also rewrites the history of its base: the base's new node is ``CopySlices``, which runs the write's
-node on the view's part of the gradient, and every other view of the base takes its history from there.
+node on the view's part of the gradient, and every view of the base takes its history from there.
 """
 
 from __future__ import annotations
@@ -12,13 +12,133 @@ from typing import Any
 import numpy as np
 
 from .autograd.conform import conform_array, conform_tensor
-from .autograd.engine import check_versions, short_name
+from .autograd.engine import check_versions
 from .autograd.grad_mode import get_mode
-from .autograd.node import AccumulateGrad, Node, next_sequence_number
-from .autograd.version import LAST_WRITE, stamp_write
+from .autograd.inference import INFERENCE_MEMORY
+from .autograd.node import AccumulateGrad, Node, next_sequence_number, output_name
+from .autograd.runtime import BarredView, new
+from .autograd.version import LAST_WRITE, note_owner, stamp_write, storage_of
 from .dtypes import can_cast_result, from_numpy_dtype
 from .errstate import quiet
-from .ops.view_region import Region, insert_region, take_region
+from .ops.elementwise import copy_from
+from .ops.overwriting import COMPARISONS
+from .ops.view_region import IndexedRegion, Region, clear_region, insert_region, take_region
+from .tensor import Tensor
+
+# ---- what is refused -----------------------------------------------------------------------------------------------
+
+_BARRED = {
+    "several": " This view is the output of a function that returns multiple views. Such functions do not allow the output "
+    "views to be modified inplace. You should replace the inplace operation by an out-of-place one.",
+    "no_grad": " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+    "both the view and the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
+    "outside (if you want the inplace to be tracked).",
+    "inference": " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+    "both the view and the inplace either both inside the inference_mode block (if you don't want the inplace to be tracked) "
+    "or both outside (if you want the inplace to be tracked).",
+    "function": " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+    "logic to handle view+inplace would override the custom backward associated with the custom Function, leading to "
+    "incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
+}
+
+
+def check_in_place(tensor: Any, *sources: Any, part: bool = False) -> None:
+    """Refuse to write (to a part of the tensor only?) where that would falsify a gradient; ``sources`` is what is written."""
+    mode = get_mode()
+    if INFERENCE_MEMORY and mode is not None and tensor.is_inference():
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if not mode:
+        return
+    family = tensor._family
+    if family.__class__ is BarredView and (tensor.requires_grad or any(map(_requires_grad, sources))):
+        raise RuntimeError(_barred_message(tensor._node, family.reason, "is being"))
+    if tensor._node is not None or family is not None:
+        base = tensor._base
+        if base is not None and base.is_leaf and tensor.requires_grad:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if type(tensor._node) is AccumulateGrad:
+            if part:
+                raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _requires_grad(value: Any) -> bool:
+    return isinstance(value, Tensor) and value._node is not None
+
+
+def _barred_message(node: Node | None, reason: str, modified: str) -> str:
+    name = f"Output {output_name(node)} is a view" if node is not None else None
+    if reason in ("no_grad", "inference") or name is None:
+        made = f"{name} of a view which was created in" if name else "A view was created in"
+        if reason == "inference":
+            message = f"{made} inference mode and {modified} modified inplace in normal mode."
+        else:
+            message = f"{made} no_grad mode and {modified} modified inplace with grad mode enabled."
+    else:
+        message = f"{name} and {modified} modified inplace."
+    return message + _BARRED[reason]
+
+
+def check_memory(target: np.ndarray) -> None:
+    """Refuse to write into memory that is read-only, or that several elements share."""
+    if not target.flags.writeable:
+        raise RuntimeError("the tensor's memory is read-only: clone() the tensor before writing to it")
+    if 0 in target.strides and target.size and _repeats(target):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def _repeats(array: np.ndarray) -> bool:
+    return any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True))
+
+
+def check_overlap(target: np.ndarray, source: np.ndarray) -> None:
+    """Refuse to read from memory that is written to, unless element by element."""
+    if source is target or (target.base is None and source.base is None) or storage_of(target) is not storage_of(source):
+        return
+    if not (target.size and source.size and _is_dense(target) and _is_dense(source)):
+        return
+    (a, b), (c, d) = np.lib.array_utils.byte_bounds(target), np.lib.array_utils.byte_bounds(source)
+    if (a, b) == (c, d):
+        if target.strides == source.strides:
+            return
+    elif b <= c or d <= a:
+        return
+    raise RuntimeError(
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation."
+    )
+
+
+def _is_dense(array: np.ndarray) -> bool:
+    """Whether the elements fill a stretch of memory without gaps or repetition."""
+    step = array.itemsize
+    for stride, n in sorted(zip(array.strides, array.shape, strict=True)):
+        if n > 1:
+            if stride != step:
+                return False
+            step *= n
+    return True
+
+
+def _check_result(values: np.ndarray, target: np.ndarray) -> None:
+    if values.shape != target.shape:
+        raise RuntimeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(values.shape)}"
+        )
+    if values.dtype is not target.dtype and not can_cast_result(values.dtype, target.dtype):
+        raise RuntimeError(
+            f"result type {from_numpy_dtype(values.dtype).legacy_name} can't be cast to the desired output type "
+            f"{from_numpy_dtype(target.dtype).legacy_name}"
+        )
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
 
 
 def write_values(tensor: Any, values: Any) -> None:
@@ -30,118 +150,121 @@ def write_values(tensor: Any, values: Any) -> None:
     stamp_write(target)
 
 
-def check_memory(target: np.ndarray) -> None:
-    """Refuse to write into memory that is read-only, or that several elements share."""
-    if not target.flags.writeable:
-        raise RuntimeError("the tensor's memory is read-only: clone() the tensor before writing to it")
-    if 0 in target.strides and _overlaps_itself(target):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
-
-
-def _overlaps_itself(array: np.ndarray) -> bool:
-    return any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True)) and array.size > 0
-
-
-def check_in_place(tensor: Any) -> None:
-    """Refuse to write where that would falsify a gradient."""
-    if tensor.__dict__ and tensor.is_inference() and get_mode() is not None:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
-    if not get_mode():
-        return
-    if "_made_by" in tensor.__dict__:
-        refuse_view(*tensor.__dict__["_made_by"])
-    if type(tensor._node) is AccumulateGrad:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    base = tensor._base
-    if base is not None and type(base._node) is AccumulateGrad:
-        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-
-
-_VIEWS = {
-    "custom": "This view was created inside a custom Function (or because an input was returned as-is) and the autograd logic to "
-    "handle view+inplace would override the custom backward associated with the custom Function, leading to incorrect gradients. "
-    "This behavior is forbidden. You can fix this by cloning the output of the custom Function.",
-    "several": "This view is the output of a function that returns multiple views. Such functions do not allow the output views "
-    "to be modified inplace. You should replace the inplace operation by an out-of-place one.",
-    "no_grad": "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
-    "inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
-    "tracked).",
-    "inference": "A view was created in inference mode and is being modified inplace in normal mode. Given that this use case is "
-    "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both "
-    "inside the inference_mode block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
-    "be tracked).",
-}
-
-
-def refuse_view(maker: Any, index: int, way: str) -> None:
-    """Some views must not be written to: a write could not be told to whatever made them."""
-    start = f"Output {index} of {short_name(maker)} is a view and is being modified inplace. " if maker is not None else ""
-    raise RuntimeError(start + _VIEWS[way])
-
-
 def write_result(tensor: Any, result: Any) -> Any:
     """Make ``tensor`` hold ``result`` (a fresh Tensor), values and history."""
-    target, values = tensor._array, result._array
-    if not can_cast_result(values.dtype, target.dtype):
-        raise RuntimeError(
-            f"result type {from_numpy_dtype(values.dtype).legacy_name} can't be cast to the desired output type "
-            f"{from_numpy_dtype(target.dtype).legacy_name}"
-        )
-    if values.shape != target.shape:
-        raise RuntimeError(
-            f"output with shape {list(target.shape)} doesn't match the broadcast shape {list(values.shape)}"
-        )
-    write_values(tensor, values)
-    node = result._node
+    target, values, node = tensor._array, result._array, result._node
+    _check_result(values, target)
     if node is not None:
-        _point_saved_result_at(node, values, target)
+        overlapping = _keep_what_was_saved(node, values, target)
+    with quiet():
+        np.copyto(target, values, casting="unsafe")
+    stamp_write(target)
+    if node is not None:
+        if not overlapping:
+            node.seq = next_sequence_number()  # the write does not count against what this node saved
         node.shape, node.dtype = target.shape, target.dtype
         set_history(tensor, node)
-    elif tensor._node is not None and get_mode():
-        raise RuntimeError("the derivative of this in-place operation is not implemented")
     return tensor
 
 
-def _point_saved_result_at(node: Node, values: np.ndarray, target: np.ndarray) -> None:
-    """A saved result is the tensor's own memory now, so that later writes to it are noticed.
+def _keep_what_was_saved(node: Node, values: np.ndarray, target: np.ndarray) -> bool:
+    """Prepare what ``node`` saved for the write; say whether the write spoils some of it.
 
-    The write itself must not count against it; but it does count against a saved input with the same memory.
+    A saved result is the tensor's own memory from now on, so that later writes to it are noticed. The tensor itself as it
+    was before is saved as a copy, as PyTorch does. Anything else that shares its memory (``x.mul_(x)``) is spoiled.
     """
-    if not isinstance(node.saved, tuple) or not any(each is values for each in node.saved):
-        return
-    overwritten = any(isinstance(each, np.ndarray) and each is target for each in node.saved)
-    node.saved = tuple(target if each is values else each for each in node.saved)
-    if not overwritten:
-        node.seq = next_sequence_number()
+    saved, op = node.saved, node.op
+    if not isinstance(saved, tuple) or op is None:
+        return False
+    overlapping, kept = False, []
+    for name, each in zip(op.saved, saved, strict=True):
+        if each is values:
+            each = target
+        elif isinstance(each, np.ndarray) and storage_of(each) is storage_of(target):
+            if each is target and op.tensors and name == op.tensors[0]:
+                each = each.copy()
+            else:
+                overlapping = True
+        kept.append(each)
+    node.saved = tuple(kept)
+    return overlapping
+
+
+def assign(tensor: Any, values: np.ndarray, values_node: Node | None, index: Any = None) -> None:
+    """Copy ``values`` into the part of the tensor at a basic ``index`` (all of it if None), and record that."""
+    target = tensor._array if index is None else tensor._array[index]
+    check_memory(target)
+    check_overlap(target, values)
+    with quiet():
+        np.copyto(target, values, casting="unsafe")
+    stamp_write(target)
+    if (values_node is not None or tensor._node is not None) and get_mode():
+        if index is None:
+            set_history(tensor, make_node(copy_from, (tensor._node, values_node), target))
+        else:
+            write = make_node(copy_from, (None, values_node), target)
+            set_history_of_part(tensor, write, target, index)
+
+
+# ---- histories -----------------------------------------------------------------------------------------------------
+
+
+def make_node(op: Any, following: tuple[Node | None, ...], result: np.ndarray, **saved: Any) -> Node:
+    """The node that ``op`` would have recorded, for a result that was computed in place."""
+    node: Any = new(op.node_class)
+    node.next, node.hooks, node.seq = following, None, next_sequence_number()
+    node.saved = tuple(saved[name] for name in op.saved)
+    node.shape, node.dtype = result.shape, result.dtype
+    return node
 
 
 def set_history(tensor: Any, node: Node) -> None:
     """Make ``node`` the history of ``tensor``, of its base, and of the base's other views."""
     base = tensor._base
-    if base is None:
-        base = tensor
-        move_retained_gradient(tensor, node)
+    if base is None or storage_of(base._array) is not storage_of(tensor._array):
+        _move_retained_gradient(tensor, node)
         tensor._node = node
+        _renew_family(tensor, tensor._family if base is None else None)
     else:
-        base._node = CopySlices(base, tensor, node)
-    views = base.__dict__.get("_views")
-    if views:
-        for reference in views:
-            view = reference()
-            if view is not None:
-                region = Region.of(base._array, view._array)
-                view._node = take_region.function(base, region)._node
+        _rewrite(base, Region.of(base._array, tensor._array), node)
 
 
-def move_retained_gradient(tensor: Any, node: Node) -> None:
-    """``retain_grad`` follows the tensor to its new history."""
+def set_history_of_part(tensor: Any, write: Node, part: np.ndarray, index: Any) -> None:
+    """Record that ``write`` made ``part``, which lies at a basic ``index`` of the tensor."""
+    base = tensor._base
+    if base is None:
+        _rewrite(tensor, IndexedRegion(part.shape, tensor._array.shape, index), write)
+    else:
+        _rewrite(base, Region.of(base._array, part), write)
+
+
+def _rewrite(base: Any, region: Region, write: Node) -> None:
+    node = CopySlices(base, region, write)
+    _move_retained_gradient(base, node)
+    base._node = node
+    _renew_family(base, base._family)
+
+
+def _renew_family(base: Any, views: Any) -> None:
+    """After a write to the base's memory its views take their history from its new node."""
+    note_owner(base)
+    if not views:
+        return
+    memory = storage_of(base._array)
+    for reference in tuple(views):
+        view = reference()
+        if view is None or storage_of(view._array) is not memory:
+            continue
+        if view._family.__class__ is BarredView:
+            view._node = BarredHistory(base, view)
+        else:
+            node = take_region.function(base, Region.of(base._array, view._array))._node
+            _move_retained_gradient(view, node)
+            view._node = node
+
+
+def _move_retained_gradient(tensor: Any, node: Node) -> None:
+    """``retain_grad`` follows the tensor to its new history; other hooks stay with the value they were put on."""
     old = tensor._node
     if old is not None and old.hooks is not None and old.hooks.retain is not None and old.hooks.retain() is tensor:
         node.ensure_hooks().retain = old.hooks.retain
@@ -149,49 +272,135 @@ def move_retained_gradient(tensor: Any, node: Node) -> None:
 
 
 class CopySlices(Node):
-    """The history of a base of which a view was written to: ``next`` is the base's old history, then the write's inputs."""
+    """The history of a base of which a part was written to.
 
-    __slots__ = ("region", "write")
+    ``next`` is the base's old history, then the other inputs of the write; ``saved`` the part and the write's own node.
+    """
 
-    def __init__(self, base: Any, view: Any, write: Node) -> None:
+    __slots__ = ()
+
+    def __init__(self, base: Any, region: Region, write: Node) -> None:
         self.next = (base._node, *write.next[1:])
-        self.region, self.write = Region.of(base._array, view._array), write
-        self.saved, self.hooks = (), None
+        self.saved, self.hooks = (region, write), None
         self.seq = next_sequence_number()
         self.shape, self.dtype = base._array.shape, base._array.dtype
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
-        self._check()
-        grads = self.write.apply_arrays(take_region.kernel(grad, self.region))
-        rest = None
-        if self.next[0] is not None:
-            part = grads[0] if grads[0] is not None else np.zeros(self.write.shape, self.dtype)
-            rest = insert_region.kernel(grad, conform_array(part, self.write), self.region)
-        return (rest, *grads[1:])
-
-    def apply_tensors(self, grad: Any) -> tuple[Any, ...]:
-        self._check()
-        grads = self.write.apply_tensors(take_region(grad, self.region))
+        region, write = self._checked()
+        grads = write.apply_arrays(region.take(grad))
         rest = None
         if self.next[0] is not None:
             part = grads[0]
-            if part is None:
-                part = take_region(grad, self.region) * 0
-            rest = insert_region(grad, conform_tensor(part, self.write), self.region)
+            rest = clear_region.kernel(grad, region) if part is None else region.insert(grad, conform_array(part, write))
         return (rest, *grads[1:])
 
-    def _check(self) -> None:
-        if self.write.seq < LAST_WRITE[0]:
-            check_versions(self.write)
+    def apply_tensors(self, grad: Any) -> tuple[Any, ...]:
+        region, write = self._checked()
+        grads = write.apply_tensors(take_region(grad, region))
+        rest = None
+        if self.next[0] is not None:
+            part = grads[0]
+            rest = clear_region(grad, region) if part is None else insert_region(grad, conform_tensor(part, write), region)
+        return (rest, *grads[1:])
+
+    def _checked(self) -> tuple[Region, Node]:
+        region, write = self.saved
+        if write.seq < LAST_WRITE[0]:
+            check_versions(write)
+        return region, write
 
 
-def in_place(function: Any, name: str) -> Any:
-    """``x.name_(...)`` from ``name(x, ...)``."""
+class BarredHistory(Node):
+    """The history of a barred view after its base was written to: there is none, and asking for it is the error."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, base: Any, view: Any) -> None:
+        node = view._node
+        self.message = _barred_message(node, view._family.reason, "its base or another view of its base has been")
+        self.next, self.saved, self.hooks = (base._node,), (), None
+        self.seq = next_sequence_number()
+        self.shape, self.dtype = view._array.shape, view._array.dtype
+
+    @property
+    def public(self) -> Any:
+        raise RuntimeError(self.message)
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        raise RuntimeError(self.message)
+
+    apply_tensors = apply_arrays
+
+
+# ---- methods -------------------------------------------------------------------------------------------------------
+
+_MAY_REPEAT = frozenset(("fill_", "index_put_", "masked_fill_", "zero_"))
+"""Methods whose result does not depend on how often they write an element."""
+
+
+def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
+    """``x.name_(...)`` from ``name(x, ...)``; with ``ufunc``, which computes the same, without a detour where possible."""
+    comparison = COMPARISONS.get(name.removesuffix("_"))
+    elementwise = name not in _MAY_REPEAT
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        check_in_place(self)
-        return write_result(self, function(self, *args, **kwargs))
+        target = self._array
+        if self._node is not None or self._family is not None or INFERENCE_MEMORY:
+            check_in_place(self, *args, *kwargs.values())
+        if ufunc is not None and len(args) == 1 and not kwargs and _computes_in_place(self, target, args[0]):
+            check_memory(target)
+            other = args[0]
+            with quiet():
+                ufunc(target, other._array if isinstance(other, Tensor) else other, target)
+            stamp_write(target)
+            return self
+        if elementwise:
+            check_memory(target)
+            for each in args:
+                if isinstance(each, Tensor):
+                    check_overlap(target, each._array)
+        result = function(self, *args, **kwargs)
+        if result is NotImplemented or result is self:
+            return result
+        if result._node is None and self._node is not None and get_mode():
+            result._node = Underivable(self, name) if comparison is None else make_node(comparison, (self._node,), target)
+        elif result._node is not None and (result._node.next[0] is not self._node or any(result is each for each in args)):
+            result = copy_from.function(self, result)  # a composite function: only its result belongs to the write
+        return write_result(self, result)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place version of :func:`{name[:-1]}`."
     return method
+
+
+def _computes_in_place(tensor: Any, target: np.ndarray, other: Any) -> bool:
+    """Whether the plain computation into the target's memory is all there is to do: no history, conversion or shapes."""
+    kind = target.dtype.kind
+    if isinstance(other, Tensor):
+        array = other._array
+        if array.dtype is not target.dtype or array.shape != target.shape or kind not in "fc":
+            return False
+        if (array is not target and array.base is not None) or target.base is not None:
+            return False  # memory may overlap
+        return (tensor._node is None and other._node is None) or not get_mode()
+    number = type(other) is float or type(other) is int
+    return number and kind == "f" and -6e4 < other < 6e4 and (tensor._node is None or not get_mode())
+
+
+class Underivable(Node):
+    """The history that an operation without derivative leaves behind."""
+
+    __slots__ = ("method",)
+
+    def __init__(self, tensor: Any, method: str) -> None:
+        self.next, self.saved, self.hooks, self.method = (tensor._node,), (), None, method
+        self.seq = next_sequence_number()
+        self.shape, self.dtype = tensor._array.shape, tensor._array.dtype
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        raise RuntimeError(f"derivative for aten::{self.method} is not implemented")
+
+    apply_tensors = apply_arrays
+
+
+Underivable.__name__ = "NotImplemented"  # as PyTorch prints it

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, dropout, indexing, linalg, reduction, shape
+from .functions import arithmetic, conversion, dropout, indexing, linalg, overwriting, reduction, shape, subscript
 from .inplace import in_place
 from .tensor import Tensor
 
@@ -22,45 +24,58 @@ for _module in (arithmetic, dropout, indexing, linalg, reduction, shape):
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
-    acos asin atan bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm ceil cos cosh
-    dot eq exp exp2 expm1 floor floor_divide fmod gather ge gt index_select isclose isfinite isinf isnan le log log10 log1p
+    acos acosh addcmul asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm ceil cos cosh
+    dot eq exp exp2 expm1 floor floor_divide fmax fmin frac gather ge gt index_select isclose isfinite isinf isnan le log log10 log1p
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
-    reciprocal relu remainder round rsqrt rsub scatter_add select sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
-    trunc unsqueeze amax amin argmax argmin argsort
+    reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
+    trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
+    isneginf
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
-FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc, arccos=ops.acos, arcsin=ops.asin, arctan=ops.atan)
+FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
+FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
+FUNCTIONS.update(arctan2=ops.atan2)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
-FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
+FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical imag polar real view_as_complex view_as_real".split()})
+FUNCTIONS["complex"] = ops.complex_
+for _name in "detach get_device is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed".split():
+    FUNCTIONS[_name] = getattr(conversion, _name)
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel
+    broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
+    var_mean rsub numel imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """
-    to type type_as cpu cuda get_device size dim stride storage_offset data_ptr element_size is_contiguous
-    is_signed is_same_size resize_ pin_memory share_memory_ new backward detach_ retain_grad register_hook
-    register_post_accumulate_grad_hook
+    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous contiguous is_set_to resize_
+    resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor backward detach_ retain_grad
+    register_hook register_post_accumulate_grad_hook
 """.split()
 
-_SHAPE_METHODS = "view view_as reshape_as expand expand_as contiguous repeat numel".split()
+_SHAPE_METHODS = "view view_as reshape_as expand expand_as repeat numel".split()
 
 _IN_PLACE = """
-    abs absolute acos add addcdiv addcmul asin atan bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
-    clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod ge gt index_add index_put le lerp
+    abs absolute acos acosh add addcdiv addcmul asin asinh atan atanh bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
+    clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod frac ge gt index_add index_put le lerp
     log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply nan_to_num ne neg negative
-    pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh
-    tril triu trunc
+    pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid sign sin sinh sqrt square sub subtract tan tanh
+    tril triu trunc bitwise_left_shift bitwise_right_shift
 """.split()
+
+_UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
 
 _OPERATORS = {
     "__add__": ops.add, "__radd__": ops.add, "__sub__": ops.sub, "__rsub__": ops.rsub, "__mul__": ops.mul,
-    "__rmul__": ops.mul, "__truediv__": ops.div, "__floordiv__": ops.floor_divide, "__mod__": ops.remainder,
+    "__rmul__": ops.mul, "__truediv__": ops.div, "__floordiv__": ops.floor_divide,
     "__eq__": ops.eq, "__ne__": ops.ne, "__lt__": ops.lt, "__le__": ops.le, "__gt__": ops.gt, "__ge__": ops.ge,
     "__and__": ops.bitwise_and, "__rand__": ops.bitwise_and, "__or__": ops.bitwise_or, "__ror__": ops.bitwise_or,
     "__xor__": ops.bitwise_xor, "__rxor__": ops.bitwise_xor, "__lshift__": ops.bitwise_left_shift,
     "__rshift__": ops.bitwise_right_shift,
+}  # fmt: skip
+
+
+_SYMBOLS = {
+    "floor_divide": "floordiv", "remainder": "mod", "bitwise_left_shift": "lshift", "bitwise_right_shift": "rshift",
 }  # fmt: skip
 
 
@@ -120,15 +135,12 @@ def bind_methods() -> None:
     for name, value in (*conversion.CASTERS.items(), *conversion.NEW_METHODS.items()):
         _bind(name, value)
     for name in _IN_PLACE:
-        _bind(f"{name}_", Lazy(lambda name=name: in_place(_compiled(FUNCTIONS[name]), f"{name}_")))
-    for name in ("fill", "zero", "copy"):
-        _bind(f"{name}_", in_place(getattr(arithmetic, name), f"{name}_"))
+        ufunc = _UFUNCS.get(name)
+        _bind(f"{name}_", Lazy(lambda name=name, ufunc=ufunc: in_place(_compiled(FUNCTIONS[name]), f"{name}_", ufunc)))
+    for name, value in overwriting.METHODS.items():
+        _bind(name, value)
     for name, value in _OPERATORS.items():
         _bind(name, Lazy(lambda value=value: value.operator))
-    for name in ("add", "sub", "mul", "pow", "floor_divide", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor"):
-        symbol = {"floor_divide": "floordiv", "remainder": "mod"}.get(name, name.removeprefix("bitwise_"))
-        _bind(f"__i{symbol}__", Lazy(lambda name=name, symbol=symbol: in_place(_compiled(FUNCTIONS[name]), f"__i{symbol}__")))
-    _bind("__itruediv__", in_place(arithmetic.div, "__itruediv__"))
     _bind("__neg__", Lazy(lambda: ops.neg.function))
     _bind("__pos__", arithmetic.positive)
     _bind("__abs__", Lazy(lambda: ops.abs_.function))
@@ -138,14 +150,14 @@ def bind_methods() -> None:
     _bind("__rpow__", _refusing(arithmetic.reversed_power))
     _bind("__matmul__", _refusing(linalg.matmul))
     _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
-    _bind("__rfloordiv__", lambda self, other: ops.floor_divide.function(conversion.tensor(other), self))
-    _bind("__rmod__", lambda self, other: ops.remainder.function(conversion.tensor(other), self))
-    _bind("__getitem__", indexing.getitem)
-    _bind("__setitem__", indexing.setitem)
-    for name in ("T", "mT"):
-        _bind(name, property(getattr(conversion, name)))
-    _bind("H", property(conversion.mT))
-    _bind("mH", property(conversion.mT))
+    _bind("__mod__", _refusing(arithmetic.remainder))
+    for name in ("floor_divide", "remainder", "bitwise_left_shift", "bitwise_right_shift"):
+        symbol = _SYMBOLS[name]
+        _bind(f"__r{symbol}__", Lazy(lambda name=name: _refusing(arithmetic.reversed_operator(_compiled(FUNCTIONS[name])))))
+    _bind("__getitem__", subscript.getitem)
+    _bind("__setitem__", subscript.setitem)
+    for name, value in conversion.ATTRIBUTES.items():
+        _bind(name, value)
     for method in random.METHODS:
         _bind(method.__name__, method)
     _bind("nelement", shape.numel)

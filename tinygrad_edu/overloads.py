@@ -1,4 +1,4 @@
-"""The overloads of PyTorch's random functions, as its error messages list them."""
+"""The overloads of functions that have several, as PyTorch's error messages list them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def _like(*arguments: str) -> list[str]:
 
 
 _SIZE = "tuple of ints size"
+_BY_NUMBER_OR_TENSOR = ["(Tensor input, Tensor other, *, Tensor out = None)", "(Tensor input, Number other, *, Tensor out = None)"]
 OVERLOADS = {
     "rand": _factory(_SIZE),
     "randn": _factory(_SIZE),
@@ -45,6 +46,28 @@ OVERLOADS = {
     ],
     "bernoulli": [f"(Tensor input, *, {_DRAW}, Tensor out = None)", f"(Tensor input, float p, *, {_DRAW})"],
     "bernoulli_": [f"(Tensor p, *, {_DRAW})", f"(float p = 0.5, *, {_DRAW})"],
+    **{name: _BY_NUMBER_OR_TENSOR for name in "eq ne lt le gt ge remainder fmod bitwise_and bitwise_or bitwise_xor".split()},
+    "pow": [f"({each}, *, Tensor out = None)" for each in ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")],
+    "clamp": ["(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)", "(Tensor input, Number min = None, Number max = None, *, Tensor out = None)"],
+    "clamp_min": ["(Tensor input, Tensor min, *, Tensor out = None)", "(Tensor input, Number min, *, Tensor out = None)"],
+    "clamp_max": ["(Tensor input, Tensor max, *, Tensor out = None)", "(Tensor input, Number max, *, Tensor out = None)"],
+    "where": [
+        "(Tensor condition)", "(Tensor condition, Tensor input, Tensor other, *, Tensor out = None)",
+        "(Tensor condition, Number self, Tensor other)", "(Tensor condition, Tensor input, Number other)",
+        "(Tensor condition, Number self, Number other)",
+    ],
+    **{name: [
+        "(Tensor input, *, Tensor out = None)", "(Tensor input, Tensor other, *, Tensor out = None)",
+        "(Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)",
+    ] for name in ("max", "min")},
+    **{name: [
+        "(Tensor input, *, torch.dtype dtype = None, Tensor out = None)",
+        "(Tensor input, tuple of ints dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
+    ] for name in ("sum", "mean")},
+    "prod": [
+        "(Tensor input, *, torch.dtype dtype = None)",
+        "(Tensor input, int dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
+    ],
     "random_": [f"(*, {_DRAW})", f"(int from, int to, *, {_DRAW})", f"(int to, *, {_DRAW})"],
 }  # fmt: skip
 
@@ -54,7 +77,7 @@ def combination_error(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     given = [_kind(each) for each in args]
     given += [f"{key}={_kind(each)}" for key, each in kwargs.items() if each is not None]
     received = ", ".join(given) + (", " if given and not args else "")
-    expected = "".join(f" * {each}\n" for each in OVERLOADS[name])
+    expected = "".join(f" * {each}\n" for each in OVERLOADS.get(name, ()))
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({received}), but expected one of:\n{expected}"
     )

@@ -10,7 +10,6 @@ The rules run on arrays, or, under ``create_graph``, on Tensors that record them
 
 from __future__ import annotations
 
-import re
 import sys
 from heapq import heappop, heappush, heappushpop
 from contextvars import ContextVar
@@ -22,9 +21,9 @@ import numpy as np
 from ..errstate import QUIET, RESTORE, SILENCE
 from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
-from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, edge
+from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, version_of, writes_since
+from .version import LAST_WRITE, owner_of, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -178,7 +177,7 @@ class _Pass:
             self.deliver(node.next, node.apply_tensors(grad))
         else:
             self.deliver(node.next, node.apply_arrays(grad))
-        if not self.retain_graph and node.saved:
+        if not self.retain_graph and node.releases and node.saved:
             node.saved = RELEASED
 
     def deliver(self, following: tuple[Node | None, ...], grads: Any) -> None:
@@ -318,10 +317,9 @@ def check_versions(node: Node) -> None:
     if not isinstance(saved, tuple):
         return
     for position, value in enumerate(saved):
-        if isinstance(value, np.ndarray):
-            writes = writes_since(value, node.seq)
-            if writes:
-                error = RuntimeError(modified_message(node, position, value, writes))
+        for array in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(array, np.ndarray) and (writes := writes_since(array, node.seq)):
+                error = RuntimeError(modified_message(node, position, array, writes))
                 for recorder in RECORDERS:
                     recorder.failed(node, error)
                 raise error
@@ -334,8 +332,19 @@ def modified_message(node: Node, position: int, value: np.ndarray, writes: int) 
         producer = node
     elif name is not None and name in node.op.differentiable and not node.op.sequence:
         producer = node.next[node.op.differentiable.index(name)]
+    if producer is not node:
+        producer = _latest_producer(value, producer)
     version = version_of(value)
     return modified_words(value, producer, version, version - writes)
+
+
+def _latest_producer(value: np.ndarray, producer: Node | None) -> Node | None:
+    """The present history of the tensor that was saved, which the write may have changed."""
+    owner = owner_of(value)
+    if owner is None:
+        return producer
+    family = (each() for each in owner._family or ())
+    return next((each._node for each in (owner, *family) if each is not None and each._array is value), producer)
 
 
 def modified_words(value: np.ndarray, producer: Node | None, found: int, expected: int) -> str:
@@ -344,18 +353,12 @@ def modified_words(value: np.ndarray, producer: Node | None, found: int, expecte
 
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
-        owner, index = edge(producer)
-        described += f", which is output {index} of {short_name(owner)}"
+        described += f", which is output {output_name(producer)},"
     return (
-        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described}, is at "
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} is at "
         f"version {found}; expected version {expected} instead. Hint: enable anomaly detection to find the operation that "
         "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
     )
-
-
-def short_name(node: Any) -> str:
-    """A node's name as these messages give it: ``Mul`` for MulBackward0."""
-    return re.sub(r"Backward\d*$", "", node.name())
 
 
 def _is_unshared(array: np.ndarray) -> bool:

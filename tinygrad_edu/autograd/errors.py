@@ -22,26 +22,14 @@ def explain(op: Any, error: Exception, operands: Any) -> Exception:
             return dimension_error(int(match[1]), int(match[2]))
     if isinstance(error, ValueError) and not isinstance(error, np.exceptions.AxisError):
         shapes = [each.shape for each in operands if isinstance(each, np.ndarray)]
-        if op.promote:
-            mismatch = broadcast_error(shapes)
-            if mismatch is not None:
-                return mismatch
-    if isinstance(error, TypeError) and "ufunc" in str(error):
-        bool_minus = op.public in ("sub", "rsub", "neg") and any(getattr(each, "dtype", None) == bool for each in operands)
-        if bool_minus:
-            return RuntimeError(
-                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-                "use the `~` or `logical_not()` operator instead."
-                if op.public != "neg"
-                else "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
-                "use the `~` or `logical_not()` operator instead."
-            )
-        from ..dtypes import from_numpy_dtype
-
-        for each in operands:
-            if isinstance(each, np.ndarray):
-                name = from_numpy_dtype(each.dtype).legacy_name
-                return RuntimeError(f'"{op.public}_cpu" not implemented for \'{name}\'')
+        mismatch = broadcast_error(shapes) if "broadcast" in str(error) else None
+        if mismatch is not None:
+            return mismatch
+    if isinstance(error, TypeError) and ("ufunc" in str(error) or "numpy boolean" in str(error)):
+        dtypes = [each.dtype for each in operands if isinstance(each, np.ndarray)]
+        if op.public in ("sub", "rsub", "neg") and any(dtype == bool for dtype in dtypes):
+            return bool_minus(dtypes)
+        return not_implemented(f"{op.public}_cpu", dtypes[0])
     return error
 
 
@@ -68,6 +56,40 @@ def broadcast_error(shapes: list[tuple[int, ...]]) -> RuntimeError | None:
     return None
 
 
+def bool_minus(dtypes: list[Any]) -> RuntimeError:
+    """``-`` with bools: all operands, or some."""
+    if len(dtypes) == 2 and dtypes[0] == dtypes[1]:
+        return RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator "
+            "instead."
+        )
+    name = "Subtraction" if len(dtypes) == 2 else "Negation"
+    article = "with" if len(dtypes) == 2 else "on"
+    return RuntimeError(
+        f"{name}, the `-` operator, {article} a bool tensor is not supported. If you are trying to invert a mask, use the `~` "
+        "or `logical_not()` operator instead."
+    )
+
+
+def not_implemented(name: str, dtype: np.dtype[Any]) -> NotImplementedError:
+    """What PyTorch's kernel called ``name`` says to a dtype that it was not compiled for."""
+    from ..dtypes import from_numpy_dtype
+
+    return NotImplementedError(f"\"{name}\" not implemented for '{from_numpy_dtype(dtype).legacy_name}'")
+
+
+_C_NAMES = {
+    "float64": "double", "float32": "float", "float16": "c10::Half", "complex64": "c10::complex<float>",
+    "complex128": "c10::complex<double>", "int64": "long int", "int32": "int", "int16": "short int", "int8": "signed char",
+    "uint8": "unsigned char", "bool": "bool",
+}  # fmt: skip
+
+
+def c_name(dtype: np.dtype[Any]) -> str:
+    """The C++ type's name, which some of PyTorch's messages use."""
+    return _C_NAMES.get(dtype.name, dtype.name)
+
+
 def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") -> TypeError:
     """``exp(): argument 'input' (position 1) must be Tensor, not str``."""
     param = op.tensors[index]
@@ -81,4 +103,6 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if kind.__module__ == "numpy":
         return f"numpy.{kind.__name__}"
+    if kind.__class__.__name__ == "TorchName":  # dtype, device, ...
+        return f"torch.{kind.__name__}"
     return kind.__name__

@@ -15,9 +15,9 @@ import numpy as np
 from .grad_mode import INFERENCE, OBSERVERS, Observer, get_mode, observe, unobserve
 from .version import storage_of
 
-__all__ = ["guard_tensors", "mark_inference", "note_inference", "refuse_saving"]
+__all__ = ["INFERENCE_MEMORY", "guard_tensors", "mark_inference", "note_inference", "refuse_saving"]
 
-_memory: dict[int, weakref.ref[Any]] = {}
+INFERENCE_MEMORY: dict[int, weakref.ref[Any]] = {}
 """The memory of the inference tensors that are alive."""
 
 
@@ -32,8 +32,8 @@ def mark_inference(tensor: Any) -> None:
     tensor.__dict__["_inference"] = True
     root = storage_of(tensor._array)
     key = id(root)
-    if key not in _memory:
-        _memory[key] = weakref.ref(root, lambda _: _memory.pop(key, None))
+    if key not in INFERENCE_MEMORY:
+        INFERENCE_MEMORY[key] = weakref.ref(root, lambda _: INFERENCE_MEMORY.pop(key, None))
 
 
 def refuse_saving() -> RuntimeError:
@@ -46,11 +46,11 @@ def refuse_saving() -> RuntimeError:
 
 class _Guard(Observer):
     def created(self, node: Any, tensor: Any) -> None:
-        if not _memory:
+        if not INFERENCE_MEMORY:
             unobserve(self)
         elif isinstance(node.saved, tuple):
             for each in node.saved:
-                if isinstance(each, np.ndarray) and id(storage_of(each)) in _memory:
+                if isinstance(each, np.ndarray) and id(storage_of(each)) in INFERENCE_MEMORY:
                     raise refuse_saving()
 
 
@@ -59,5 +59,5 @@ _guard = _Guard()
 
 def guard_tensors() -> None:
     """Watch over the inference tensors that have outlived ``inference_mode``."""
-    if _memory and _guard not in OBSERVERS:
+    if INFERENCE_MEMORY and _guard not in OBSERVERS:
         observe(_guard)

@@ -33,6 +33,9 @@ __all__ = ["Op", "op"]
 PUBLIC_NAMES = {"x": "input", "y": "other"}
 """Rules read better in mathematics' letters, signatures in PyTorch's words."""
 
+ARRAY_ARGUMENTS = frozenset("index indices order target weight running_mean running_var".split())
+"""Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
+
 ALL_OPS: list[Op] = []
 """Every declaration, in the order of the files; the generic tests walk it."""
 
@@ -45,6 +48,7 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
+        frees: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
     """
 
     def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
@@ -52,7 +56,8 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
-        self.view: bool = options.pop("view", False)
+        self.numbers: bool = options.pop("numbers", True)
+        self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
         self.sequence: bool = options.pop("sequence", False)
@@ -76,6 +81,9 @@ class Op:
         self.rules = {p: rules[p] for p in self.differentiable if not self.joint}
         self.promoted = (self.differentiable or self.tensors) if self.promote else []
         self.saved = self._save_list()
+        self.releases = not self.view and any(
+            name in self.tensors or name == "out" or name in self.keeps or name in ARRAY_ARGUMENTS for name in self.saved
+        )
         if set(rules) - set(self.params):
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
         self._function: Any = None
@@ -125,7 +133,7 @@ class Op:
     @property
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "__module__": Node.__module__}
+            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "releases": self.releases, "__module__": Node.__module__}
             body["apply_arrays"] = _LazyBackward("arrays")
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):
@@ -153,6 +161,7 @@ class Op:
 
         namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
         namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
+        namespace["promote"] = runtime.PROMOTIONS[self.promote]
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
@@ -230,8 +239,10 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     """Declare an operation; see the module's text. ``name`` is the node's name in PyTorch.
 
     Keywords that are not rules:
-        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats.
-        view: the result shares the first input's memory.
+        promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
+            ``"no bool"``, and bools are refused.
+        numbers: whether a Python number may stand for one of the promoted operands (the default).
+        view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.
         joint: one rule for all inputs, returning a tuple, given ``needs`` if it asks for it.
@@ -246,7 +257,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
+_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import weakref
 from heapq import heappush
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
-from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, from_numpy_dtype
+from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
-from .errors import argument_error, explain
+from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
-from .inference import mark_inference, note_inference
+from .inference import INFERENCE_MEMORY, mark_inference, note_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
@@ -28,6 +28,7 @@ __all__ = [
     "new",
     "next_sequence_number",
     "note_inference",
+    "note_possible_view",
     "note_view",
     "promote",
     "retry",
@@ -49,6 +50,8 @@ ndarray = np.ndarray
 add = np.add
 array = np.array
 asarray = np.asarray
+
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 
 def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -> Any:
@@ -72,7 +75,7 @@ def wrap(array: Any, node: Node | None = None) -> Any:
     """A Tensor over ``array`` (shared, not copied), produced by ``node``."""
     tensor = new(_tensor_class())
     tensor._array = array if type(array) is ndarray else asarray(array)
-    tensor._grad = tensor._base = None
+    tensor._grad = tensor._family = None
     tensor._node = node
     return tensor
 
@@ -87,7 +90,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
 
     Numbers are taken where operands meet in a common dtype, except that something must be a tensor.
     """
-    if len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, (bool, int, float, complex, np.number, np.bool_)):
+    if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
         return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
@@ -128,6 +131,24 @@ def promote(*operands: Any) -> list[Any]:
     return [each if each is None else cast(each, dtype) for each in operands]
 
 
+def promote_float(*operands: Any) -> list[Any]:
+    """The same, integers as the default floating point dtype."""
+    dtype = float_dtype(common_dtype(*operands))
+    return [cast(each, dtype) for each in operands]
+
+
+def promote_no_bool(*operands: Any) -> list[Any]:
+    """The same, where PyTorch refuses bools (subtraction)."""
+    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
+    if any(dtype == bool for dtype in dtypes):
+        raise bool_minus(dtypes)
+    return promote(*operands)
+
+
+PROMOTIONS = {None: promote, "common": promote, "float": promote_float, "no bool": promote_no_bool}
+"""What an op's ``promote`` option means where operands differ."""
+
+
 def cast(operand: Any, dtype: np.dtype[Any]) -> Any:
     if isinstance(operand, ndarray):
         if operand.dtype is dtype:
@@ -164,10 +185,18 @@ def as_floats(*operands: Any) -> Any:
     return operands[0] if len(operands) == 1 else operands
 
 
-def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any) -> tuple[Any, ...]:
-    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node."""
+def several_results(
+    op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any, source: Any = None
+) -> tuple[Any, ...]:
+    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node.
+
+    ``source`` is the tensor that they are views of, if they are.
+    """
     arrays = [each if type(each) is ndarray else asarray(each) for each in arrays]
     tensors = tuple(wrap(each) for each in arrays)
+    if source is not None:
+        for each in tensors:
+            note_view(source, each, "several")
     mode = get_mode()
     if not mode:
         for each in tensors:
@@ -229,22 +258,53 @@ def resize_output(out: Any, shape: tuple[int, ...]) -> None:
     out._array = np.empty(shape, out._array.dtype)
 
 
-def note_view(op: Any, source: Any, view: Any) -> None:
+# ---- views: which tensors show the same memory ---------------------------------------------------------------------
+#
+# ``Tensor._family`` is None for a tensor alone, the list of weak references to its views for a base, the base for a view,
+# and a BarredView for a view that must not be written to while gradients are recorded.
+
+
+class BarredView(NamedTuple):
+    """What a view that was made in a way that forbids recorded writes knows about its base."""
+
+    base: Any
+    reason: str
+    """"no_grad", "inference" (the mode it was made in), "several" (its node has several outputs) or "function"."""
+
+
+def note_view(source: Any, view: Any, reason: str = "") -> None:
     """Remember whose memory ``view`` shows, so that a write through either rewrites the history of both."""
-    memory, shown = source._array, view._array.base
-    if shown is not memory and (shown is None or storage_of(view._array) is not storage_of(memory)):
-        return  # the operation had to copy
-    base = source if source._base is None else source._base
-    view._base = base
-    if not get_mode() and base._node is not None:
-        view.__dict__["_made_by"] = (None, 0, "inference" if get_mode() is INFERENCE else "no_grad")
-    elif source.__dict__ and source.is_inference():
-        mark_inference(view)
-    views = base.__dict__.get("_views")
-    if views is None:
-        base.__dict__["_views"] = [weakref.ref(view)]
+    family = source._family
+    kind = family.__class__
+    if kind is list:
+        view._family = base = source
+    elif family is None:
+        source._family = family = []
+        view._family = base = source
     else:
-        if len(views) & 63 == 63:
-            views[:] = [each for each in views if each() is not None]
-        views.append(weakref.ref(view))
+        view._family = family
+        base = family.base if kind is BarredView else family
+        family = base._family
+    if len(family) & 63 == 63:
+        family[:] = [each for each in family if each() is not None]
+    family.append(ref(view))
+    mode = get_mode()
+    if not mode:
+        view._family = BarredView(base, "inference" if mode is INFERENCE else "no_grad")
+    elif reason:
+        view._family = BarredView(base, reason)
+    if INFERENCE_MEMORY and source.is_inference():
+        mark_inference(view)
+
+
+def bar_view(view: Any, reason: str) -> None:
+    """Forbid recorded writes to ``view``."""
+    view._family = BarredView(view._base, reason)
+
+
+def note_possible_view(source: Any, view: Any) -> None:
+    """The same for an operation that copies where it has to."""
+    view._family = None
+    if storage_of(view._array) is storage_of(source._array):
+        note_view(source, view)
 

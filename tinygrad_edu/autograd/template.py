@@ -50,7 +50,7 @@ def function_source(op: Any, operator: bool) -> str:
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
     lines += [
         "    try:",
-        f"        result = run_quietly(kernel, {call})",
+        f"        result = run_quietly(kernel, {call})" if not op.view else f"        result = kernel({call})",
         "    except Exception as error:",
         f"        result = retry(OP, error, {operands}, {call})",
     ]
@@ -60,7 +60,8 @@ def function_source(op: Any, operator: bool) -> str:
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
         saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
-        lines.append(f"    return several_results(OP, result, {grads}, {saved})")
+        source = public_name(op.tensors[0]) if op.view else "None"
+        lines.append(f"    return several_results(OP, result, {grads}, {saved}, {source})")
         return "\n".join(lines) + "\n"
     if _takes_out(op):
         lines.append("    if out is not None:")
@@ -71,10 +72,12 @@ def function_source(op: Any, operator: bool) -> str:
         "    tensor = new(Tensor)",
         "    tensor._array = result",
         "    tensor._grad = None",
-        "    tensor._base = None",
     ]
     if op.view:
-        lines.append(f"    note_view(OP, {public_name(op.tensors[0])}, tensor)")
+        noted = "note_view" if op.view is True else "note_possible_view"
+        lines.append(f"    {noted}({public_name(op.tensors[0])}, tensor)")
+    else:
+        lines.append("    tensor._family = None")
     lines += _record(op)
     return "\n".join(lines) + "\n"
 
@@ -95,9 +98,9 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
         lines.append(f"        {param} = {name}._array")
         if second := _is_second_operand(op, param):
             first = op.promoted[0]
+            lines += [f"        if {first}.dtype is not {param}.dtype:", f"            {first}, {param} = promote({first}, {param})"]
+        if second and op.numbers:
             lines += [
-                f"        if {first}.dtype is not {param}.dtype:",
-                f"            {first}, {param} = promote({first}, {param})",
                 # A 0-d array: NumPy takes three times as long for a Python number.
                 f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int) and -3e38 < {name} < 3e38:",
                 f"        {param} = array({name}, FLOAT32)",
@@ -273,6 +276,6 @@ def _propagation(op: Any, calls: list[str]) -> list[str]:
             *(["    ready = None"] if not several else []),
         ]
         lines += [indent + line for line in body]
-    if op.saved:
+    if op.releases:
         lines += ["    if release:", "        node.saved = RELEASED"]
     return [*lines, "    return ready"]

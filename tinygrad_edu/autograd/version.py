@@ -24,10 +24,11 @@ _REMEMBERED_WRITES = 64
 class _Storage:
     """The writes to one storage: how many, and when the last ones happened."""
 
-    __slots__ = ("stamps", "version", "watch")
+    __slots__ = ("owner", "stamps", "version", "watch")
 
     def __init__(self, watch: weakref.ref[Any]) -> None:
         self.watch, self.version = watch, 0
+        self.owner: weakref.ref[Any] | None = None
         self.stamps: deque[int] = deque(maxlen=_REMEMBERED_WRITES)
 
 
@@ -54,6 +55,19 @@ def stamp_write(array: np.ndarray) -> None:
     storage.version += 1
     LAST_WRITE[0] = stamp = next_sequence_number()
     storage.stamps.append(stamp)
+
+
+def note_owner(base: Any) -> None:
+    """Remember the tensor whose history the latest write to its memory changed: the errors name that history."""
+    storage = _written.get(id(storage_of(base._array)))
+    if storage is not None:
+        storage.owner = weakref.ref(base)
+
+
+def owner_of(array: np.ndarray) -> Any:
+    """The tensor that :func:`note_owner` was told of, if it still lives."""
+    storage = _written.get(id(storage_of(array)))
+    return None if storage is None or storage.owner is None else storage.owner()
 
 
 def version_of(array: np.ndarray) -> int:

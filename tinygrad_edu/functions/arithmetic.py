@@ -8,10 +8,9 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
-from ..creation import checked_number
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
-from ..ops import indexing as index_ops
+from ..overloads import combination_error
 from ..tensor import Tensor
 
 _add, _sub, _mul, _div = ops.add, ops.sub, ops.mul, ops.div
@@ -85,32 +84,16 @@ abs = absolute
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """``input`` to the power of ``exponent``; either may be a number."""
-    if isinstance(exponent, np.generic):
-        exponent = exponent.item()
-    if isinstance(input, Tensor):
-        if isinstance(exponent, Tensor):
-            _refuse_negative_power(input._array, exponent._array)
-            return ops.tensor_power.function(input, exponent, out=out)
-        if isinstance(exponent, (bool, int, float, complex)):
-            return _power(input, exponent, out)
-        raise TypeError(f"pow(): argument 'exponent' (position 2) must be Tensor, not {type_name(exponent)}")
-    if isinstance(exponent, Tensor) and isinstance(input, (bool, int, float, complex, np.generic)):
-        base = input.item() if isinstance(input, np.generic) else input
-        dtype = common_dtype(exponent._array, base)
-        if dtype != exponent._array.dtype:
-            exponent = ops.convert.function(exponent, dtype)
-        return ops.exponential.function(base, exponent, out=out)
-    raise TypeError(f"pow(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-
-
-def _power(input: Tensor, exponent: Any, out: Any) -> Tensor:
-    array = input._array
-    if array.dtype.kind != "f":
-        _refuse_negative_power(array, exponent)
-        dtype = common_dtype(array, exponent)
-        if dtype != array.dtype:
-            input = ops.convert.function(input, dtype)
-    return ops.power.function(input, exponent, out=out)
+    if isinstance(input, Tensor) and isinstance(exponent, Tensor):
+        _refuse_negative_power(input._array, exponent._array)
+        return ops.tensor_power.function(input, exponent, out=out)
+    base, power = number_of(input), number_of(exponent)
+    if isinstance(input, Tensor) and isinstance(power, (bool, int, float, complex)):
+        _refuse_negative_power(input._array, power)
+        return ops.power.function(_as_common(input, power), power, out=out)
+    if isinstance(exponent, Tensor) and isinstance(base, (bool, int, float, complex)):
+        return ops.exponential.function(base, _as_common(exponent, base), out=out)
+    raise combination_error("pow", (input, exponent), {})
 
 
 def _refuse_negative_power(x: np.ndarray, exponent: Any) -> None:
@@ -124,6 +107,18 @@ def _refuse_negative_power(x: np.ndarray, exponent: Any) -> None:
 def reversed_power(self: Tensor, other: Any) -> Tensor:
     """``other ** self``."""
     return pow(other, self)
+
+
+def reversed_operator(function: Any) -> Any:
+    """``other op self`` for a number ``other``, which widens the dtype only as numbers do."""
+
+    def operator(self: Tensor, other: Any) -> Tensor:
+        number = number_of(other)
+        if not isinstance(number, (bool, int, float, complex)):
+            raise combination_error(function.__name__, (other, self), {})
+        return function(wrap(np.asarray(number, common_dtype(self._array, number))), self)
+
+    return operator
 
 
 def square(input: Tensor, *, out: Any = None) -> Tensor:
@@ -145,20 +140,51 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
     return ops.where.function(condition, input, other, out=out)
 
 
+def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
+    """``other - alpha * input``."""
+    operation = ops.rsub_tensor if isinstance(other, Tensor) else ops.rsub
+    return operation.function(input, other, alpha=alpha)
+
+
+def remainder(input: Any, other: Any, *, out: Any = None) -> Tensor:
+    """Python's ``input % other``: the result has the sign of ``other``."""
+    operation = ops.remainder if isinstance(other, Tensor) else ops.remainder_number
+    return operation.function(input, other, out=out)
+
+
+def fmod(input: Tensor, other: Any, *, out: Any = None) -> Tensor:
+    """C's ``fmod``: the remainder that has the sign of ``input``."""
+    operation = ops.fmod if isinstance(other, Tensor) else ops.fmod_number
+    return operation.function(input, other, out=out)
+
+
+def round(input: Tensor, *, decimals: int = 0, out: Any = None) -> Tensor:
+    """The nearest integers, halves to even; with ``decimals``, the nearest numbers with so many digits after the point."""
+    if decimals == 0:
+        return ops.round_half_even.function(input, out=out)
+    return ops.round_decimals.function(input, decimals=decimals, out=out)
+
+
 def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -> Tensor:
     """Elements below ``min`` become ``min``, elements above ``max`` become ``max``; bounds are numbers or tensors."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"clamp(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
-        return ops.clamp_tensor.function(input, min, max, out=out)
-    bounds = [each for each in (min, max) if each is not None]
-    if input._array.dtype.kind != "f" and bounds:
-        dtype = common_dtype(input._array, *bounds)
-        if dtype != input._array.dtype:
-            input = ops.convert.function(input, dtype)
-        elif dtype.kind in "iu":
-            min, max = (each if each is None else integer_scalar(each, dtype) for each in (min, max))
-    return ops.clamp.function(input, min, max, out=out)
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    return _clamp(input, min, max, out, ops.clamp, ops.clamp_tensor)
+
+
+def _clamp(input: Tensor, min: Any, max: Any, out: Any, by_numbers: Any, by_tensors: Any) -> Tensor:
+    tensors = [isinstance(bound, Tensor) for bound in (min, max) if bound is not None]
+    if not isinstance(input, Tensor) or (any(tensors) and not all(tensors)):
+        raise combination_error(by_numbers.public, (input, min, max), {})
+    if tensors[0]:
+        return by_tensors.function(input, min, max, out=out)
+    bounds = [number_of(bound) for bound in (min, max)]
+    if any(bound is not None and not isinstance(bound, (bool, int, float)) for bound in bounds):
+        raise combination_error(by_numbers.public, (input, min, max), {})
+    input = _as_common(input, *(bound for bound in bounds if bound is not None))
+    if input._array.dtype.kind in "iu":
+        bounds = [bound if bound is None else integer_scalar(bound, input._array.dtype) for bound in bounds]
+    return by_numbers.function(input, *bounds, out=out)
 
 
 clip = clamp
@@ -166,55 +192,56 @@ clip = clamp
 
 def clamp_min(input: Tensor, min: Any, *, out: Any = None) -> Tensor:
     """:func:`clamp` with a lower bound alone."""
-    return clamp(input, min=min, out=out)
+    return _clamp(input, min, None, out, ops.clamp_min, ops.clamp_min_tensor)
 
 
 def clamp_max(input: Tensor, max: Any, *, out: Any = None) -> Tensor:
     """:func:`clamp` with an upper bound alone."""
-    return clamp(input, max=max, out=out)
+    return _clamp(input, None, max, out, ops.clamp_max, ops.clamp_max_tensor)
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
-    """``input + value * tensor1 * tensor2``."""
-    return add(input, tensor1 * tensor2, alpha=value, out=out)
+def number_of(value: Any) -> Any:
+    """NumPy's scalars as Python's numbers."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _as_common(input: Tensor, *numbers: Any) -> Tensor:
+    """``input`` in the dtype in which it meets these numbers."""
+    dtype = common_dtype(input._array, *numbers)
+    return input if dtype == input._array.dtype else ops.convert.function(input, dtype)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1, out: Any = None) -> Tensor:
     """``input + value * tensor1 / tensor2``."""
-    return add(input, tensor1 / tensor2, alpha=value, out=out)
+    if all(isinstance(each, Tensor) and each._array.dtype.kind in "biu" for each in (tensor1, tensor2)):
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
+            "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / tensor2) "
+            "for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * tensor1 / "
+            "tensor2), for all dtypes."
+        )
+    return ops.addcdiv.function(input, tensor1, tensor2, value=value, out=out)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
     """``input + weight * (end - input)``."""
-    return add(input, (end - input) * weight, out=out)
+    operation = ops.lerp_tensor if isinstance(weight, Tensor) else ops.lerp_number
+    return operation.function(input, end, weight, out=out)
 
 
-# ---- bits: bools by logic, integers by bits; floats refused ----------------------------------------------------------
+def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
+    """:func:`pow` in double precision."""
+    double = np.dtype("float64")
+    operands = [ops.convert.function(each, double) if isinstance(each, Tensor) else float(each) for each in (input, exponent)]
+    return pow(*operands, out=out)
 
 
-def fill(input: Tensor, value: Any) -> Tensor:
-    """A tensor of the input's shape and dtype that holds ``value`` everywhere."""
-    mask = wrap(np.ones(input._array.shape, bool))
-    if isinstance(value, Tensor):
-        if value._array.ndim:
-            raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value._array.ndim} dimensions."
-            )
-        return index_ops.masked_fill_tensor.function(input, mask, value)
-    return index_ops.masked_fill_number.function(input, mask, checked_number(value, input._array.dtype))
-
-
-def zero(input: Tensor) -> Tensor:
-    """Zeros of the input's shape and dtype."""
-    return fill(input, 0)
-
-
-def copy(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """``src``, broadcast and converted to the input's shape and dtype."""
-    if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(src)}")
-    return ops.copy_from.function(input, src)
+def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None) -> Tensor:  # fmt: skip
+    """nan and infinities replaced by numbers (0, and the largest and smallest of the dtype, if not given)."""
+    if input._array.dtype.kind not in "fc":
+        return ops.clone.function(input, out=out)
+    return ops.nan_to_num.function(input, 0.0 if nan is None else nan, posinf, neginf, out=out)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
@@ -233,21 +260,8 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return input._array.shape == other._array.shape and bool(np.array_equal(input._array, other._array))
 
 
-def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
-    """nan and infinities replaced by numbers (the largest and smallest of the dtype, if not given)."""
-    if input._array.dtype.kind != "f":
-        return input.clone()
-    info = np.finfo(input._array.dtype)
-    posinf = float(info.max) if posinf is None else posinf
-    neginf = float(info.min) if neginf is None else neginf
-    result = where(input != input, nan, input)  # noqa: PLR0124 (nan is not itself)
-    result = where(result == float("inf"), posinf, result)
-    return where(result == -float("inf"), neginf, result)
-
-
 __all__ = [
-    "abs", "absolute", "add", "addcdiv", "addcmul", "allclose", "clamp", "clamp_max", "clamp_min", "clip", "div", "divide",
-    "equal", "lerp", "multiply", "nan_to_num", "negative", "positive", "pow", "square", "sub", "subtract", "true_divide",
-    "where",
+    "abs", "absolute", "add", "addcdiv", "allclose", "clamp", "clamp_max", "clamp_min", "clip", "div", "divide", "equal",
+    "float_power", "fmod", "lerp", "multiply", "nan_to_num", "negative", "positive", "pow", "remainder", "round", "rsub",
+    "square", "sub", "subtract", "true_divide", "where",
 ]  # fmt: skip
-

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.errors import type_name
+from ..autograd.errors import explain, type_name
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
 from ..ops import activation, elementwise, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
+from ..overloads import combination_error
 from ..tensor import Tensor
 
 _sum_all, _sum = ops.sum_all, ops.sum
@@ -44,17 +45,39 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return ops.mean.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
 
 
-def _correction(dim: Any, unbiased: Any, correction: Any) -> tuple[Any, Any]:
-    """``var(x, False)`` means unbiased=False; ``correction`` overrides ``unbiased``."""
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased in (None, True) else 0
-    return dim, correction
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
+    """The sum with nan counted as 0."""
+    return ops.nansum.function(_as_dtype(input, dtype, "nansum"), dim, keepdim, out=out)
 
 
-def _warn_no_freedom(input: Tensor, dim: Any, correction: Any, name: str) -> None:
-    shape = input._array.shape
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
+    """The mean of what is not nan."""
+    counted = sum(~input.isnan(), dim, keepdim)
+    return elementwise.div.function(nansum(input, dim, keepdim, dtype=dtype), counted, out=out)
+
+
+def _spread(operation: Any, name: str) -> Any:
+    """``torch.var`` and its like: which correction is meant, and a warning where nothing is left to divide by."""
+
+    def spread(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+        dim = dim if axis is None else axis
+        if isinstance(dim, bool):  # var(x, False) means unbiased=False
+            dim, unbiased = None, dim
+        if correction is None:
+            correction = 1 if unbiased in (None, True) else 0
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+        _warn_no_freedom(input._array.shape, dim, correction, name)
+        options = {} if out is None else {"out": out}
+        keepdim = keepdim if keepdims is None else keepdims
+        return operation.function(input, dim, correction=correction, keepdim=keepdim, **options)
+
+    spread.__name__ = spread.__qualname__ = name
+    spread.__doc__ = operation.__doc__
+    return spread
+
+
+def _warn_no_freedom(shape: tuple[int, ...], dim: Any, correction: Any, name: str) -> None:
     axes = range(len(shape)) if dim is None or dim == () else ((dim,) if isinstance(dim, int) else dim)
     n = 1
     for axis in axes:
@@ -71,36 +94,14 @@ def _warn_no_freedom(input: Tensor, dim: Any, correction: Any, name: str) -> Non
         )
 
 
-def var(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
-    """The variance: squared deviations from the mean, summed and divided by n - ``correction``."""
-    dim, correction = _correction(dim if axis is None else axis, unbiased, correction)
-    _warn_no_freedom(input, dim, correction, "var")
-    return ops.var.function(input, dim, correction=correction, keepdim=keepdim, keepdims=keepdims, out=out)
-
-
-def std(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
-    """The standard deviation: the square root of :func:`var`."""
-    dim, correction = _correction(dim if axis is None else axis, unbiased, correction)
-    _warn_no_freedom(input, dim, correction, "std")
-    return ops.std.function(input, dim, correction=correction, keepdim=keepdim, keepdims=keepdims, out=out)
-
-
-def var_mean(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """:func:`var` and :func:`mean` as a pair."""
-    dim, correction = _correction(dim, unbiased, correction)
-    return var(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
-
-
-def std_mean(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """:func:`std` and :func:`mean` as a pair."""
-    dim, correction = _correction(dim, unbiased, correction)
-    return std(input, dim, keepdim=keepdim, correction=correction), mean(input, dim, keepdim)
+var, std = _spread(ops.var, "var"), _spread(ops.std, "std")
+var_mean, std_mean = _spread(ops.var_mean, "var_mean"), _spread(ops.std_mean, "std_mean")
 
 
 # ---- extrema: over everything, over one axis with indices, or of two tensors ----------------------------------------
 
 
-def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any, arg_op: Any) -> Any:
+def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
     """``torch.max`` and ``torch.min``, which differ in the direction alone."""
 
     def extremum(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
@@ -111,13 +112,11 @@ def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any, arg_op: Any)
         if dim is None:
             return all_op.function(input, out=out)
         if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
-            raise TypeError(
-                f"{name}() received an invalid combination of arguments - got (Tensor, {type(dim).__name__}), but expected "
-                "one of (Tensor input), (Tensor input, Tensor other) or (Tensor input, int dim, bool keepdim)"
-            )
-        indices = arg_op.function(input, int(dim), keepdim)
-        values = choose_op.function(input, indices._array, int(dim), keepdim)
-        return _named(name, values, indices, out)
+            raise combination_error(name, (input, dim), {})
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+        indices = wrap(_indices(input._array, int(dim), keepdim, name))
+        return _named(name, choose_op.function(input, indices, int(dim), keepdim), indices, out)
 
     extremum.__name__ = extremum.__qualname__ = name
     largest = "largest" if name == "max" else "smallest"
@@ -140,8 +139,16 @@ def _named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
     return getattr(return_types, name)((values, indices))
 
 
-max = _extremum("max", ops.max_all, ops.choose_max, elementwise.maximum, ops.argmax)
-min = _extremum("min", ops.min_all, ops.choose_min, elementwise.minimum, ops.argmin)
+def _indices(array: np.ndarray, dim: int, keepdim: bool, name: str) -> np.ndarray:
+    """Where along ``dim`` the first extremum is, in PyTorch's words where that cannot be."""
+    try:
+        return np.asarray(ops.index_of_extreme(array, dim, keepdim, name))
+    except np.exceptions.AxisError as error:
+        raise explain(ops.max_all, error, (array,)) from None
+
+
+max = _extremum("max", ops.max_all, ops.choose_max, elementwise.maximum)
+min = _extremum("min", ops.min_all, ops.choose_min, elementwise.minimum)
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -163,36 +170,49 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Tensor:
     """The p-norm ``(sum |x|^p)^(1/p)`` of all elements or over ``dim``; ``"fro"`` is the 2-norm."""
-    input = _as_dtype(input, dtype, "norm")
+    if not isinstance(input, Tensor):
+        raise TypeError(f"norm(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if input._array.dtype.kind not in "fc":
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + _title(input)
-        )
+        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + _title(input))
     if p in ("fro", None):
         p = 2
-    if p == float("inf"):
-        return ops.amax.function(input.abs(), () if dim is None else dim, keepdim)
-    if p == -float("inf"):
-        return ops.amin.function(input.abs(), () if dim is None else dim, keepdim)
-    if p == 0:
-        return sum((input != 0).to(input.dtype), dim, keepdim)
-    if p == 1:
-        return sum(input.abs(), dim, keepdim)
-    return ops.vector_norm.function(input, p, dim, keepdim)
+    if isinstance(p, str):
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    return ops.vector_norm.function(_as_dtype(input, dtype, "norm"), p, dim, keepdim, out=out)
+
+
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """The p-norm of ``input - other``."""
+    return norm(input - other, p)
 
 
 def _title(input: Tensor) -> str:
     return input.type().removeprefix("torch.").removesuffix("Tensor")
 
 
-def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
     """The product of all elements or over ``dim``."""
-    return ops.prod.function(_as_dtype(input, dtype, "prod"), dim, keepdim)
+    input = _as_dtype(input, dtype, "prod")
+    if dim is None:
+        return ops.prod_all.function(input, out=out)
+    if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
+        raise combination_error("prod", (input, dim), {})
+    return ops.prod.function(input, int(dim), keepdim, out=out)
 
 
-def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
+def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
+    """How many elements are not 0."""
+    return sum(input != 0, dim)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
-    return ops.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim)
+    return ops.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
+
+
+def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
+    """Running products along ``dim``."""
+    return ops.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
 
 
 def _checked_dim(dim: Any, name: str) -> int:
@@ -223,15 +243,14 @@ def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The lower median of all elements, or (values, indices) over ``dim``."""
     if dim is None:
-        flat = input.reshape(-1)
-        order = indexing.sort_order(flat._array, 0, False)
-        return flat[int(order[(len(order) - 1) // 2])]
+        return ops.median_all.function(input)
     axis = axis_of(dim, input._array.ndim)
     order = indexing.sort_order(input._array, dim, False)
-    middle = (order.shape[axis] - 1) // 2
-    indices = np.take(order, middle, axis)
-    indices = np.expand_dims(indices, axis) if keepdim else indices
-    return return_types.median((ops.choose_max.function(input, indices, dim, keepdim), wrap(indices)))
+    if order.ndim:
+        order = np.take(order, (order.shape[axis] - 1) // 2, axis)
+        order = np.expand_dims(order, axis) if keepdim else order
+    indices = wrap(np.asarray(order))
+    return return_types.median((ops.choose_median.function(input, indices, dim, keepdim), indices))
 
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
@@ -251,6 +270,6 @@ def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, ret
 
 
 __all__ = [
-    "bincount", "cumsum", "log_softmax", "max", "mean", "median", "min", "norm", "prod", "softmax", "sort", "std",
-    "std_mean", "sum", "topk", "unique", "var", "var_mean",
+    "bincount", "count_nonzero", "cumprod", "cumsum", "dist", "log_softmax", "max", "mean", "median", "min", "nanmean",
+    "nansum", "norm", "prod", "softmax", "sort", "std", "std_mean", "sum", "topk", "unique", "var", "var_mean",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import broadcast_error, type_name
+from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
 from ..ops.elementwise import clone as _clone
 from ..ops.reduction import flip as _flip
@@ -27,14 +28,12 @@ def ints(values: tuple[Any, ...], name: str = "view", argument: str = "size") ->
     return tuple(n.__index__() for n in values)
 
 
-def view(self: Tensor, *shape: Any) -> Tensor:
+def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
     """The same memory in another shape (one length may be -1), or with its bytes read as another dtype."""
-    from ..dtypes import dtype
+    if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
+        from .conversion import view_dtype
 
-    if len(shape) == 1 and isinstance(shape[0], dtype):
-        from ..autograd.runtime import wrap
-
-        return wrap(self._array.view(shape[0].numpy))
+        return view_dtype(self, shape[0] if dtype is None else dtype)
     if not shape:
         raise TypeError("view() received an invalid combination of arguments - got (), but expected a size or a dtype")
     return ops.view.function(self, ints(shape))
@@ -43,7 +42,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view where memory allows, else a copy."""
     result = ops.reshape.function(input, ints(shape, "reshape", "shape"))
-    if result._base is None and result._node is not None:
+    if result._node is not None and not result._is_view():
         return ops.reshape_copy.function(input, ints(shape, "reshape", "shape"))
     return result
 
@@ -173,11 +172,6 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
             "tensor"
         )
     return view(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
-
-
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if its memory is row-major, else a copy that is."""
-    return self if self._array.flags.c_contiguous else _clone.function(self)
 
 
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:

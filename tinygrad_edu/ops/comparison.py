@@ -4,34 +4,70 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.op import op
 
 
-def _declare(ufunc, public, promote="common", binary=True):
-    tensors = {"x": None, "y": None} if binary else {"x": None}
-    return op(None, **tensors, promote=promote, public=public)(ufunc)
+def _compare(ufunc, public):
+    """A comparison: operands meet in their common dtype."""
+    return op(None, x=None, y=None, promote="common", public=public)(ufunc)
 
 
-eq = _declare(np.equal, "eq")
-ne = _declare(np.not_equal, "ne")
-lt = _declare(np.less, "lt")
-le = _declare(np.less_equal, "le")
-gt = _declare(np.greater, "gt")
-ge = _declare(np.greater_equal, "ge")
-logical_and = _declare(np.logical_and, "logical_and")
-logical_or = _declare(np.logical_or, "logical_or")
-logical_xor = _declare(np.logical_xor, "logical_xor")
-logical_not = _declare(np.logical_not, "logical_not", None, False)
-bitwise_and = _declare(np.bitwise_and, "bitwise_and")
-bitwise_or = _declare(np.bitwise_or, "bitwise_or")
-bitwise_xor = _declare(np.bitwise_xor, "bitwise_xor")
-bitwise_not = _declare(np.invert, "bitwise_not", None, False)
-bitwise_left_shift = _declare(np.left_shift, "bitwise_left_shift")
-bitwise_right_shift = _declare(np.right_shift, "bitwise_right_shift")
-isfinite = _declare(np.isfinite, "isfinite", None, False)
-isinf = _declare(np.isinf, "isinf", None, False)
-isnan = _declare(np.isnan, "isnan", None, False)
-signbit = _declare(np.signbit, "signbit", None, False)
+eq = _compare(np.equal, "eq")
+ne = _compare(np.not_equal, "ne")
+lt = _compare(np.less, "lt")
+le = _compare(np.less_equal, "le")
+gt = _compare(np.greater, "gt")
+ge = _compare(np.greater_equal, "ge")
+bitwise_and = _compare(np.bitwise_and, "bitwise_and")
+bitwise_or = _compare(np.bitwise_or, "bitwise_or")
+bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor")
+
+# Logic asks of each operand whether it is zero, in whatever dtype it comes.
+logical_and = op(None, x=None, y=None)(np.logical_and)
+logical_or = op(None, x=None, y=None)(np.logical_or)
+logical_xor = op(None, x=None, y=None)(np.logical_xor)
+logical_not = op(None, x=None)(np.logical_not)
+
+bitwise_not = op(None, x=None, public="bitwise_not")(np.invert)
+isinf = op(None, x=None)(np.isinf)
+isnan = op(None, x=None)(np.isnan)
+
+
+def _declare_shift(name, forward):
+    @op(None, x=None, y=None, promote="common", public=f"bitwise_{name}_shift")
+    def shift(x, y):
+        """Bits shifted by ``y`` places. A negative number of places, or as many as there are bits, shifts all of them out."""
+        if x.dtype.kind not in "iu":
+            raise not_implemented(f"{name[0]}shift_cpu", x.dtype)
+        bits = 8 * x.dtype.itemsize
+        out = (y < 0) | (y >= bits) if y.dtype.kind == "i" else y >= bits
+        gone = forward(x, bits - 1) if name == "right" else x.dtype.type(0)
+        return np.where(out, gone, forward(x, np.where(out, x.dtype.type(0), y)))
+
+    return shift
+
+
+bitwise_left_shift = _declare_shift("left", np.left_shift)
+bitwise_right_shift = _declare_shift("right", np.right_shift)
+
+
+@op(None, x=None)
+def isposinf(x):
+    """Whether each element is positive infinity."""
+    return np.equal(x, np.inf)
+
+
+@op(None, x=None)
+def isneginf(x):
+    """Whether each element is negative infinity."""
+    return np.equal(x, -np.inf)
+
+
+@op(None, x=None)
+def signbit(x):
+    """Whether each element is negative (-0.0 is)."""
+    return np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0)
 
 
 @op(None, x=None, y=None)
@@ -39,6 +75,9 @@ def isclose(x, y, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether ``|x - y| <= atol + rtol * |y|``, element by element."""
     if x.dtype != y.dtype:
         raise RuntimeError(f"{_name(x)} did not match {_name(y)}")
+    for name, value in (("rtol", rtol), ("atol", atol)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {value}")
     return np.isclose(x, y, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 

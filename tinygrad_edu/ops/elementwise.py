@@ -9,12 +9,13 @@ import math
 
 import numpy as np
 
+from ..autograd.errors import bool_minus, c_name, not_implemented
 from ..autograd.op import op
 
 # ---- arithmetic ----------------------------------------------------------------------------------------------------
 
 add = op("AddBackward0", x=lambda grad: grad, y=lambda grad: grad, promote="common")(np.add)
-sub = op("SubBackward0", x=lambda grad: grad, y=lambda grad: -grad, promote="common", public="sub")(np.subtract)
+sub = op("SubBackward0", x=lambda grad: grad, y=lambda grad: -grad, promote="no bool", public="sub")(np.subtract)
 mul = op("MulBackward0", x=lambda grad, y: grad * y, y=lambda grad, x: grad * x, promote="common", public="mul")(np.multiply)
 div = op(
     "DivBackward0",
@@ -26,93 +27,178 @@ div = op(
 neg = op("NegBackward0", x=lambda grad: -grad, public="neg")(np.negative)
 
 
-@op(
-    "AddBackward0",
-    x=lambda grad: grad,
-    y=lambda grad, alpha: grad * alpha,
-    promote="common",
-    public="add",
-)
+@op("AddBackward0", x=lambda grad: grad, y=lambda grad, alpha: grad * alpha, promote="common", public="add")
 def add_scaled(x, y, *, alpha=1):
-    return np.add(x, np.multiply(y, alpha, dtype=x.dtype))
+    return np.add(x, _times(y, alpha))
 
 
-@op("SubBackward0", x=lambda grad: grad, y=lambda grad, alpha: -grad * alpha, promote="common", public="sub")
+@op("SubBackward0", x=lambda grad: grad, y=lambda grad, alpha: -grad * alpha, promote="no bool", public="sub")
 def sub_scaled(x, y, *, alpha=1):
-    return np.subtract(x, np.multiply(y, alpha, dtype=x.dtype))
+    return _minus(x, y, alpha)
 
 
-@op("RsubBackward1", x=lambda grad, alpha: -grad * alpha, y=lambda grad: grad, promote="common")
-def rsub(x, y, *, alpha=1):
-    return np.subtract(y, x) if alpha == 1 else np.subtract(y, np.multiply(x, alpha, dtype=x.dtype))
+def _declare_rsub(name):
+    """``y - alpha * x``; the node is called RsubBackward0 where y is a tensor, RsubBackward1 where it is a number."""
+
+    @op(name, x=lambda grad, alpha: -grad * alpha, y=lambda grad: grad, promote="no bool")
+    def rsub(x, y, *, alpha=1):
+        return _minus(y, x, alpha)
+
+    return rsub
 
 
-@op("DivBackward1", x=lambda grad: zeros_like(grad), y=lambda grad: zeros_like(grad), promote="common", public="div")
+rsub_tensor, rsub = _declare_rsub("RsubBackward0"), _declare_rsub("RsubBackward1")
+
+
+def _minus(x, y, alpha):
+    if y.dtype == bool:
+        raise bool_minus([y.dtype, y.dtype])
+    return np.subtract(x, _times(y, alpha))
+
+
+def _times(x, alpha):
+    """``alpha * x``, where the number must not widen the dtype."""
+    if isinstance(alpha, bool) and x.dtype != bool:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, float) and x.dtype.kind not in "fc":
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return x if alpha == 1 else x * _number(alpha, x)
+
+
+def _number(value, x):
+    """A Python number in the dtype of ``x``, cut off or wrapped around as C does."""
+    return np.asarray(value).astype(x.dtype)
+
+
+@op("DivBackward2", x=lambda grad: zeros_like(grad), y=lambda grad: zeros_like(grad), promote="common", public="div")
 def div_rounded(x, y, *, rounding_mode):
     """The quotient rounded: ``floor`` towards minus infinity, ``trunc`` towards zero. Piecewise constant."""
     if rounding_mode == "floor":
         return _floor_divide(x, y)
+    _refuse_integer_zero(x, y, "div_trunc_cpu")
     if x.dtype.kind == "f":
         return np.trunc(np.true_divide(x, y))
-    _refuse_integer_zero(x, y)
     quotient = np.floor_divide(x, y)
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(quotient.dtype)
 
 
-@op(None, x=None, y=None, promote="common")
+@op("NotImplemented", x=lambda grad: _no_derivative("floor_divide"), y=lambda grad: _no_derivative("floor_divide"), promote="common")
 def floor_divide(x, y):
-    """The quotient rounded towards minus infinity. It has no derivative in PyTorch."""
+    """The quotient rounded towards minus infinity. PyTorch gives it no derivative: the backward pass raises."""
     return _floor_divide(x, y)
 
 
+def _no_derivative(name):
+    raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+
 def _floor_divide(x, y):
-    _refuse_integer_zero(x, y)
-    if x.dtype.kind == "f":
-        quotient = np.floor_divide(x, y)
-        return np.where(np.equal(y, 0), np.true_divide(x, y), quotient)
-    return np.floor_divide(x, y)
+    _refuse_integer_zero(x, y, "div_floor_cpu")
+    if x.dtype.kind != "f":
+        return np.floor_divide(x, y)
+    return np.where(np.equal(y, 0), np.true_divide(x, y), np.floor_divide(x, y))
 
 
-def _refuse_integer_zero(x, y):
-    if x.dtype.kind in "iu" and np.any(np.equal(y, 0)):
+def _refuse_integer_zero(x, y, name):
+    if x.dtype == bool:
+        raise not_implemented(name, x.dtype)
+    if x.dtype.kind in "iu" and np.any(np.equal(y, 0)) and np.broadcast(x, y).size:
         raise RuntimeError("ZeroDivisionError")
 
 
-@op(
-    "RemainderBackward0",
-    x=lambda grad: grad,
-    y=lambda grad, x, y: -grad * div_rounded(x, y, rounding_mode="floor"),
-    promote="common",
-)
-def remainder(x, y):
-    """Python's ``%``: the remainder takes the sign of the divisor."""
-    _refuse_integer_zero(x, y)
-    return np.remainder(x, y)
+def _declare_modulo(number, name, forward, rounding_mode):
+    """The node's number is 1 where the divisor is a tensor, 0 where it is a number."""
+
+    @op(
+        f"{name.capitalize()}Backward{number}",
+        x=lambda grad: grad,
+        y=lambda grad, x, y: -grad * div_rounded(x, y, rounding_mode=rounding_mode),
+        promote="common",
+        public=name,
+    )
+    def modulo(x, y):
+        """What is left of ``x`` after division by ``y``: ``remainder`` (Python's %) with the sign of y, ``fmod`` of x."""
+        _refuse_integer_zero(x, y, f"{name}_cpu")
+        return forward(x, y)
+
+    return modulo
+
+
+remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor") for i in (1, 0))
+fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc") for i in (1, 0))
 
 
 @op(
-    "FmodBackward0",
+    "AddcmulBackward0",
     x=lambda grad: grad,
-    y=lambda grad, x, y: -grad * div_rounded(x, y, rounding_mode="trunc"),
+    tensor1=lambda grad, tensor2, value: grad * (tensor2 * value),
+    tensor2=lambda grad, tensor1, value: grad * (tensor1 * value),
     promote="common",
+    numbers=False,
 )
-def fmod(x, y):
-    """C's ``fmod``: the remainder takes the sign of the dividend."""
-    _refuse_integer_zero(x, y)
-    return np.fmod(x, y)
+def addcmul(x, tensor1, tensor2, *, value=1):
+    """``x + value * tensor1 * tensor2``."""
+    if x.dtype == bool:
+        raise not_implemented("addcmul_cpu_out", x.dtype)
+    return x + tensor1 * _number(value, x) * tensor2
+
+
+@op(
+    "AddcdivBackward0",
+    x=lambda grad: grad,
+    tensor1=lambda grad, tensor2, value: grad * (value / tensor2),
+    tensor2=lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
+    promote="common",
+    numbers=False,
+)
+def addcdiv(x, tensor1, tensor2, *, value=1):
+    """``x + value * tensor1 / tensor2``."""
+    return x + value * tensor1 / tensor2
+
+
+@op("LerpBackward0", x=lambda grad, weight: grad * (1 - weight), end=lambda grad, weight: grad * weight, public="lerp")
+def lerp_number(x, end, weight):
+    """``x + weight * (end - x)`` for a number ``weight``."""
+    return _lerp(x, end, x.dtype.type(weight), "lerp_kernel_scalar")
+
+
+@op(
+    "LerpBackward1",
+    x=lambda grad, weight: grad * (1 - weight),
+    end=lambda grad, weight: grad * weight,
+    weight=lambda grad, x, end: grad * (end - x),
+    public="lerp",
+)
+def lerp_tensor(x, end, weight):
+    """``x + weight * (end - x)``."""
+    return _lerp(x, end, weight, "lerp_kernel_tensor")
+
+
+def _lerp(x, end, weight, name):
+    for word, each in (("end", end), ("weight", weight)):
+        if each.dtype != x.dtype:
+            raise RuntimeError(f"expected dtype {c_name(x.dtype)} for `{word}` but got dtype {c_name(each.dtype)}")
+    if x.dtype.kind != "f":
+        raise not_implemented(name, x.dtype)
+    step = end - x
+    return np.where(np.abs(weight) < 0.5, x + weight * step, end - step * (1 - weight)).astype(x.dtype, copy=False)
 
 
 # A power of a tensor to a number, to a tensor, and of a number to a tensor are three nodes in PyTorch.
 
 
-@op("PowBackward0", x=lambda grad, x, exponent: zeros_like(grad) if exponent == 0 else grad * (exponent * power(x, exponent - 1)))
+@op(
+    "PowBackward0",
+    x=lambda grad, x, exponent: zeros_like(grad) if exponent == 0 else grad * (exponent * power(x, exponent - 1)),
+    public="pow",
+)
 def power(x, exponent):
     """``x`` to a number."""
     if exponent == 2:
         return np.multiply(x, x)
     if exponent == 0.5 and x.dtype.kind == "f":
         return np.sqrt(x)
-    return np.power(x, exponent)
+    return np.power(x, x.dtype.type(exponent))
 
 
 @op(
@@ -124,38 +210,52 @@ def power(x, exponent):
 )
 def tensor_power(x, y):
     """A tensor to the power of a tensor."""
+    if x.dtype == bool:
+        raise not_implemented("pow", x.dtype)
     return np.power(x, y)
 
 
-@op("PowBackward2", y=lambda grad, base, out: grad * (out * _log_number(base)), public="pow")
+@op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
 def exponential(base, y):
     """A number to the power of a tensor."""
     return np.power(y.dtype.type(base), y)
 
 
-def _log_number(base):
-    return math.log(base) if base > 0 else (0.0 if base == 0 else math.nan)
+def _exponential_rule(grad, base, y, out):
+    """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
+    if base == 0:
+        return where(y >= 0, 0.0, grad * (out * -math.inf))
+    return grad * (out * (math.log(base) if base > 0 else math.nan))
 
 
 # ---- elementary functions ------------------------------------------------------------------------------------------
 
-exp = op("ExpBackward0", x=lambda grad, out: grad * out, promote="float", public="exp")(np.exp)
-log = op("LogBackward0", x=lambda grad, x: grad / x, promote="float", public="log")(np.log)
-log1p = op("Log1PBackward0", x=lambda grad, x: grad / (x + 1), promote="float", public="log1p")(np.log1p)
-log2 = op("Log2Backward0", x=lambda grad, x: grad / (x * math.log(2)), promote="float", public="log2")(np.log2)
-log10 = op("Log10Backward0", x=lambda grad, x: grad / (x * math.log(10)), promote="float", public="log10")(np.log10)
-expm1 = op("Expm1Backward0", x=lambda grad, out: grad * (out + 1), promote="float", public="expm1")(np.expm1)
-exp2 = op("Exp2Backward0", x=lambda grad, out: grad * out * math.log(2), promote="float", public="exp2")(np.exp2)
-sqrt = op("SqrtBackward0", x=lambda grad, out: grad / (2 * out), promote="float", public="sqrt")(np.sqrt)
-sin = op("SinBackward0", x=lambda grad, x: grad * cos(x), promote="float", public="sin")(np.sin)
-cos = op("CosBackward0", x=lambda grad, x: -grad * sin(x), promote="float", public="cos")(np.cos)
-tan = op("TanBackward0", x=lambda grad, out: grad * (1 + out * out), promote="float", public="tan")(np.tan)
-sinh = op("SinhBackward0", x=lambda grad, x: grad * cosh(x), promote="float", public="sinh")(np.sinh)
-cosh = op("CoshBackward0", x=lambda grad, x: grad * sinh(x), promote="float", public="cosh")(np.cosh)
-asin = op("AsinBackward0", x=lambda grad, x: grad / sqrt(1 - x * x), promote="float", public="asin")(np.arcsin)
-acos = op("AcosBackward0", x=lambda grad, x: -grad / sqrt(1 - x * x), promote="float", public="acos")(np.arccos)
-atan = op("AtanBackward0", x=lambda grad, x: grad / (1 + x * x), promote="float", public="atan")(np.arctan)
-tanh = op("TanhBackward0", x=lambda grad, out: grad * (1 - out * out), promote="float", public="tanh")(np.tanh)
+
+def _elementary(name, forward, **rule):
+    """A function of one tensor with floating point results."""
+    return op(name, **rule, promote="float", public=forward.__name__.replace("arc", "a"))(forward)
+
+
+exp = _elementary("ExpBackward0", np.exp, x=lambda grad, out: grad * out)
+log = _elementary("LogBackward0", np.log, x=lambda grad, x: grad / x)
+log1p = _elementary("Log1PBackward0", np.log1p, x=lambda grad, x: grad / (x + 1))
+log2 = _elementary("Log2Backward0", np.log2, x=lambda grad, x: grad / (x * math.log(2)))
+log10 = _elementary("Log10Backward0", np.log10, x=lambda grad, x: grad / (x * math.log(10)))
+expm1 = _elementary("Expm1Backward0", np.expm1, x=lambda grad, out: grad * (out + 1))
+exp2 = _elementary("Exp2Backward0", np.exp2, x=lambda grad, out: grad * out * math.log(2))
+sqrt = _elementary("SqrtBackward0", np.sqrt, x=lambda grad, out: grad / (2 * out))
+sin = _elementary("SinBackward0", np.sin, x=lambda grad, x: grad * cos(x))
+cos = _elementary("CosBackward0", np.cos, x=lambda grad, x: -grad * sin(x))
+tan = _elementary("TanBackward0", np.tan, x=lambda grad, out: grad * (1 + out * out))
+sinh = _elementary("SinhBackward0", np.sinh, x=lambda grad, x: grad * cosh(x))
+cosh = _elementary("CoshBackward0", np.cosh, x=lambda grad, x: grad * sinh(x))
+tanh = _elementary("TanhBackward0", np.tanh, x=lambda grad, out: grad * (1 - out * out))
+asin = _elementary("AsinBackward0", np.arcsin, x=lambda grad, x: grad * rsqrt(1 - x * x))
+acos = _elementary("AcosBackward0", np.arccos, x=lambda grad, x: -grad * rsqrt(1 - x * x))
+atan = _elementary("AtanBackward0", np.arctan, x=lambda grad, x: grad / (x * x + 1))
+asinh = _elementary("AsinhBackward0", np.arcsinh, x=lambda grad, x: grad * rsqrt(x * x + 1))
+acosh = _elementary("AcoshBackward0", np.arccosh, x=lambda grad, x: grad * rsqrt(x * x - 1))
+atanh = _elementary("AtanhBackward0", np.arctanh, x=lambda grad, x: grad / (1 - x * x))
 
 
 @op("ReciprocalBackward0", x=lambda grad, out: -grad * (out * out), promote="float")
@@ -170,74 +270,109 @@ def rsqrt(x):
     return np.divide(1, np.sqrt(x))
 
 
-@op("PowBackward0", x=lambda grad, x: grad * (2 * x))
-def square(x):
-    """``x * x``."""
-    return np.multiply(x, x)
-
-
 @op("SigmoidBackward0", x=lambda grad, out: grad * ((1 - out) * out), promote="float")
 def sigmoid(x):
-    """The logistic function ``1 / (1 + exp(-x))``, computed so that nothing overflows to nan."""
-    return np.divide(1, 1 + np.exp(-x))
+    """The logistic function ``1 / (1 + exp(-x))``, which overflows to 0, not to nan."""
+    return as_half(np.divide(1, 1 + np.exp(-from_half(x))), x)
 
 
-abs_ = op("AbsBackward0", x=lambda grad, x: grad * sign(x), public="abs")(np.absolute)
-sign = op("SignBackward0", x=lambda grad: zeros_like(grad), public="sign")(np.sign)
+def from_half(x):
+    """Half precision as single: what takes several steps takes them in single precision and rounds once."""
+    return x.astype(np.float32) if x.dtype.itemsize == 2 and x.dtype.kind == "f" else x
 
 
-@op("FloorBackward0", x=lambda grad: zeros_like(grad))
-def floor(x):
-    """The largest integer not above each element."""
-    return np.floor(x) if x.dtype.kind == "f" else x.copy()
+def as_half(result, x):
+    """The result of steps that began with :func:`from_half`, in the dtype of ``x``."""
+    return result.astype(np.float16) if x.dtype.itemsize == 2 else result
 
 
-@op("CeilBackward0", x=lambda grad: zeros_like(grad))
-def ceil(x):
-    """The smallest integer not below each element."""
-    return np.ceil(x) if x.dtype.kind == "f" else x.copy()
+@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs")
+def abs_(x):
+    """The absolute value. Its derivative at 0 is 0."""
+    if x.dtype == bool:
+        raise not_implemented("abs_cpu", x.dtype)
+    return np.absolute(x)
 
 
-@op("TruncBackward0", x=lambda grad: zeros_like(grad))
-def trunc(x):
-    """The integer part."""
-    return np.trunc(x) if x.dtype.kind == "f" else x.copy()
+def _declare_sign(name, public):
+    @op(name, x=lambda grad: zeros_like(grad), public=public)
+    def sign(x):
+        """-1, 0 or 1 (the input itself for bools, 0 for nan)."""
+        if x.dtype.kind == "f":
+            return np.sign(np.where(np.isnan(x), x.dtype.type(0), x))
+        return x.copy() if x.dtype == bool else np.sign(x)
+
+    return sign
 
 
-@op("RoundBackward0", x=lambda grad: zeros_like(grad))
-def round(x, *, decimals=0):
-    """The nearest integer, halves to even; ``decimals`` keeps that many digits."""
+sign, sgn = _declare_sign("SignBackward0", "sign"), _declare_sign("SgnBackward0", "sgn")
+
+
+def _declare_rounding(name, forward):
+    @op(f"{name.capitalize()}Backward0", x=lambda grad: zeros_like(grad), public=name)
+    def rounded(x):
+        if x.dtype == bool:
+            raise not_implemented(f"{name}_vml_cpu", x.dtype)
+        return forward(x) if x.dtype.kind == "f" else x.copy()
+
+    return rounded
+
+
+floor = _declare_rounding("floor", np.floor)
+ceil = _declare_rounding("ceil", np.ceil)
+trunc = _declare_rounding("trunc", np.trunc)
+round_half_even = _declare_rounding("round", np.rint)
+
+
+@op("RoundBackward1", x=lambda grad: zeros_like(grad), public="round")
+def round_decimals(x, *, decimals):
+    """The nearest number with ``decimals`` digits after the point, halves to even."""
     if x.dtype.kind != "f":
-        return x.copy()
-    if decimals == 0:
-        return np.rint(x)
-    scale = x.dtype.type(10.0 ** builtins_abs(decimals))
+        raise not_implemented("round_cpu", x.dtype)
+    scale = x.dtype.type(10.0 ** abs(decimals))
     return np.rint(x * scale) / scale if decimals > 0 else np.rint(x / scale) * scale
 
 
-builtins_abs = abs
+@op("FracBackward0", x=lambda grad: grad)
+def frac(x):
+    """The part after the point, with the sign of ``x``."""
+    if x.dtype.kind != "f":
+        raise not_implemented("frac_cpu", x.dtype)
+    return x - np.trunc(x)
+
 
 # ---- choosing ------------------------------------------------------------------------------------------------------
 
 maximum = op(
     "MaximumBackward0",
-    x=lambda grad, x, y: grad * _share(x, y, x > y),
-    y=lambda grad, x, y: grad * _share(x, y, y > x),
+    x=lambda grad, x, y: where(x == y, grad / 2, where(x < y, 0.0, grad)),
+    y=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
     promote="common",
+    numbers=False,
     public="maximum",
 )(np.maximum)
 minimum = op(
     "MinimumBackward0",
-    x=lambda grad, x, y: grad * _share(x, y, x < y),
-    y=lambda grad, x, y: grad * _share(x, y, y < x),
+    x=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
+    y=lambda grad, x, y: where(x == y, grad / 2, where(x < y, 0.0, grad)),
     promote="common",
+    numbers=False,
     public="minimum",
 )(np.minimum)
-
-
-def _share(x, y, wins):
-    """1 where the operand wins, a half where both are equal, else 0."""
-    return where(x == y, 0.5, where(wins, 1.0, 0.0))
+fmax = op(
+    "FmaxBackward0",
+    x=lambda grad, x, y: where((x >= y) | (y != y), grad, 0.0),
+    y=lambda grad, x, y: where((x >= y) | (y != y), 0.0, grad),
+    promote="common",
+    numbers=False,
+)(np.fmax)
+fmin = op(
+    "FminBackward0",
+    x=lambda grad, x, y: where((x <= y) | (y != y), grad, 0.0),
+    y=lambda grad, x, y: where((x <= y) | (y != y), 0.0, grad),
+    promote="common",
+    numbers=False,
+)(np.fmin)
 
 
 @op(
@@ -245,53 +380,75 @@ def _share(x, y, wins):
     condition=None,
     x=lambda grad, condition: where(condition, grad, 0.0),
     y=lambda grad, condition: where(condition, 0.0, grad),
+    promote="common",
 )
 def where(condition, x, y):
     """``x`` where ``condition`` holds, else ``y``."""
     return np.where(condition, x, y)
 
 
-@op("ClampBackward1", x=lambda grad, x, min, max: where(_inside(x, min, max), grad, 0.0), public="clamp")
-def clamp(x, min=None, max=None):
-    """Elements below ``min`` become ``min`` and elements above ``max`` become ``max``."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if max is not None and min is not None:
-        return np.minimum(np.maximum(x, min), max)
-    return np.minimum(x, max) if min is None else np.maximum(x, min)
+# Bounds that are numbers and bounds that are tensors are two nodes in PyTorch, for each of clamp, clamp_min and clamp_max.
 
 
-def _inside(x, min, max):
-    if min is None:
-        return x <= max
-    if max is None:
-        return x >= min
-    return (x >= min) & (x <= max)
+def _declare_clamp(name, public):
+    @op(name, x=lambda grad, x, min, max: where(_inside(x, min, max), grad, 0.0), public=public)
+    def clamp(x, min=None, max=None):
+        """Elements below ``min`` become ``min`` and elements above ``max`` become ``max``."""
+        return _clamp(x, min, max)
+
+    return clamp
 
 
-@op(
-    "ClampBackward0",
-    x=lambda grad, x, low, high: where(_inside(x, low, high), grad, 0.0),
-    low=lambda grad, x, low, high: where(_under(x, low, high), grad, 0.0),
-    high=lambda grad, x, low, high: where(_over(x, low, high), grad, 0.0),
-    promote="common",
-    public="clamp",
-)
-def clamp_tensor(x, low=None, high=None):
-    """Clamp with tensors as bounds."""
+def _declare_clamp_tensor(name, public):
+    @op(
+        name,
+        x=lambda grad, x, low, high: where(_inside(x, low, high), grad, 0.0),
+        low=lambda grad, x, low, high: where(_under(x, low, high), grad, 0.0),
+        high=lambda grad, x, low, high: where(_over(x, low, high), grad, 0.0),
+        promote="common",
+        public=public,
+    )
+    def clamp_tensor(x, low=None, high=None):
+        """Clamp with tensors as bounds."""
+        if x.dtype == bool:
+            raise not_implemented(f"{public}_cpu", x.dtype)
+        return _clamp(x, low, high)
+
+    return clamp_tensor
+
+
+def _clamp(x, low, high):
     if low is not None:
         x = np.maximum(x, low)
     return x if high is None else np.minimum(x, high)
 
 
+def _inside(x, low, high):
+    if low is None:
+        return x <= high
+    return x >= low if high is None else (x >= low) & (x <= high)
+
+
 def _under(x, low, high):
-    below = x < low
-    return below if high is None else below & (low < high)
+    return x < low if high is None else (x < low) & (low < high)
 
 
 def _over(x, low, high):
-    above = x > high
-    return above if low is None else above | (high < low)
+    return x > high if low is None else (x > high) | (high < low)
+
+
+clamp, clamp_tensor = _declare_clamp("ClampBackward1", "clamp"), _declare_clamp_tensor("ClampBackward0", "clamp")
+clamp_min, clamp_min_tensor = _declare_clamp("ClampMinBackward0", "clamp_min"), _declare_clamp_tensor("ClampMinBackward1", "clamp_min")
+clamp_max, clamp_max_tensor = _declare_clamp("ClampMaxBackward0", "clamp_max"), _declare_clamp_tensor("ClampMaxBackward1", "clamp_max")
+
+
+@op("NanToNumBackward0", x=lambda grad, x: where(isfinite(x), grad, 0.0))
+def nan_to_num(x, nan, posinf, neginf):
+    """nan and the infinities replaced by numbers."""
+    return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+isfinite = op(None, x=None, public="isfinite")(np.isfinite)
 
 
 @op(None, x=None)

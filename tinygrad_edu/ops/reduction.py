@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import builtins
+import math
 
 import numpy as np
 
 from ..autograd.conform import sum_axes
-from ..autograd.errors import dimension_error
+from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import exp, where
-from .shape import reshape, spread_dense
+from .elementwise import as_half, exp, from_half, sgn, where, zeros_like
+from .indexing import scatter_zeros
+from .shape import axis_of, cat, reshape, slice_, spread_dense
 
 
 def _axes(x, dim):
     """``dim`` as a tuple of axes from 0, or None for all. PyTorch reads an empty tuple as all."""
-    if dim is None or dim == ():
+    if dim is None or dim == () or dim == []:
         return None
+    return axes_of(dim, x.ndim)
+
+
+def axes_of(dim, ndim):
+    """``dim`` (an int or several) as axes from 0, none twice. A 0-d tensor has no axis, though its axis 0 may be named."""
     if isinstance(dim, int):
-        return (_axis(dim, x.ndim),)
-    axes = tuple(_axis(each, x.ndim) for each in dim)
-    if len(set(axes)) != len(axes):
-        repeated = next(a for i, a in enumerate(axes) if a in axes[:i])
-        raise RuntimeError(f"dim {repeated} appears multiple times in the list of dims")
-    return tuple(sorted(axes))
-
-
-def _axis(dim, ndim):
-    if not -builtins.max(ndim, 1) <= dim < builtins.max(ndim, 1):
-        raise dimension_error(dim, ndim)
-    return dim % ndim if ndim else 0
-
-
-def _real_axes(x, axes):
-    """A 0-d tensor has no axis to reduce, though PyTorch lets one name its axis 0."""
-    return axes if x.ndim else None
+        axes = (axis_of(dim, ndim),)
+    else:
+        axes = tuple(axis_of(each, ndim) for each in dim)
+        for i, axis in enumerate(axes):
+            if axis in axes[:i]:
+                raise RuntimeError(f"dim {axis} appears multiple times in the list of dims")
+    return axes if ndim else ()
 
 
 def spread(grad, x_shape, dim, keepdim):
@@ -46,17 +43,18 @@ def keep_axes(grad, x_shape, dim, keepdim):
     """``grad`` with the reduced axes as axes of length 1."""
     if keepdim or not len(x_shape):
         return grad
-    if dim is None or dim == ():
+    if dim is None or dim == () or dim == []:
         return reshape(grad, (1,) * len(x_shape))
-    axes = {d % len(x_shape) for d in ((dim,) if isinstance(dim, int) else dim)}
+    axes = axes_of(dim, len(x_shape))
     return reshape(grad, tuple(1 if i in axes else n for i, n in enumerate(x_shape)))
 
 
 def _count(x_shape, dim):
-    axes = range(len(x_shape)) if dim is None or dim == () else ((dim,) if isinstance(dim, int) else dim)
+    """How many elements make one."""
+    axes = range(len(x_shape)) if dim is None or dim == () or dim == [] else axes_of(dim, len(x_shape))
     count = 1
     for axis in axes:
-        count *= x_shape[axis] if x_shape else 1
+        count *= x_shape[axis]
     return count
 
 
@@ -68,18 +66,25 @@ def sum_all(x):
 @op("SumBackward1", x=lambda grad, x_shape, dim, keepdim: spread(grad, x_shape, dim, keepdim))
 def sum(x, dim=None, keepdim=False):
     """The sum over ``dim`` (an int, several, or None for all). Integers add up in int64."""
-    return _sum(x, _real_axes(x, _axes(x, dim)), keepdim)
+    return _sum(x, _axes(x, dim), keepdim)
 
 
 def _sum(x, axes, keepdim):
+    """Half precision adds up in single precision, integers in int64."""
     kind = x.dtype.kind
     if kind == "f":
-        if axes is not None and x.shape[axes[0]] > 512:
-            return sum_axes(x, axes, keepdim)
         if x.dtype.itemsize == 2:
-            return np.add.reduce(x, axis=axes, keepdims=keepdim, dtype=np.float32).astype(np.float16)
+            return _sum(x.astype(np.float32), axes, keepdim).astype(np.float16)
+        if axes and x.shape[axes[0]] > 512:
+            return sum_axes(x, axes, keepdim)
         return np.add.reduce(x, axis=axes, keepdims=keepdim)
     return np.add.reduce(x, axis=axes, keepdims=keepdim, dtype=None if kind == "c" else np.int64)
+
+
+@op("NansumBackward0", x=lambda grad, x, dim, keepdim: spread(grad, x.shape, dim, keepdim) * (x == x))
+def nansum(x, dim=None, keepdim=False):
+    """The sum over ``dim`` with nan counted as 0."""
+    return _sum(np.where(np.isnan(x), x.dtype.type(0), x), _axes(x, dim), keepdim)
 
 
 def _require_float(x, name):
@@ -92,10 +97,16 @@ def _require_float(x, name):
         )
 
 
+def _mean(x, axes, keepdim):
+    """The mean; half precision is rounded once, at the end."""
+    z = from_half(x)
+    return as_half(np.divide(_sum(z, axes, keepdim), z.dtype.type(_count(x.shape, axes))), x)
+
+
 @op("MeanBackward0", x=lambda grad, x_shape: spread_dense(grad / _count(x_shape, None), x_shape), public="mean")
 def mean_all(x):
     _require_float(x, "mean")
-    return np.divide(_sum(x, None, False), x.dtype.type(x.size)) if x.size else np.full((), np.nan, x.dtype)
+    return _mean(x, None, False)
 
 
 @op(
@@ -105,65 +116,109 @@ def mean_all(x):
 def mean(x, dim=None, keepdim=False):
     """The mean over ``dim``."""
     _require_float(x, "mean")
-    axes = _real_axes(x, _axes(x, dim))
-    return np.divide(_sum(x, axes, keepdim), x.dtype.type(_count(x.shape, axes)))
+    return _mean(x, _axes(x, dim), keepdim)
 
 
-def _moments(x, dim, correction):
-    axes = _real_axes(x, _axes(x, dim))
-    n = x.size if axes is None else _count(x.shape, axes)
-    deviation = x - np.divide(_sum(x, axes, True), x.dtype.type(builtins.max(n, 1)))
-    return deviation, axes, builtins.max(n - correction, 0)
+# ---- variance --------------------------------------------------------------------------------------------------------
 
 
 def _variance(x, dim, correction, keepdim):
-    _require_float(x, "std and var only support floating point and complex dtypes")
-    deviation, axes, freedom = _moments(x, dim, correction)
+    """Two passes: the mean, then the squared deviations from it."""
+    if x.dtype.kind not in "fc":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    axes = _axes(x, dim)
+    deviation = x - _mean(x, axes, True)
     square = deviation.real**2 + deviation.imag**2 if x.dtype.kind == "c" else deviation * deviation
+    freedom = builtins.max(_count(x.shape, axes) - correction, 0)
     return np.divide(_sum(square, axes, keepdim), square.dtype.type(freedom))
 
 
-def _deviation_rule(grad, x, dim, correction, keepdim):
-    """The derivative of a sum of squared deviations, divided by the degrees of freedom: 2 (x - mean) / (n - correction)."""
-    n = _count(x.shape, dim)
-    freedom = n - correction
-    scale = 2.0 / freedom if freedom > 0 else float("nan" if freedom == 0 else "inf")
-    return keep_axes(grad, x.shape, dim, keepdim) * scale * (x - mean(x, dim, True))
+def _variance_rule(grad, x, dim, correction, keepdim):
+    """``2 (x - mean) / (n - correction)``: the derivative of the sum of squared deviations, divided by the freedom."""
+    freedom = _count(x.shape, dim) - correction
+    grad = keep_axes(grad, x.shape, dim, keepdim)
+    if freedom <= 0 and (dim is None or not len(x.shape)):
+        return grad * where(x == mean(x, None, True), math.nan, math.inf)
+    return (2.0 / freedom if freedom else math.inf) * grad * (x - mean(x, dim, True))
 
 
-@op(
-    "VarBackward0",
-    x=lambda grad, x, dim, correction, keepdim: _deviation_rule(grad, x, dim, correction, keepdim),
-)
+def _deviation_rule(grad, x, out, dim, correction, keepdim):
+    """The root's derivative ``1 / (2 std)``, 0 where the deviation is 0, times the variance's."""
+    return _variance_rule(where(out == 0, 0.0, grad / (2 * out)), x, dim, correction, keepdim)
+
+
+@op("VarBackward0", x=lambda grad, x, dim, correction, keepdim: _variance_rule(grad, x, dim, correction, keepdim))
 def var(x, dim=None, *, correction=1, keepdim=False):
     """The variance over ``dim``: squared deviations from the mean, divided by n - ``correction``."""
-    return _variance(x, dim, correction, keepdim)
+    return as_half(_variance(from_half(x), dim, correction, keepdim), x)
 
 
 @op(
     "StdBackward0",
-    x=lambda grad, x, dim, correction, keepdim, out: _deviation_rule(
-        where(out == 0, 0.0, grad / (2 * out)), x, dim, correction, keepdim
-    ),
+    x=lambda grad, x, out, dim, correction, keepdim: _deviation_rule(grad, x, out, dim, correction, keepdim),
 )
 def std(x, dim=None, *, correction=1, keepdim=False):
     """The standard deviation over ``dim``: the square root of :func:`var`."""
-    return np.sqrt(_variance(x, dim, correction, keepdim))
+    return as_half(np.sqrt(_variance(from_half(x), dim, correction, keepdim)), x)
+
+
+def _with_mean(rule, grads, x, dim, keepdim):
+    """The gradients of a pair (spread, mean), of which one may be unused."""
+    of_spread, of_mean = grads
+    total = None if of_spread is None else rule(of_spread)
+    if of_mean is not None:
+        share = spread(of_mean / _count(x.shape, dim), x.shape, dim, keepdim)
+        total = share if total is None else total + share
+    return total
+
+
+@op(
+    "VarMeanBackward0",
+    x=lambda grad, x, dim, correction, keepdim: _with_mean(
+        lambda g: _variance_rule(g, x, dim, correction, keepdim), grad, x, dim, keepdim
+    ),
+    results=2,
+    diff_results=2,
+)
+def var_mean(x, dim=None, *, correction=1, keepdim=False):
+    """:func:`var` and :func:`mean` as a pair."""
+    return var(x, dim, correction=correction, keepdim=keepdim), mean(x, dim, keepdim)
+
+
+@op(
+    "StdMeanBackward0",
+    x=lambda grad, x, dim, correction, keepdim: _with_mean(
+        lambda g: _deviation_rule(g, x, std(x, dim, correction=correction, keepdim=keepdim), dim, correction, keepdim),
+        grad,
+        x,
+        dim,
+        keepdim,
+    ),
+    results=2,
+    diff_results=2,
+)
+def std_mean(x, dim=None, *, correction=1, keepdim=False):
+    """:func:`std` and :func:`mean` as a pair."""
+    return std(x, dim, correction=correction, keepdim=keepdim), mean(x, dim, keepdim)
 
 
 # ---- extrema -------------------------------------------------------------------------------------------------------
 
 
+def _even_rule(grad, x, out):
+    """The gradient shared evenly among all elements that attain the value (nan attains nan)."""
+    attained = (x == out) | ((x != x) & (out != out))
+    return attained * (grad / attained.sum())
+
+
 def _extremum_rule(grad, x, out, dim, keepdim):
-    """The gradient shared evenly among the elements that attain the extremum."""
-    best = keep_axes(out, x.shape, dim, keepdim)
-    attained = (x == best) | ((x != x) & (best != best))
-    share = where(attained, 1.0, 0.0)
-    return keep_axes(grad, x.shape, dim, keepdim) * (share / sum(share, dim, True))
+    """The same over ``dim``."""
+    attained = x == keep_axes(out, x.shape, dim, keepdim)
+    return keep_axes(grad, x.shape, dim, keepdim) * attained / sum(attained, dim, True)
 
 
 def _extreme(reduce, x, dim, keepdim, name):
-    axes = _real_axes(x, _axes(x, dim))
+    axes = _axes(x, dim)
     if x.size == 0:
         _refuse_empty(x, axes, dim, name)
     return reduce(x, axis=axes, keepdims=keepdim)
@@ -180,12 +235,12 @@ def _refuse_empty(x, axes, dim, name):
             raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
 
 
-@op("MaxBackward1", x=lambda grad, x, out: _extremum_rule(grad, x, out, None, False), public="max")
+@op("MaxBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="max")
 def max_all(x):
     return _extreme(np.maximum.reduce, x, None, False, "max")
 
 
-@op("MinBackward1", x=lambda grad, x, out: _extremum_rule(grad, x, out, None, False), public="min")
+@op("MinBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="min")
 def min_all(x):
     return _extreme(np.minimum.reduce, x, None, False, "min")
 
@@ -215,109 +270,177 @@ def argmin(x, dim=None, keepdim=False):
 
 
 def _index_of_extreme(x, dim, keepdim, find, name):
-    axes = None if dim is None else (_axis(dim, x.ndim),)
-    if x.size == 0:
-        _refuse_empty(x, axes, dim, name)
+    if x.dtype == bool:
+        raise RuntimeError(f"{name}(): does not support bool input")
     if dim is None:
+        if x.size == 0:
+            raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
         return np.asarray(find(x)).reshape((1,) * x.ndim if keepdim else ())
-    if not x.ndim:
-        return np.zeros((), np.int64)
-    return find(x, axis=axes[0], keepdims=keepdim)
+    return _index_along(x, dim, keepdim, find, name)
 
 
-def _select_rule(grad, x_shape, indices, dim, keepdim):
-    """All of the gradient to the element that was chosen."""
-    from .indexing import scatter_zeros
+def _index_along(x, dim, keepdim, find, name):
+    axis = axis_of(dim, x.ndim)
+    if x.size == 0:
+        _refuse_empty(x, (axis,), dim, name)
+    return find(x, axis=axis, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
 
-    if not len(x_shape):
+
+def index_of_extreme(x, dim, keepdim, name):
+    """Where along ``dim`` the first of the largest elements (of the smallest, for ``"min"``) is."""
+    return _index_along(x, dim, keepdim, np.argmin if name == "min" else np.argmax, name)
+
+
+def _declare_choice(node, public):
+    """The elements at indices that were found along ``dim``; the gradient goes to them alone."""
+
+    @op(
+        node,
+        x=lambda grad, x_shape, indices, dim, keepdim: scatter_zeros(
+            _kept(grad, x_shape, dim, keepdim), x_shape, dim, _kept(indices, x_shape, dim, keepdim)
+        ),
+        indices=None,
+        public=public,
+    )
+    def choose(x, indices, dim, keepdim):
+        if not x.ndim:
+            return x.copy()
+        axis = dim % x.ndim
+        values = np.take_along_axis(x, indices if keepdim else np.expand_dims(indices, axis), axis)
+        return values if keepdim else np.squeeze(values, axis)
+
+    return choose
+
+
+def _kept(grad, x_shape, dim, keepdim):
+    """``grad`` with ``dim`` as an axis of length 1."""
+    if keepdim or not len(x_shape):
         return grad
-    if not keepdim:
-        grad = grad.reshape(_with_axis(grad.shape, dim, len(x_shape)))
-        indices = indices.reshape(_with_axis(indices.shape, dim, len(x_shape)))
-    return scatter_zeros(grad, x_shape, dim, indices)
+    axis = dim % len(x_shape)
+    return reshape(grad, (*grad.shape[:axis], 1, *grad.shape[axis:]))
 
 
-def _with_axis(shape, dim, ndim):
-    axis = dim % ndim
-    return (*shape[:axis], 1, *shape[axis:])
+choose_max = _declare_choice("MaxBackward0", "max")
+choose_min = _declare_choice("MinBackward0", "min")
+choose_median = _declare_choice("MedianBackward1", "median")
 
 
-@op("MaxBackward0", x=lambda grad, x_shape, indices, dim, keepdim: _select_rule(grad, x_shape, indices, dim, keepdim), public="max")
-def choose_max(x, indices, dim, keepdim):
-    return _chosen(x, indices, dim, keepdim)
+@op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median")
+def median_all(x):
+    """The lower median of all elements, nan if there is one."""
+    if x.dtype == bool:
+        raise not_implemented("median_cpu", x.dtype)
+    if not x.size:
+        return np.full((), np.nan, x.dtype)
+    return np.partition(x, (x.size - 1) // 2, axis=None)[(x.size - 1) // 2] if not _has_nan(x) else np.full((), np.nan, x.dtype)
 
 
-@op("MinBackward0", x=lambda grad, x_shape, indices, dim, keepdim: _select_rule(grad, x_shape, indices, dim, keepdim), public="min")
-def choose_min(x, indices, dim, keepdim):
-    return _chosen(x, indices, dim, keepdim)
-
-
-def _chosen(x, indices, dim, keepdim):
-    if not x.ndim:
-        return x.copy()
-    axis = dim % x.ndim
-    full = indices if keepdim else np.expand_dims(indices, axis)
-    values = np.take_along_axis(x, full, axis)
-    return values if keepdim else np.squeeze(values, axis)
+def _has_nan(x):
+    return x.dtype.kind == "f" and bool(np.isnan(x).any())
 
 
 # ---- logical, cumulative -------------------------------------------------------------------------------------------
 
 
-@op(None, x=None, public="all")
-def all_(x, dim=None, keepdim=False):
-    """Whether all elements (over ``dim``) are true. uint8 answers in uint8."""
-    result = np.logical_and.reduce(x, axis=_real_axes(x, _axes(x, dim)), keepdims=keepdim)
-    return np.asarray(result, np.uint8 if x.dtype == np.uint8 else bool)
+def _declare_test(name, reduce):
+    @op(None, x=None, public=name)
+    def test(x, dim=None, keepdim=False):
+        """Whether all (or any) elements over ``dim`` are true. uint8 answers in uint8."""
+        axes = None if dim is None else axes_of(dim, x.ndim)
+        result = reduce(x, axis=axes, keepdims=keepdim) if axes != () else x
+        return np.asarray(result, bool).astype(np.uint8 if x.dtype == np.uint8 else bool)
+
+    return test
 
 
-@op(None, x=None, public="any")
-def any_(x, dim=None, keepdim=False):
-    """Whether any element (over ``dim``) is true. uint8 answers in uint8."""
-    result = np.logical_or.reduce(x, axis=_real_axes(x, _axes(x, dim)), keepdims=keepdim)
-    return np.asarray(result, np.uint8 if x.dtype == np.uint8 else bool)
+all_, any_ = _declare_test("all", np.logical_and.reduce), _declare_test("any", np.logical_or.reduce)
+
+
+def _wide(x):
+    """The dtype in which integers accumulate."""
+    return x.dtype if x.dtype.kind in "fc" else np.dtype(np.int64)
 
 
 @op("CumsumBackward0", x=lambda grad, dim: _reverse_cumsum(grad, dim))
 def cumsum(x, dim):
     """Running sums along ``dim``."""
-    axis = _axis(dim, x.ndim)
-    if not x.ndim:
-        return x.copy()
-    return np.add.accumulate(x, axis=axis, dtype=None if x.dtype.kind in "fc" else np.int64)
+    return np.add.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
 
 
 def _reverse_cumsum(grad, dim):
     """Each element contributes to all later sums: the running sum from the end."""
-    if not len(grad.shape):
-        return grad
-    return flip(cumsum(flip(grad, (dim,)), dim), (dim,))
+    return flip(cumsum(flip(grad, (dim,)), dim), (dim,)) if len(grad.shape) else grad
 
 
 @op("FlipBackward0", x=lambda grad, dims: flip(grad, dims))
 def flip(x, dims):
     """The order of elements reversed along ``dims``."""
-    return np.flip(x, _axes(x, tuple(dims))).copy() if x.ndim else x.copy()
+    return np.flip(x, axes_of(dims, x.ndim)).copy()
 
 
-def _prod_rule(grad, x, dim, keepdim, out):
-    """The product of all other elements: the quotient where it is safe, and an explicit product where an element is zero."""
-    zeros = sum(where(x == 0, 1.0, 0.0), dim, True)
-    others = where(x == 0, 1.0, x)
-    rest = keep_axes(_product(others, dim), x.shape, dim, False)
-    direct = where(zeros == 0, rest / others, where((zeros == 1) & (x == 0), rest, 0.0))
-    return keep_axes(grad, x.shape, dim, keepdim) * direct
+# ---- products --------------------------------------------------------------------------------------------------------
 
 
-def _product(x, dim):
-    return prod(x, dim, False)
+def _prod_rule(grad, x, out, dim, keepdim):
+    """``out / x``; where some element is 0, the product of all the others without a division."""
+    if not (x == 0).any():
+        return keep_axes(grad * out, x.shape, dim, keepdim) / x
+    if dim is None:
+        return grad * reshape(_others(reshape(x, (-1,)), 0), x.shape)
+    return keep_axes(grad, x.shape, dim, keepdim) * (_others(x, dim % len(x.shape)) if len(x.shape) else 1.0)
 
 
-@op("ProdBackward0", x=lambda grad, x, dim, keepdim, out: _prod_rule(grad, x, dim, keepdim, out))
-def prod(x, dim=None, keepdim=False):
-    """The product over ``dim``, or of all elements."""
-    axes = _real_axes(x, _axes(x, dim))
-    return np.multiply.reduce(x, axis=axes, keepdims=keepdim, dtype=None if x.dtype.kind in "fc" else np.int64)
+def _others(x, axis):
+    """For each element the product of all others along ``axis``: those of its half, times the other half.
+
+    Multiplications alone, so that derivatives of every order are right at zeros.
+    """
+    n = x.shape[axis]
+    if n <= 1:
+        return zeros_like(x) + 1.0
+    left, right = slice_(x, axis, 0, n // 2, 1), slice_(x, axis, n // 2, n, 1)
+    return cat([_others(left, axis) * prod(right, axis, True), _others(right, axis) * prod(left, axis, True)], axis)
+
+
+@op("ProdBackward0", x=lambda grad, x, out: _prod_rule(grad, x, out, None, False), public="prod")
+def prod_all(x):
+    """The product of all elements."""
+    return _prod(x, None, False)
+
+
+@op("ProdBackward1", x=lambda grad, x, out, dim, keepdim: _prod_rule(grad, x, out, dim, keepdim))
+def prod(x, dim, keepdim=False):
+    """The product over ``dim``."""
+    return _prod(x, axes_of(dim, x.ndim), keepdim)
+
+
+def _prod(x, axes, keepdim):
+    z = from_half(x)
+    return as_half(np.multiply.reduce(z, axis=axes, keepdims=keepdim, dtype=_wide(z)), x)
+
+
+@op("CumprodBackward0", x=lambda grad, x, out, dim: _cumprod_rule(grad, x, out, dim))
+def cumprod(x, dim):
+    """Running products along ``dim``."""
+    return np.multiply.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
+
+
+def _cumprod_rule(grad, x, out, dim):
+    """The sum over all later products, each divided by x; or, with zeros, each without its factor x."""
+    if not len(x.shape):
+        return grad
+    if not (x == 0).any():
+        return _reverse_cumsum(grad * out, dim) / x
+    axis = dim % len(x.shape)
+    n, columns = x.shape[axis], []
+    for k in range(n):
+        before = prod(slice_(x, axis, 0, k, 1), axis, True)
+        later = cumprod(cat([zeros_like(before) + 1.0, slice_(x, axis, k + 1, n, 1)], axis), axis)
+        columns.append(sum(slice_(grad, axis, k, n, 1) * (before * later), axis, True))
+    return cat(columns, axis)
+
+
+# ---- logarithms of sums, norms ---------------------------------------------------------------------------------------
 
 
 @op(
@@ -328,29 +451,56 @@ def prod(x, dim=None, keepdim=False):
 )
 def logsumexp(x, dim, keepdim=False):
     """``log(sum(exp(x)))`` over ``dim``, computed around the maximum."""
-    axes = _real_axes(x, _axes(x, dim))
-    top = np.maximum.reduce(x, axis=axes, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, 0)
-    result = np.log(_sum(np.exp(x - top), axes, True)) + top
-    return result if keepdim or axes is None and not x.ndim else np.squeeze(result, axes if axes is not None else tuple(range(x.ndim)))
+    axes, z = _axes(x, dim), from_half(x)
+    top = np.maximum.reduce(z, axis=axes, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, z.dtype.type(0))
+    result = np.log(_sum(np.exp(z - top), axes, True)) + top
+    return as_half(result if keepdim else np.squeeze(result, axes), x)
 
 
-def _norm_rule(grad, x, p, dim, keepdim, out):
-    """``x |x|^(p-2) / norm^(p-1)``, and 0 where the norm is 0."""
-    total = keep_axes(out, x.shape, dim, keepdim)
-    grad = keep_axes(grad, x.shape, dim, keepdim)
-    safe = where(total == 0, 1.0, total)
+def _norm_rule(grad, x, out, p, dim, keepdim):
+    """``sign(x) (|x| / norm)^(p-1)``, and 0 where the norm is 0."""
+    out, grad = keep_axes(out, x.shape, dim, keepdim), keep_axes(grad, x.shape, dim, keepdim)
+    if p == 0:
+        return zeros_like(x)
+    if p == 1:
+        return grad * sgn(x)
     if p == 2:
-        return where(total == 0, 0.0, grad * x / safe)
-    magnitude = where(x == 0, 1.0, where(x > 0, x, -x))
-    slope = where(x == 0, 0.0, x * magnitude ** (p - 2))
-    return where(total == 0, 0.0, grad * slope / safe ** (p - 1))
+        return where(out == 0, 0.0, x * (grad / out))
+    if math.isinf(p):
+        attained = (abs(x) == out) | ((x != x) & (out != out))
+        return sgn(x) * attained * (grad / sum(attained, dim, True))
+    if p < 1:
+        return where(x == 0, 0.0, sgn(x) * abs(x) ** (p - 1)) * grad * out ** (1 - p)
+    slope = sgn(x) * abs(x) ** (p - 1) if p < 2 else x * abs(x) ** (p - 2)
+    return slope * where(out == 0, 0.0, grad / out ** (p - 1))
 
 
-@op("LinalgVectorNormBackward0", x=lambda grad, x, p, dim, keepdim, out: _norm_rule(grad, x, p, dim, keepdim, out))
+@op("LinalgVectorNormBackward0", x=lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim))
 def vector_norm(x, p=2, dim=None, keepdim=False):
-    """``(sum |x|^p)^(1/p)`` over ``dim``."""
-    axes = _real_axes(x, _axes(x, dim))
+    """``(sum |x|^p)^(1/p)`` over ``dim``; how many are not 0 for p = 0, the largest or smallest ``|x|`` for p = inf, -inf."""
+    axes, z = _axes(x, dim), np.abs(from_half(x))
+    if p < 0 or math.isinf(p):
+        _require_elements(x, p, axes)
+    if math.isinf(p):
+        return as_half((np.maximum if p > 0 else np.minimum).reduce(z, axis=axes, keepdims=keepdim), x)
+    if p == 0:
+        return _sum((x != 0).astype(x.dtype), axes, keepdim)
+    if p == 1:
+        return as_half(_sum(z, axes, keepdim), x)
     if p == 2:
-        return np.sqrt(_sum(x * x, axes, keepdim))
-    return _sum(np.abs(x) ** p, axes, keepdim) ** (1 / p)
+        return as_half(np.sqrt(_sum(z * z, axes, keepdim)), x)
+    return as_half(_sum(z**p, axes, keepdim) ** (1 / p), x)
+
+
+def _require_elements(x, p, axes):
+    """Orders below 0 and infinite have no value for nothing."""
+    empty = [axis for axis in (axes or ()) if x.shape[axis] == 0]
+    if axes is None and x.size == 0:
+        what = "an empty tensor "
+    elif empty:
+        what = f"the dimension {empty[0]}because this dimension is empty and "
+    else:
+        return
+    reason = "because the operation does not have an identity" if axes is None else "the operation does not have an identity"
+    raise RuntimeError(f"linalg.vector_norm cannot compute the {p:g} norm on {what}{reason}")

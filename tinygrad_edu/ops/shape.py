@@ -61,7 +61,7 @@ def view(x, shape):
     return result
 
 
-@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view="possibly")
 def reshape(x, shape):
     """The same elements in another shape: a view where possible, else a copy."""
     return x.reshape(_infer(shape, x.size))
@@ -118,7 +118,7 @@ def unsqueeze(x, dim):
     span = x.ndim + 1
     if not -span <= dim < span:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-span}, {span - 1}], but got {dim})")
-    return np.expand_dims(x, dim)
+    return x[(*(slice(None),) * (dim % span), None, ...)]
 
 
 @op("SqueezeBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
@@ -193,6 +193,12 @@ def _type(x):
     return from_numpy_dtype(x.dtype).legacy_name + "Tensor"
 
 
+@op("AliasBackward0", x=lambda grad: grad, view=True)
+def alias(x):
+    """The same tensor once more: ``x[...]``."""
+    return x.view()
+
+
 # ---- parts ---------------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +207,8 @@ def select(x, dim, index):
     """The slice at ``index`` along ``dim``, without that axis."""
     if not x.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    if dim == 0 and -len(x) <= index < len(x):
+        return x[index, ...]
     axis = axis_of(dim, x.ndim)
     if not -x.shape[axis] <= index < x.shape[axis]:
         raise IndexError(f"select(): index {index} out of range for tensor of size {list(x.shape)} at dimension {axis}")
@@ -215,6 +223,8 @@ def _at(dim, part):
 @op("SliceBackward0", x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))), view=True)
 def slice_(x, dim, start, stop, step):
     """``start:stop:step`` along ``dim``."""
+    if dim == 0:
+        return x[start:stop:step]
     return x[(*(slice(None),) * dim, slice(start, stop, step))]
 
 
@@ -310,7 +320,7 @@ def stack(tensors, dim=0):
     return np.stack(_same_dtype(tensors, tensors), dim)
 
 
-@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=False, results=2, diff_results=-1)
+@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=True, results=2, diff_results=-1)
 def split_sizes(x, sizes, dim=0):
     """Views of consecutive parts of the given lengths along ``dim``."""
     axis, start, parts = axis_of(dim, x.ndim), 0, []
@@ -330,15 +340,13 @@ def _joined(grads, x_shape, sizes, dim):
     axis = dim % len(x_shape)
     example = next(g for g in grads if g is not None)
     parts = [
-        place(take(example, (...,) + (slice(0, 0),)), (*x_shape[:axis], n, *x_shape[axis + 1 :]), (..., slice(0, 0)))
-        if g is None
-        else g
+        zeros(example, (*x_shape[:axis], n, *x_shape[axis + 1 :])) if g is None else g
         for g, n in zip(grads, sizes, strict=True)
     ]
     return cat(parts, axis)
 
 
-@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), results=2, diff_results=-1)
+@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), view=True, results=2, diff_results=-1)
 def unbind(x, dim=0):
     """Views of the slices along ``dim``, which disappears."""
     axis = axis_of(dim, x.ndim)
@@ -350,12 +358,7 @@ def unbind(x, dim=0):
 def _rejoined(grads, x_shape, dim):
     axis = dim % len(x_shape)
     example = next(g for g in grads if g is not None)
-    return stack([zeros_of(example) if g is None else g for g in grads], axis)
-
-
-@op(None, x=None)
-def zeros_of(x):
-    return np.zeros_like(x)
+    return stack([zeros(example, example.shape) if g is None else g for g in grads], axis)
 
 
 @op("RepeatBackward0", x=lambda grad, x_shape, repeats: _unrepeat(grad, x_shape, repeats))
@@ -370,14 +373,17 @@ def repeat(x, repeats):
 
 def _unrepeat(grad, x_shape, repeats):
     """Each copy's gradient on an axis of its own, then the sum over those axes."""
-    from .reduction import sum
-
+    if 0 in repeats or not repeats:
+        return reshape(grad, x_shape) if not repeats else zeros(grad, x_shape)
     shape = (1,) * (len(repeats) - len(x_shape)) + tuple(x_shape)
-    if 0 in repeats:
-        return place(reshape(take(reshape(grad, (-1,)), slice(0, 0)), (0, *x_shape)), (0, *x_shape), ()).sum(0)
     split = tuple(n for pair in zip(repeats, shape, strict=True) for n in pair)
-    total = sum(reshape(grad, split), tuple(range(0, 2 * len(repeats), 2)), False) if repeats else grad
-    return reshape(total, x_shape)
+    return reshape(reshape(grad, split).sum(tuple(range(0, 2 * len(repeats), 2))), x_shape)
+
+
+@op(None, x=None)
+def zeros(x, shape):
+    """Zeros of ``shape`` in the dtype of ``x``."""
+    return np.zeros(shape, x.dtype)
 
 
 @op("RollBackward0", x=lambda grad, shifts, dims: roll(grad, tuple(-s for s in shifts), dims))
@@ -386,7 +392,7 @@ def roll(x, shifts, dims):
     return np.roll(x, shifts, dims or None).copy() if dims else np.roll(x, sum(shifts))
 
 
-@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), results=2, diff_results=-1, public="fanout")
+@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), view=True, results=2, diff_results=-1, public="fanout")
 def fanout(x, n):
     """``n`` views of ``x``: one value used n times, as a node of its own. Backward, the n upstream gradients add up."""
     return [x.view() for _ in range(n)]

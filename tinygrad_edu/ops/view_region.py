@@ -1,69 +1,149 @@
 """The part of a base that a view shows, and the operations that take it out and put it back.
 
-They serve the history of views after an in-place write (:mod:`tinygrad_edu.autograd.inplace`).
+They serve the history of views after an in-place write (:mod:`tinygrad_edu.inplace`).
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from ..autograd.op import op
 
 
 class Region:
-    """For every element of a view, its position among the base's elements (in the base's row-major order)."""
+    """Where in its base's memory a view lies: shapes and strides, counted in elements from the base's first."""
 
-    __slots__ = ("base_shape", "positions")
+    __slots__ = ("base_shape", "base_strides", "extent", "offset", "plain", "shape", "strides")
 
-    def __init__(self, base_shape, positions):
-        self.base_shape, self.positions = base_shape, positions
+    def __init__(self, base_shape, base_strides, shape, strides, offset):
+        self.base_shape, self.base_strides = base_shape, base_strides
+        self.shape, self.strides, self.offset = shape, strides, offset
+        self.extent = max(1 + sum((n - 1) * s for n, s in zip(base_shape, base_strides, strict=True)), 0)
+        self.plain = base_strides == _row_major(base_shape)
 
     @classmethod
     def of(cls, base, view):
-        """Read the positions off the two arrays' memory layouts."""
+        """Read the region off the two arrays."""
         item = base.itemsize
-        extent = 1 + sum((n - 1) * s for n, s in zip(base.shape, base.strides, strict=True)) // item if base.size else 0
-        memory = np.zeros(extent, np.intp)
-        number = memory.itemsize
-        as_strided(memory, base.shape, [s // item * number for s in base.strides])[...] = np.arange(base.size).reshape(
-            base.shape
-        )
-        offset = (view.ctypes.data - base.ctypes.data) // item if view.size else 0
-        shown = as_strided(memory[offset:], view.shape, [s // item * number for s in view.strides])
-        return cls(base.shape, shown.copy())
+        offset = 0
+        if view.size:
+            offset = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
+        return cls(base.shape, _in_elements(base), view.shape, _in_elements(view), offset)
+
+    def _memory(self, array):
+        """A copy of ``array`` that lies in memory as the base does."""
+        if self.plain:
+            return np.array(array, order="C").reshape(-1)
+        memory = np.zeros(self.extent, array.dtype)
+        self._base_in(memory)[...] = array
+        return memory
+
+    def _base_in(self, memory):
+        return _as_strided(memory, self.base_shape, self.base_strides, 0)
+
+    def _part_in(self, memory):
+        return _as_strided(memory, self.shape, self.strides, self.offset)
+
+    def take(self, array):
+        """The elements that the view shows."""
+        return self._part_in(self._memory(array)).copy()
+
+    def spread(self, part):
+        """Zeros of the base's shape with ``part`` added where the view shows it."""
+        memory = np.zeros(self.extent, part.dtype)
+        return self._put(memory, part)
+
+    def insert(self, array, part):
+        """A copy of ``array`` with what the view shows replaced by ``part``."""
+        memory = self._memory(array)
+        if self._overlaps():
+            self._part_in(memory)[...] = 0
+        return self._put(memory, part)
+
+    def _put(self, memory, part):
+        if self._overlaps():
+            np.add.at(memory, self._part_in(np.arange(self.extent)), part)
+        else:
+            self._part_in(memory)[...] = part
+        return self._base_in(memory)
+
+    def _overlaps(self):
+        """Whether the view shows an element more than once."""
+        reached = 1
+        for stride, n in sorted(zip(self.strides, self.shape, strict=True)):
+            if n > 1:
+                if stride < reached:
+                    return True
+                reached += stride * (n - 1)
+        return False
+
+
+class IndexedRegion(Region):
+    """The part at a basic index: what ``x[index] = y`` writes to."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, shape, base_shape, index):
+        self.shape, self.base_shape, self.index = shape, base_shape, index
+
+    def take(self, array):
+        return array[self.index].copy()
+
+    def spread(self, part):
+        return self._put(np.zeros(self.base_shape, part.dtype), part)
+
+    def insert(self, array, part):
+        return self._put(array.copy(), part)
+
+    def _put(self, memory, part):
+        memory[self.index] = part
+        return memory
+
+
+def _in_elements(array):
+    item = array.itemsize
+    return tuple(s // item for s in array.strides)
+
+
+def _row_major(shape):
+    strides, step = [], 1
+    for n in reversed(shape):
+        strides.append(step)
+        step *= n
+    return tuple(reversed(strides))
+
+
+def _as_strided(memory, shape, strides, offset):
+    if 0 in shape:
+        return np.empty(shape, memory.dtype)
+    item = memory.itemsize
+    return np.ndarray(shape, memory.dtype, memory, offset * item, tuple(s * item for s in strides))
 
 
 @op("AsStridedBackward0", x=lambda grad, region: spread_region(grad, region), public="as_strided")
 def take_region(x, region):
     """The elements that a view shows."""
-    return x.reshape(-1)[region.positions]
+    return region.take(x)
 
 
 @op("AsStridedScatterBackward0", x=lambda grad, region: take_region(grad, region), public="as_strided_scatter")
 def spread_region(x, region):
     """Zeros of the base's shape with ``x`` added where the view shows it."""
-    size = 1
-    for n in region.base_shape:
-        size *= n
-    result = np.zeros(size, x.dtype)
-    np.add.at(result, region.positions, x)
-    return result.reshape(region.base_shape)
+    return region.spread(x)
 
 
 @op(
     "AsStridedScatterBackward0",
-    x=lambda grad, region: insert_region(grad, zeros_part(grad, region), region),
+    x=lambda grad, region: clear_region(grad, region),
     part=lambda grad, region: take_region(grad, region),
     public="as_strided_scatter",
 )
 def insert_region(x, part, region):
     """``x`` with the elements that the view shows replaced by ``part``."""
-    result = x.reshape(-1).copy()
-    result[region.positions] = part
-    return result.reshape(region.base_shape)
+    return region.insert(x, part)
 
 
-@op(None, x=None)
-def zeros_part(x, region):
-    return np.zeros(region.positions.shape, x.dtype)
+@op("AsStridedScatterBackward0", x=lambda grad, region: clear_region(grad, region), public="as_strided_scatter")
+def clear_region(x, region):
+    """``x`` with zeros where the view shows it."""
+    return region.insert(x, x.dtype.type(0))

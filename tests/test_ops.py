@@ -1,0 +1,509 @@
+"""Generic checks of every operation, over the one table of samples.
+
+Each test takes one name of the table and runs all its samples. What it checks is the name of the test. The references are
+central differences, complex steps, and, where it is installed, PyTorch 2.13 (``-m oracle``).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import TABLE, Sample
+
+import tinygrad_edu as T
+from tinygrad_edu.autograd import grad as grad_of
+from tinygrad_edu.autograd.op import ALL_OPS
+
+NAMES = sorted(TABLE)
+OURS_ALONE = {"fanout"}
+"""Names that PyTorch does not have."""
+
+every_name = pytest.mark.parametrize("name", NAMES)
+
+
+# ---- from arrays to tensors and back -----------------------------------------------------------------------------------
+
+
+def dtype_words(torch: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {k: getattr(torch, v) if k == "dtype" else v for k, v in kwargs.items()}
+
+
+def tensors(torch: Any, sample: Sample, arrays: Any, grads: Any = ()) -> list[Any]:
+    """The sample's arguments with ``arrays`` as tensors over memory of their own, strides kept."""
+    made = []
+    for i, each in enumerate(arrays):
+        if isinstance(each, np.ndarray):
+            each = torch.from_numpy(copy_with_strides(each))
+            if i in grads:
+                each.requires_grad_()
+        made.append(each)
+    return made
+
+
+def copy_with_strides(array: np.ndarray) -> np.ndarray:
+    """A copy that lies in memory as the original does (``[::2]`` stays strided)."""
+    base = array if array.base is None else array.base
+    if not isinstance(base, np.ndarray) or not array.size or base.dtype != array.dtype:
+        return array.copy(order="K")
+    twin = base.copy(order="K")
+    if twin.strides != base.strides:
+        return array.copy(order="K")
+    offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    return np.ndarray(array.shape, array.dtype, twin, offset, array.strides)
+
+
+def call(torch: Any, sample: Sample, args: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return sample.call(torch, *args, **dtype_words(torch, sample.kwargs))
+
+
+def flat(results: Any) -> list[Any]:
+    """The tensors and values among the results, in order."""
+    if isinstance(results, (tuple, list)):
+        return [each for part in results for each in flat(part)]
+    return [results]
+
+
+def numpy_of(value: Any) -> np.ndarray:
+    return value.detach().numpy(force=True) if hasattr(value, "detach") else np.asarray(value)
+
+
+def outputs_with_grad(results: Any) -> list[Any]:
+    return [each for each in flat(results) if hasattr(each, "requires_grad") and each.requires_grad]
+
+
+def weights_for(outputs: list[Any], salt: int = 0) -> list[np.ndarray]:
+    """Fixed gradients of the outputs, all different and none near zero."""
+    made = []
+    for k, each in enumerate(outputs):
+        n = int(np.prod(each.shape))
+        made.append((np.cos(1.0 + salt + k + 1.7 * np.arange(n)) + 1.5).reshape(tuple(each.shape)))
+    return made
+
+
+def gradients(torch: Any, autograd_grad: Any, outputs: list[Any], inputs: list[Any], weights: list[np.ndarray], **kwargs: Any) -> list[Any]:
+    """The vector-Jacobian product; None where the outputs do not depend on an input."""
+    vectors = [torch.from_numpy(w.astype(numpy_of(o).dtype)) for w, o in zip(weights, outputs, strict=True)]
+    return list(autograd_grad(outputs, inputs, vectors, allow_unused=True, **kwargs))
+
+
+def differentiable_run(sample: Sample, arrays: Any, torch: Any = T) -> tuple[list[Any], list[Any], list[Any]]:
+    """(all arguments, those that want a gradient, the outputs that have one)."""
+    positions = sample.differentiable()
+    args = tensors(torch, sample, arrays, positions)
+    return args, [args[i] for i in positions], outputs_with_grad(call(torch, sample, args))
+
+
+def report(failures: list[str]) -> None:
+    assert not failures, f"{len(failures)} failures\n" + "\n".join(failures[:12])
+
+
+def samples_with_grad(name: str) -> list[Sample]:
+    return [each for each in TABLE[name] if each.differentiable()]
+
+
+# ---- references without PyTorch ----------------------------------------------------------------------------------------
+
+
+def loss_at(sample: Sample, arrays: Any, weights: list[np.ndarray], kept: list[int]) -> float:
+    with T.no_grad():
+        results = flat(call(T, sample, tensors(T, sample, arrays)))
+    return sum(float((numpy_of(results[k]) * w).sum()) for k, w in zip(kept, weights, strict=True))
+
+
+STEP = 1e-6
+"""Central differences of a smooth float64 function are off by about step^2 plus 1e-16 / step: 1e-10 relative to its size."""
+
+
+def differences(f: Any, arrays: Any, position: int) -> np.ndarray:
+    """The gradient of the number ``f(arrays)`` with respect to one array, by central differences."""
+    x = arrays[position]
+    result = np.zeros(x.shape)
+    for index in np.ndindex(*x.shape):
+        values = []
+        for step in (STEP, -STEP):
+            moved = copy_with_strides(x)
+            moved[index] += step
+            values.append(f([moved if i == position else a for i, a in enumerate(arrays)]))
+        result[index] = (values[0] - values[1]) / (2 * STEP)
+    return result
+
+
+def kept_outputs(sample: Sample) -> list[int]:
+    args = tensors(T, sample, sample.args, sample.differentiable())
+    return [k for k, each in enumerate(flat(call(T, sample, args))) if getattr(each, "requires_grad", False)]
+
+
+@every_name
+def test_gradient_by_central_differences(name: str) -> None:
+    failures = []
+    for sample in samples_with_grad(name):
+        if not sample.smooth:
+            continue
+        _, inputs, outputs = differentiable_run(sample, sample.args)
+        if not outputs:
+            continue
+        weights, kept = weights_for(outputs), kept_outputs(sample)
+        got = gradients(T, grad_of, outputs, inputs, weights)
+        for position, g in zip(sample.differentiable(), got, strict=True):
+            if sample.args[position].dtype != np.float64:
+                continue
+            want = differences(lambda arrays, s=sample, w=weights, k=kept: loss_at(s, arrays, w, k), sample.args, position)
+            have = np.zeros_like(want) if g is None else numpy_of(g)
+            if not np.allclose(have, want, rtol=2e-6, atol=2e-8 * max(1.0, float(np.abs(want).max(initial=0)))):
+                failures.append(f"{sample!r} argument {position}: rule {have.tolist()} differences {want.tolist()}")
+    report(failures)
+
+
+@every_name
+def test_second_order_by_central_differences(name: str) -> None:
+    """The derivative of <gradient, v> through create_graph against differences of the first-order gradient."""
+    failures = []
+    for sample in samples_with_grad(name):
+        positions = sample.differentiable()
+        if not sample.smooth or not sample.twice or any(sample.args[p].dtype != np.float64 for p in positions):
+            continue
+
+        def slope(arrays: Any, s: Sample = sample, create: bool = False) -> Any:
+            _, inputs, outputs = differentiable_run(s, arrays)
+            got = gradients(T, grad_of, outputs, inputs, weights_for(outputs), create_graph=create) if outputs else []
+            return inputs, got
+
+        inputs, first = slope(sample.args, create=True)
+        live = [k for k, g in enumerate(first) if g is not None]
+        vectors = weights_for([first[k] for k in live], salt=3)
+
+        def projection(arrays: Any, live: Any = live, vectors: Any = vectors) -> float:
+            got = slope(arrays)[1]
+            return sum(float((numpy_of(got[k]) * v).sum()) for k, v in zip(live, vectors, strict=True))
+
+        recorded = [(first[k], v) for k, v in zip(live, vectors, strict=True) if first[k].requires_grad]
+        second = [None] * len(inputs)
+        if recorded:
+            second = gradients(T, grad_of, [g for g, _ in recorded], inputs, [v for _, v in recorded])
+        for position, g in zip(positions, second, strict=True):
+            want = differences(projection, sample.args, position) if live else np.zeros(sample.args[position].shape)
+            have = np.zeros_like(want) if g is None else numpy_of(g)
+            if not np.allclose(have, want, rtol=5e-6, atol=5e-8 * max(1.0, float(np.abs(want).max(initial=0)))):
+                failures.append(f"{sample!r} argument {position}: rule {have.tolist()} differences {want.tolist()}")
+    report(failures)
+
+
+@every_name
+def test_array_rule_equals_tensor_rule(name: str) -> None:
+    """An ordinary backward pass and one under create_graph give the same gradients, and the latter records them."""
+    failures = []
+    for sample in samples_with_grad(name):
+        _, inputs, outputs = differentiable_run(sample, sample.args)
+        if not outputs:
+            continue
+        weights = weights_for(outputs)
+        tensor_way = gradients(T, grad_of, outputs, inputs, weights, create_graph=True, retain_graph=True)
+        array_way = gradients(T, grad_of, outputs, inputs, weights)
+        for a, b, x in zip(array_way, tensor_way, inputs, strict=True):
+            if (a is None) != (b is None):
+                failures.append(f"{sample!r}: {a} {b}")
+            elif a is not None:
+                same = np.allclose(numpy_of(a), numpy_of(b), rtol=1e-12, atol=1e-13, equal_nan=True)
+                if not same or a.dtype != x.dtype or b.dtype != x.dtype or a.shape != x.shape or b.shape != x.shape:
+                    failures.append(f"{sample!r}: arrays {a} tensors {b}")
+    report(failures)
+
+
+@every_name
+def test_inputs_are_not_mutated_and_gradients_not_aliased(name: str) -> None:
+    failures = []
+    for sample in TABLE[name]:
+        args, inputs, outputs = differentiable_run(sample, sample.args)
+        for before, after in zip(sample.args, args, strict=True):
+            if isinstance(before, np.ndarray) and not np.array_equal(before, numpy_of(after), equal_nan=before.dtype.kind == "f"):
+                failures.append(f"{sample!r} changed its input")
+        if not outputs:
+            continue
+        kept = [(o, numpy_of(o).copy()) for o in outputs]
+        given = [T.from_numpy(w.astype(numpy_of(o).dtype)) for w, o in zip(weights_for(outputs), outputs, strict=True)]
+        values = [numpy_of(g).copy() for g in given]
+        T.autograd.backward(outputs, given)
+        grads = [x.grad for x in inputs if x.grad is not None]
+        for i, g in enumerate(grads):
+            others = [*grads[:i], *given, *outputs, *[a for a in args if isinstance(a, T.Tensor)]]
+            if any(np.shares_memory(numpy_of(g), numpy_of(o)) for o in others):
+                failures.append(f"{sample!r}: gradient {i} shares memory")
+            if not g._array.flags.writeable or not g._array.flags.c_contiguous:
+                failures.append(f"{sample!r}: gradient {i} is not a plain array")
+        for (o, value), g, v in zip(kept, given, values, strict=True):
+            if not np.array_equal(numpy_of(o), value, equal_nan=True) or not np.array_equal(numpy_of(g), v):
+                failures.append(f"{sample!r}: the backward pass changed an output or its gradient")
+    report(failures)
+
+
+@every_name
+def test_no_numpy_warning_whatever_the_user_asked_of_numpy(name: str) -> None:
+    """Values and gradients at the samples and at inf and nan, with every floating point event an error."""
+    with np.errstate(all="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", category=UserWarning)
+        for sample in TABLE[name]:
+            for arrays in (sample.args, with_nonfinite(sample)):
+                if arrays is None:
+                    continue
+                _, inputs, outputs = differentiable_run(sample, arrays)
+                if outputs:
+                    gradients(T, grad_of, outputs, inputs, weights_for(outputs), create_graph=True)
+
+
+@every_name
+def test_gradients_keep_the_dtype_of_their_tensor(name: str) -> None:
+    failures = []
+    for sample in samples_with_grad(name):
+        if not sample.dtypes:
+            continue
+        for dtype in (np.float32, np.float16):
+            arrays = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in sample.args]
+            _, inputs, outputs = differentiable_run(sample, arrays)
+            for x, g in zip(inputs, gradients(T, grad_of, outputs, inputs, weights_for(outputs)) if outputs else [], strict=False):
+                if g is not None and (g.dtype != x.dtype or g.shape != x.shape):
+                    failures.append(f"{sample!r} in {dtype.__name__}: {g.dtype} {g.shape} for {x.dtype} {x.shape}")
+    report(failures)
+
+
+# ---- complex step --------------------------------------------------------------------------------------------------------
+
+ANALYTIC = """
+    add sub mul div neg square exp exp2 expm1 log log2 log10 sqrt rsqrt reciprocal sin cos tan sinh cosh tanh sigmoid asin acos
+    atan pow sum mean cumsum prod mm bmm mv dot matmul outer addmm reshape .view transpose t permute squeeze unsqueeze .expand
+    flatten select narrow flip roll .repeat cat stack split unbind diag trace tril triu addcmul addcdiv lerp x*y x+y x/y x-y
+""".split()
+"""Operations whose forward continues analytically into the complex plane, so that Im f(x + ih) / h has no cancellation."""
+
+
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_gradient_by_complex_step(name: str) -> None:
+    failures, compared, h = [], 0, 1e-30
+    for sample in samples_with_grad(name):
+        positions = sample.differentiable()
+        if not sample.smooth or any(sample.args[p].dtype != np.float64 for p in positions):
+            continue
+        _, inputs, outputs = differentiable_run(sample, sample.args)
+        weights, kept = weights_for(outputs), kept_outputs(sample)
+        got = gradients(T, grad_of, outputs, inputs, weights) if outputs else []
+        for position, g in zip(positions, got, strict=True):
+            want = np.zeros(sample.args[position].shape)
+            for index in np.ndindex(*want.shape):
+                arrays = [a.astype(complex) if i in positions else a for i, a in enumerate(sample.args)]
+                arrays[position][index] += 1j * h
+                results = flat(call(T, sample, [T.from_numpy(a) if isinstance(a, np.ndarray) else a for a in arrays]))
+                want[index] = sum(float((numpy_of(results[k]).imag * w).sum()) for k, w in zip(kept, weights, strict=True)) / h
+            have = np.zeros_like(want) if g is None else numpy_of(g)
+            compared += want.size
+            if not np.allclose(have, want, rtol=1e-12, atol=1e-13 * max(1.0, float(np.abs(want).max(initial=0)))):
+                failures.append(f"{sample!r} argument {position}: rule {have.tolist()} complex step {want.tolist()}")
+    report(failures)
+    assert compared
+
+
+# ---- PyTorch as the reference ----------------------------------------------------------------------------------------------
+
+TOLERANCE = {"float64": 1e-11, "complex128": 1e-11, "float32": 4e-6, "complex64": 4e-6, "float16": 4e-3}
+"""A few roundings of each dtype (half: a few of 2^-11): sums are added in another order than PyTorch's."""
+
+
+def agree(ours: Any, theirs: Any, loosen: float = 1.0, least: float = 0.0) -> str | None:
+    """What differs between two results, in words, or None. Errors are relative to the largest element, or to ``least``."""
+    if not hasattr(theirs, "detach"):
+        return None if type(ours) is type(theirs) and ours == theirs else f"{ours!r}, PyTorch {theirs!r}"
+    if not isinstance(ours, T.Tensor):
+        return f"{ours!r}, PyTorch {theirs!r}"
+    if str(ours.dtype) != str(theirs.dtype) or tuple(ours.shape) != tuple(theirs.shape):
+        return f"{ours.dtype} {list(ours.shape)}, PyTorch {theirs.dtype} {list(theirs.shape)}"
+    a, b = numpy_of(ours), numpy_of(theirs)
+    tolerance = TOLERANCE.get(a.dtype.name, 0) * loosen
+    scale = float(np.abs(b[np.isfinite(b)]).max(initial=least)) if tolerance else 0
+    if not np.allclose(a, b, rtol=tolerance, atol=tolerance * min(scale, 1e30), equal_nan=a.dtype.kind in "fc"):
+        return f"{a.tolist()}, PyTorch {b.tolist()}"
+    return None
+
+
+def outcome(torch: Any, sample: Sample, arrays: Any, grads: Any) -> Any:
+    """(arguments, results), or the exception."""
+    args = tensors(torch, sample, arrays, grads)
+    try:
+        return args, call(torch, sample, args)
+    except Exception as error:
+        return error
+
+
+def words(error: Exception) -> str:
+    text = str(error).split("\nException raised from")[0]
+    return f"{type(error).__name__}: {text}"
+
+
+def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) -> str | None:
+    """Run the call here and in PyTorch: the exception, or values, node names, views, gradients and second derivatives."""
+    import torch
+
+    positions = [i for i in sample.differentiable() if arrays[i].dtype.kind in "fc"]
+    ours, theirs = outcome(T, sample, arrays, positions), outcome(torch, sample, arrays, positions)
+    if isinstance(ours, Exception) or isinstance(theirs, Exception):
+        if isinstance(ours, Exception) and isinstance(theirs, Exception):
+            same = words(ours) == words(theirs)
+            return None if same else f"raises {words(ours)!r}, PyTorch {words(theirs)!r}"
+        if isinstance(ours, Exception):
+            return f"raises {words(ours)!r}, PyTorch gives {flat(theirs[1])}"
+        return f"gives {flat(ours[1])}, PyTorch raises {words(theirs)!r}"
+    (our_args, our_results), (their_args, their_results) = ours, theirs
+    left, right = flat(our_results), flat(their_results)
+    if len(left) != len(right):
+        return f"{len(left)} results, PyTorch {len(right)}"
+    for a, b in zip(left, right, strict=True):
+        difference = agree(a, b, loosen)
+        if difference:
+            return difference
+        if not hasattr(b, "grad_fn"):
+            continue
+        if a.requires_grad != b.requires_grad:
+            return f"requires_grad is {a.requires_grad}, PyTorch {b.requires_grad}"
+        if b.grad_fn is not None:
+            name = b.grad_fn.name().removeprefix("torch::autograd::")
+            if name == "NotImplemented":
+                return None
+            if a.grad_fn.name() != (sample.node or name):
+                return f"node {a.grad_fn.name()}, PyTorch {name}"
+        if b._is_view() != a._is_view() and not any(b is each for each in their_args):
+            return f"_is_view {a._is_view()}, PyTorch {b._is_view()}"
+    return compare_gradients(sample, positions, ours, theirs, loosen, order)
+
+
+def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: Any, loosen: float, order: int) -> str | None:
+    import torch
+
+    ours_in, theirs_in = [[args[i] for i in positions] for args, _ in (ours, theirs)]
+    ours_out, theirs_out = outputs_with_grad(ours[1]), outputs_with_grad(theirs[1])
+    for step in range(order if sample.twice else 1):
+        if not theirs_out:
+            return None
+        weights = weights_for(ours_out, salt=step)
+        last = step == order - 1
+        left = gradients(T, grad_of, ours_out, ours_in, weights, create_graph=not last)
+        right = gradients(torch, torch.autograd.grad, theirs_out, theirs_in, weights, create_graph=not last)
+        for position, a, b in zip(positions, left, right, strict=True):
+            if a is None and b is None:
+                continue
+            if a is None or b is None:  # zero and nothing are the same derivative
+                a = T.zeros_like(ours_in[positions.index(position)]) if a is None else a
+                b = torch.zeros_like(theirs_in[positions.index(position)]) if b is None else b
+            difference = agree(a, b, loosen * 10**step, least=1.0)  # terms of size 1 may cancel
+            if difference:
+                return f"derivative {step + 1} of argument {position}: {difference}"
+        both = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None and a.requires_grad and b.requires_grad]
+        ours_out, theirs_out = [a for a, _ in both], [b for _, b in both]
+    return None
+
+
+@pytest.mark.oracle
+@every_name
+def test_like_pytorch(name: str) -> None:
+    pytest.importorskip("torch")
+    if name in OURS_ALONE:
+        return
+    failures = []
+    for sample in TABLE[name]:
+        difference = compare(sample, sample.args)
+        if difference:
+            failures.append(f"{sample!r}: {difference}")
+    report(failures)
+
+
+SWEEP = ("float32", "float16", "int64", "int32", "uint8", "bool")
+
+
+@pytest.mark.oracle
+@every_name
+def test_other_dtypes_like_pytorch(name: str) -> None:
+    """The samples again with their float arrays in every other dtype: the same values, dtypes and exceptions."""
+    pytest.importorskip("torch")
+    if name in OURS_ALONE:
+        return
+    failures = []
+    for sample in TABLE[name]:
+        if not sample.dtypes or not any(isinstance(a, np.ndarray) and a.dtype == np.float64 for a in sample.args):
+            continue
+        for dtype in SWEEP:
+            with np.errstate(all="ignore"):
+                arrays = [cast(a, dtype) for a in sample.args]
+            difference = compare(sample, arrays, order=1)
+            if difference:
+                failures.append(f"{sample!r} in {dtype}: {difference}")
+    report(failures)
+
+
+def cast(array: Any, dtype: str) -> Any:
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64:
+        return array
+    if not dtype.startswith("float"):
+        array = np.asarray(np.nan_to_num(array, nan=1, posinf=3, neginf=2 if dtype in ("uint8", "bool") else -3))
+        array = np.abs(array) if dtype == "uint8" else array
+    return np.asarray(array, dtype)
+
+
+SPECIAL = np.array([np.nan, 1.0, np.inf, -1.0, -np.inf, 0.0, -0.0, 2.0])
+
+
+def with_nonfinite(sample: Sample) -> Any:
+    """The sample's arguments with nan, infinities and zeros in its float arrays, or None."""
+    floats = [i for i, a in enumerate(sample.args) if isinstance(a, np.ndarray) and a.dtype == np.float64]
+    if not sample.nonfinite or not floats:
+        return None
+    return [np.roll(np.resize(SPECIAL, a.shape), i) if i in floats else a for i, a in enumerate(sample.args)]
+
+
+@pytest.mark.oracle
+@every_name
+def test_nonfinite_numbers_like_pytorch(name: str) -> None:
+    pytest.importorskip("torch")
+    if name in OURS_ALONE:
+        return
+    failures = []
+    for sample in TABLE[name]:
+        arrays = with_nonfinite(sample)
+        difference = arrays and compare(sample, arrays, order=1)
+        if difference:
+            failures.append(f"{sample!r} at {[a.tolist() for a in arrays if isinstance(a, np.ndarray)]}: {difference}")
+    report(failures)
+
+
+# ---- every declared operation is reached -------------------------------------------------------------------------------------
+
+UNREACHED: dict[str, str] = {}
+"""Operations that no sample reaches, forward or in a second backward pass, each with its reason."""
+
+
+def test_every_op_has_samples() -> None:
+    reached: set[int] = set()
+
+    def watched(op: Any, kernel: Any) -> Any:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            reached.add(id(op))
+            return kernel(*args, **kwargs)
+
+        return run
+
+    compiled = [f for op in ALL_OPS for f in (op.function, op._operator) if f is not None]
+    before = [(f.__globals__, f.__globals__["kernel"]) for f in compiled]
+    try:
+        for f in compiled:
+            f.__globals__["kernel"] = watched(f.__globals__["OP"], f.__globals__["kernel"])
+        for name in NAMES:
+            for sample in TABLE[name]:
+                _, inputs, outputs = differentiable_run(sample, sample.args)
+                if outputs:
+                    gradients(T, grad_of, outputs, inputs, weights_for(outputs), create_graph=True)
+    finally:
+        for namespace, kernel in before:
+            namespace["kernel"] = kernel
+    missing = [f"{op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__name__ not in UNREACHED]
+    assert not missing

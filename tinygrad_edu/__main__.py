@@ -1,0 +1,62 @@
+"""``python -m tinygrad_edu COMMAND``.
+
+A command is a module: the first line of its docstring is what the list of commands says of it, ``add_options(parser)``
+declares its options, and ``run(options)`` runs it (``argparse.ArgumentTypeError``: the options cannot be worked with).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+COMMANDS = ("demo",)
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def make_parser() -> Parser:
+    parser = Parser(prog="tinygrad_edu", description="Reverse-mode autodiff on NumPy that speaks PyTorch's API.")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name in COMMANDS:
+        command = import_module(f".{name}", __package__)
+        summary = (command.__doc__ or "").partition("\n")[0]
+        options = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        command.add_options(options)
+        options.set_defaults(run=command.run, parser=options)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status: 0, 2 for wrong options, 130 after Ctrl-C, 141 without a reader."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    if "run" not in options:
+        parser.print_help()
+        return 0
+    try:
+        options.run(options)
+        if sys.stdout is not None:  # None where standard output is closed
+            sys.stdout.flush()
+    except argparse.ArgumentTypeError as error:
+        options.parser.error(str(error))
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is left to say, nor for Python to flush when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

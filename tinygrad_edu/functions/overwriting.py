@@ -1,0 +1,152 @@
+"""In-place methods that are more than the in-place form of a function: overwriting, ``x += y``, axes exchanged in place."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from ..autograd.errors import type_name
+from ..autograd.grad_mode import get_mode
+from ..autograd.node import AccumulateGrad
+from ..autograd.version import stamp_write
+from ..values import checked_scalar
+from ..inplace import assign, check_in_place, make_node, set_history
+from ..ops import overwriting as ops
+from ..ops import shape as shape_ops
+from ..tensor import Tensor
+from . import shape
+
+# ---- overwriting ---------------------------------------------------------------------------------------------------
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Write ``value``, a number or a 0-d tensor, into every element."""
+    check_in_place(self, value)
+    target = self._array
+    if isinstance(value, Tensor):
+        if value._array.ndim:
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value._array.ndim} dimensions."
+            )
+        target[...] = value._array.astype(target.dtype)
+        node, op = value._node, ops.fill_tensor
+    else:
+        target[...] = checked_scalar(value, target.dtype)
+        node, op = None, ops.fill_number
+    stamp_write(target)
+    if (self._node is not None or node is not None) and get_mode():
+        set_history(self, make_node(op, (self._node, node)[: len(op.differentiable)], target))
+    return self
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Write zeros into every element."""
+    check_in_place(self)
+    target = self._array
+    target[...] = 0
+    stamp_write(target)
+    if self._node is not None and get_mode():
+        set_history(self, make_node(ops.zero, (self._node,), target))
+    return self
+
+
+def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
+    """Copy the elements of ``src``, which broadcasts, and is converted to the dtype of ``self``."""
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_(): argument 'src' (position 1) must be Tensor, not {type_name(src)}")
+    check_in_place(self, src)
+    if src is self:
+        return self
+    check_expand(self._array.shape, src._array)
+    assign(self, src._array, src._node)
+    return self
+
+
+def check_expand(target: tuple[int, ...], source: np.ndarray) -> None:
+    """Whether ``source`` can be expanded to the shape ``target``."""
+    given = source.shape
+    lead = len(target) - len(given)
+    if lead < 0:
+        from ..tensor import type_string
+
+        name = type_string(source)
+        raise RuntimeError(
+            f"expand({name}{{{list(given)}}}, size={list(target)}): the number of sizes provided ({len(target)}) must be "
+            f"greater or equal to the number of dimensions in the tensor ({len(given)})"
+        )
+    for i, n in enumerate(given):
+        if n not in (1, target[i + lead]):
+            raise RuntimeError(
+                f"The expanded size of the tensor ({target[i + lead]}) must match the existing size ({n}) at non-singleton "
+                f"dimension {i + lead}.  Target sizes: {list(target)}.  Tensor sizes: {list(given)}"
+            )
+
+
+# ---- operators -----------------------------------------------------------------------------------------------------
+
+
+def augmented(method: str, name: str) -> Any:
+    """``x += y`` from ``x.add_(y)``: NotImplemented where the method complains of a type."""
+
+    def operator(self: Tensor, other: Any) -> Any:
+        try:
+            return getattr(self, method)(other)
+        except TypeError:
+            return NotImplemented
+
+    operator.__name__ = operator.__qualname__ = name
+    return operator
+
+
+# ---- axes ----------------------------------------------------------------------------------------------------------
+
+_NAMES = {
+    "TBackward0": "TBackward1", "TransposeBackward0": "TransposeBackward1", "UnsqueezeBackward0": "UnsqueezeBackward1",
+    "SqueezeBackward0": "SqueezeBackward3", "SqueezeBackward1": "SqueezeBackward4", "SqueezeBackward2": "SqueezeBackward5",
+}  # fmt: skip
+_classes: dict[type, type] = {}
+
+
+def _in_place_class(kind: type) -> type:
+    """The class of the same node under the name that PyTorch gives the in-place form."""
+    if kind not in _classes:
+        _classes[kind] = types.new_class(_NAMES[kind.__name__], (kind,), {}, lambda body: body.update(__slots__=()))
+    return _classes[kind]
+
+
+def _axes_(function: Any, name: str) -> Any:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        check_in_place(self)
+        result = function(self, *args, **kwargs)
+        self._array = result._array
+        stamp_write(self._array)
+        if result._node is not None:
+            result._node.__class__ = _in_place_class(type(result._node))
+            self._node = result._node
+        elif type(self._node) is AccumulateGrad:
+            self._node.describe(self._array)
+        return self
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"In-place version of :func:`{name[:-1]}`."
+    return method
+
+
+METHODS = {
+    "fill_": fill_, "zero_": zero_, "copy_": copy_,
+    "t_": _axes_(shape_ops.t, "t_"), "unsqueeze_": _axes_(shape_ops.unsqueeze, "unsqueeze_"),
+    "squeeze_": _axes_(shape.squeeze, "squeeze_"), "transpose_": _axes_(shape.transpose, "transpose_"),
+    "swapaxes_": _axes_(shape.transpose, "swapaxes_"), "swapdims_": _axes_(shape.transpose, "swapdims_"),
+}  # fmt: skip
+"""By name; and for each of Python's augmented assignments the method that it calls:"""
+
+METHODS.update({
+    f"__i{symbol}__": augmented(f"{name}_", f"__i{symbol}__")
+    for symbol, name in {
+        "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder",
+        "pow": "pow", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "bitwise_left_shift",
+        "rshift": "bitwise_right_shift",
+    }.items()
+})  # fmt: skip

@@ -1,0 +1,41 @@
+"""The histories of what is written over a tensor: the old values' gradient is zero."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd.op import op
+from .elementwise import zeros_like
+
+
+def _zeros(grad):
+    return zeros_like(grad)
+
+
+@op("FillBackward2", x=_zeros, public="fill_")
+def fill_number(x, value):
+    """A number everywhere."""
+    return np.full(x.shape, value, x.dtype)
+
+
+@op("FillBackward3", x=_zeros, value=lambda grad: grad, public="fill_")
+def fill_tensor(x, value):
+    """The value of a 0-d tensor everywhere; the engine sums its gradient."""
+    return np.full(x.shape, value, x.dtype)
+
+
+@op("ZeroBackward0", x=_zeros, public="zero_")
+def zero(x):
+    """Zeros everywhere."""
+    return np.zeros(x.shape, x.dtype)
+
+
+def _comparison(name, ufunc):
+    return op(f"{name.capitalize()}Backward0", x=_zeros, public=f"{name}_")(lambda x, y: ufunc(x, y).astype(x.dtype))
+
+
+COMPARISONS = {
+    "eq": _comparison("eq", np.equal), "ne": _comparison("ne", np.not_equal), "lt": _comparison("lt", np.less),
+    "le": _comparison("le", np.less_equal), "gt": _comparison("gt", np.greater), "ge": _comparison("ge", np.greater_equal),
+}  # fmt: skip
+"""What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor."""

@@ -1,0 +1,122 @@
+"""Special functions and functions of two variables, element by element."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..autograd.errors import not_implemented
+from ..autograd.op import op
+from .elementwise import as_half, exp, from_half, reciprocal, where
+
+__all__ = [
+    "atan2", "deg2rad", "erf", "erfc", "hypot", "logaddexp", "logit", "rad2deg", "xlogy",
+]  # fmt: skip
+
+
+@op("Deg2RadBackward0", x=lambda grad: grad * (math.pi / 180), promote="float")
+def deg2rad(x):
+    """Degrees as radians."""
+    return x * x.dtype.type(math.pi / 180)
+
+
+@op("Rad2DegBackward0", x=lambda grad: grad * (180 / math.pi), promote="float")
+def rad2deg(x):
+    """Radians as degrees."""
+    return x * x.dtype.type(180 / math.pi)
+
+
+@op("LogitBackward0", x=lambda grad, x, eps: _logit_rule(grad, x, eps), promote="float")
+def logit(x, eps=None):
+    """``log(x / (1 - x))``, the inverse of the sigmoid; with ``eps``, x is first clamped to [eps, 1 - eps]."""
+    z = from_half(x)
+    if eps is not None:
+        z = np.clip(z, z.dtype.type(eps), z.dtype.type(1 - eps))
+    return as_half(np.log(z / (1 - z)), x)
+
+
+def _logit_rule(grad, x, eps):
+    """``1 / (x (1 - x))`` inside; outside nan, or 0 where ``eps`` clamped."""
+    low, outside = (0.0, math.nan) if eps is None else (eps, 0.0)
+    return where((x >= low) & (x <= 1 - low), grad / (x * (1 - x)), outside)
+
+
+# ---- the error function ---------------------------------------------------------------------------------------------
+
+_SLOPE = 2 / math.sqrt(math.pi)
+
+
+@op("ErfBackward0", x=lambda grad, x: grad * (_SLOPE * exp(-(x * x))), promote="float")
+def erf(x):
+    """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to x``."""
+    return _of_each(math.erf, x)
+
+
+@op("ErfcBackward0", x=lambda grad, x: grad * (-_SLOPE * exp(-(x * x))), promote="float")
+def erfc(x):
+    """``1 - erf(x)``, exact also where erf is nearly 1."""
+    return _of_each(math.erfc, x)
+
+
+def _of_each(function, x):
+    """NumPy has no error function. A map over Python numbers takes about 60 ns for each element."""
+    values = np.fromiter(map(function, x.reshape(-1).tolist()), np.float64, x.size)
+    return values.reshape(x.shape).astype(x.dtype)
+
+
+# ---- two variables ---------------------------------------------------------------------------------------------------
+
+
+def _inverse_square(x, y):
+    """``1 / (x^2 + y^2)``, and 0 at the origin."""
+    square = x * x + y * y
+    return where(square == 0, 0.0, reciprocal(square))
+
+
+@op(
+    "Atan2Backward0",
+    x=lambda grad, x, y: grad * y * _inverse_square(x, y),
+    y=lambda grad, x, y: grad * -x * _inverse_square(x, y),
+    promote="float",
+    numbers=False,
+)
+def atan2(x, y):
+    """The angle of the point (``other``, ``input``), from -pi to pi."""
+    return np.arctan2(x, y)
+
+
+@op("HypotBackward0", x=lambda grad, x, out: grad * (x / out), y=lambda grad, y, out: grad * (y / out), promote="common", numbers=False)
+def hypot(x, y):
+    """``sqrt(x^2 + y^2)`` without overflow."""
+    _require_float(x, "hypot_cpu")
+    return np.hypot(x, y)
+
+
+def _require_float(x, name):
+    if x.dtype.kind != "f":
+        raise not_implemented(name, x.dtype)
+
+
+@op(
+    "LogaddexpBackward0",
+    x=lambda grad, x, y: grad / (1 + exp(y - x)),
+    y=lambda grad, x, y: grad / (1 + exp(x - y)),
+    promote="common",
+    numbers=False,
+)
+def logaddexp(x, y):
+    """``log(exp(x) + exp(y))``."""
+    _require_float(x, "logaddexp_cpu")
+    return np.logaddexp(x, y)
+
+
+@op(
+    "XlogyBackward0",
+    x=lambda grad, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(grad, y)),
+    y=lambda grad, x, y: grad * x / y,
+    promote="float",
+)
+def xlogy(x, y):
+    """``x * log(y)``, and 0 where x is 0."""
+    return np.where(np.isnan(y), y, np.where(np.equal(x, 0), x.dtype.type(0), x * np.log(y)))
