@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import exp, sigmoid, where
+from .elementwise import exp, sigmoid, zeros_like
 from .reduction import sum
 from .shape import axis_of
 
@@ -18,7 +18,13 @@ def require_float(x, kernel):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{from_numpy_dtype(x.dtype).legacy_name}'")
 
 
-@op("ReluBackward0", x=lambda grad, out: where(out > 0, grad, 0.0))
+@op("ThresholdBackwardBackward0", x=lambda grad, y: threshold_backward(grad, y), y=lambda grad: zeros_like(grad))
+def threshold_backward(x, y):
+    """``x`` where ``y`` is positive, else 0."""
+    return np.where(y > 0, x, 0.0)
+
+
+@op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out))
 def relu(x):
     """``max(x, 0)``. The gradient passes where the result is positive."""
     if x.dtype.kind in "bc":

@@ -277,7 +277,7 @@ def _huber_slope(x, y, delta):
 
 
 def _clipped(d, bound):
-    return where(d > bound, bound, where(d < -bound, -bound, d))
+    return where(~(d > bound), where(~(d < -bound), d, -bound), bound)  # nan stays
 
 
 @op(
