@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import type_name
+from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
 from ..ops.elementwise import clone as _clone
@@ -134,18 +134,29 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All tensors expanded to their common shape."""
-    shape = broadcast_shapes(*(each._array.shape for each in tensors))
+    shapes = [each._array.shape for each in tensors]
+    mismatch = broadcast_error(shapes)
+    if mismatch is not None:
+        raise mismatch
+    shape = np.broadcast_shapes(*shapes)
     return tuple(ops.expand.function(each, tuple(shape)) for each in tensors)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:
     """The shape that operands of these shapes broadcast to."""
-    from ..autograd.errors import broadcast_error
-
     try:
         return tuple.__new__(Size, np.broadcast_shapes(*shapes))
     except ValueError:
-        raise broadcast_error([tuple(s) for s in shapes]) or RuntimeError("shapes do not broadcast") from None
+        common = [1] * max(map(len, shapes))
+        for index, shape in enumerate(shapes):
+            for i in range(-1, -len(shape) - 1, -1):
+                if 1 != shape[i] != common[i] != 1:
+                    raise RuntimeError(
+                        f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching argument at index "
+                        f"{index} had {shape}; but expected shape should be broadcastable to {common}"
+                    ) from None
+                common[i] = shape[i] if common[i] == 1 else common[i]
+        raise
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -234,6 +245,8 @@ def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` elements from ``start`` along ``dim``, as a view."""
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = axis_of(dim, input._array.ndim)
     size, start = input._array.shape[axis], int(start)
     start = start + size if start < 0 else start
