@@ -65,7 +65,8 @@ class Sample:
         dtypes: whether the call may be repeated with other dtypes.
         nonfinite: whether it may be repeated with inf and nan among its inputs.
         twice: whether second derivatives are compared too.
-        node: the node's name where it is not PyTorch's (the table says why).
+        node: the node's name where it is not PyTorch's ("any": whatever it is).
+        view: whether it is a view where PyTorch's result is one (theirs may show a temporary of which ours has none).
     """
 
     call: Callable[..., Any]
@@ -77,6 +78,7 @@ class Sample:
     nonfinite: bool = True
     twice: bool = True
     node: str | None = None
+    view: bool = True
     name: str = ""
 
     def __repr__(self) -> str:
@@ -94,7 +96,7 @@ class Sample:
 
 def s(*args: Any, _call: Any = None, **kwargs: Any) -> Sample:
     """A sample of the operation in whose row it stands. Keywords that are fields of Sample are its flags."""
-    flags = {key: kwargs.pop(key) for key in ("smooth", "fixed", "dtypes", "nonfinite", "twice", "node") if key in kwargs}
+    flags = {key: kwargs.pop(key) for key in ("smooth", "fixed", "dtypes", "nonfinite", "twice", "node", "view") if key in kwargs}
     return Sample(_call, args, kwargs, **flags)
 
 
@@ -106,7 +108,7 @@ def row(names: str, *samples: Sample, **flags: Any) -> None:
     for name in names.split():
         for each in samples:
             call = each.call or functools.partial(_call, name)
-            made = Sample(call, each.args, each.kwargs, each.smooth, each.fixed, each.dtypes, each.nonfinite, each.twice, each.node, name)
+            made = Sample(call, each.args, each.kwargs, each.smooth, each.fixed, each.dtypes, each.nonfinite, each.twice, each.node, each.view, name)
             for key, value in flags.items():
                 setattr(made, key, value)
             TABLE.setdefault(name, []).append(made)
@@ -274,15 +276,15 @@ SPREADS = [e for e in reductions() if e.kwargs.get("dim") != ()]
 for _each in SPREADS:
     _each.smooth = _each.args[0].size > (1 if len(_each.args[0].shape) < 2 else 3)
 row("var std", *SPREADS, s(N(2, 3), dim=1, correction=0), s(N(2, 3), 1, False), s(N(2, 3), False), s(N(3), unbiased=False), s(N(2, 3), correction=2, dim=1), s(A([2.0, 2.0, 2.0]), smooth=False), s(N(1), correction=0, smooth=False), s(N(3), dim=0, correction=3, smooth=False), s(N(2, 3), dim=1, correction=0.5), twice=True)
-row("var_mean std_mean", *reductions()[:6], s(N(2, 3), False), s(N(2, 3), dim=1, correction=0))
+row("var_mean std_mean", *reductions()[:6], s(N(2, 3), False), s(N(2, 3), dim=1, correction=0), nonfinite=False)
 row("max min", *reductions(several=False), s(A([1.0, 3.0, 3.0, 1.0]), smooth=False), s(A([[1.0, 1.0], [2.0, 2.0]]), dim=1, smooth=False), s(A([[1.0, np.nan], [np.nan, 2.0]]), dim=1, smooth=False),
     s(N(2, 3), N(3)), s(I(3)), s(I(2, 3), dim=1), s(B(3)), s(N(0, 3), dim=1), s(N(2, 3), axis=1), s(A([np.nan, 1.0]), smooth=False))  # fmt: skip
 row("amax amin", *reductions(), s(A([1.0, 3.0, 3.0, 1.0]), smooth=False), s(A([[1.0, 1.0], [2.0, 2.0]]), dim=(0, 1), smooth=False), s(I(3)), s(B(2, 3), dim=1), s(A([np.nan, 1.0]), smooth=False))
 row("argmax argmin", *reductions(several=False), s(I(3)), s(A([1.0, 3.0, 3.0])), s(A([1.0, np.nan, 3.0])), s(N(2, 3), keepdim=True), s(N(2, 3), axis=1))
 row("all any", *[s(B(2, 3, 2), **kwargs) for kwargs in DIMS], s(N(3)), s(I(2, 3), dim=1), s(A([0, 2], np.uint8)), s(B(0)), s(B(0, 3), dim=1), s(B()))
-row("prod", *reductions(several=False), s(A([2.0, 0.0, 3.0])), s(A([0.0, 0.0, 3.0])), s(A([[2.0, 0.0, 3.0], [1.0, 2.0, 3.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]), dim=1), s(N(0)), s(N(0, 2), dim=0), s(I(3)), s(B(3)), s(I(3), dtype="float64"), s(N(1)))
+row("prod", *reductions(several=False), s(A([2.0, 0.0, 3.0])), s(A([0.0, 0.0, 3.0])), s(A([[2.0, 0.0, 3.0], [1.0, 2.0, 3.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]), dim=1), s(N(0)), s(N(0, 2), dim=0), s(I(3)), s(B(3)), s(I(3), dtype="float64"), s(N(1)), nonfinite=False)
 row("cumsum", *[s(N(2, 3), dim=d) for d in (0, 1, -1)], s(N(), dim=0), s(N(0), dim=0), s(I(3), 0), s(B(3), 0), s(I(3), dim=0, dtype="float64"), s(N(3, 2).T, 1))
-row("cumprod", *[s(N(2, 3), dim=d) for d in (0, 1, -1)], s(N(), dim=0), s(N(0), dim=0), s(I(3), 0), s(A([1.0, 0.0, 2.0, 3.0]), 0), s(A([0.0, 2.0, 0.0]), 0), s(N(1, 4), 1))
+row("cumprod", *[s(N(2, 3), dim=d) for d in (0, 1, -1)], s(N(), dim=0), s(N(0), dim=0), s(I(3), 0), s(A([1.0, 0.0, 2.0, 3.0]), 0), s(A([0.0, 2.0, 0.0]), 0), s(N(1, 4), 1), nonfinite=False)
 row("logsumexp", *[s(N(2, 3, 2), **kwargs) for kwargs in DIMS[1:6]], s(N(), dim=0), s(I(3), dim=0), s(A([-np.inf, -np.inf]), dim=0, smooth=False), s(A([[-np.inf, 1.0], [np.inf, 1.0]]), dim=1, smooth=False), s(A([1000.0, 1000.0]), dim=0), s(N(0, 3), dim=1), s(N(0, 3), dim=0, smooth=False))
 row("norm", *[e for e in reductions() if len(e.args) == 1], *[s(N(2, 3), p, 1) for p in (1, 2, 3, 2.5, 0, np.inf, -np.inf, 0.5)], s(N(2, 3), "fro"), s(N(4), p=1), s(A([0.0, 0.0]), smooth=False), s(A([0.0, 0.0]), 1, smooth=False), s(A([[0.0, 0.0], [1.0, 0.0]]), 3, dim=1, smooth=False), s(A([1.0, -1.0]), np.inf, smooth=False), s(N(2, 3), p="fro", dim=(0, 1)))
 row("dist", s(N(2, 3), N(3)), s(N(3), N(3), 1), s(N(3), N(3), p=3), node="LinalgVectorNormBackward0", dtypes=False)
@@ -290,7 +292,7 @@ row("median", s(N(5)), s(N(4)), s(N(2, 3), dim=1), s(N(2, 3), 0, True), s(I(5)),
 row("count_nonzero", s(I(3)), s(N(2, 3), dim=1), s(B(2, 3), dim=(0, 1)))
 row("sort", s(N(5)), s(N(2, 3), dim=0), s(N(2, 3), descending=True), s(I(6)), s(A([2.0, np.nan, 1.0]), smooth=False), s(A([1.0, 2.0, 1.0]), descending=True, stable=True, smooth=False), s(N()), s(N(0)))
 row("argsort", s(N(5)), s(N(2, 3), dim=0), s(N(2, 3), descending=True), s(N()))
-row("topk", s(N(5), 2), s(N(2, 4), 3, dim=1), s(N(2, 4), 1, dim=0, largest=False), s(N(4), k=4), s(N(), 1), s(A([3, 1, 2], np.int64), 2), dtypes=False)  # among equals PyTorch takes any
+row("topk", s(N(5), 2), s(N(2, 4), 3, dim=1), s(N(2, 4), 1, dim=0, largest=False), s(N(4), k=4), s(N(), 1), s(A([3, 1, 2], np.int64), 2), dtypes=False, nonfinite=False)  # among equals PyTorch takes any
 row("bincount", s(A([0, 2, 2, 5], np.int64)), s(A([0, 2], np.int64), A([0.5, 1.5]), fixed=(1,)), s(A([1], np.int64), minlength=4), dtypes=False)
 row("unique", s(I(8)), s(I(2, 4), return_inverse=True, return_counts=True), s(A([3.0, 1.0, 3.0]), fixed=(0,)))
 
@@ -341,11 +343,11 @@ row("chunk", s(N(5), 2), s(N(2, 6), 4, dim=1), s(N(3), 5), s(N(4), chunks=2, dim
 row("unbind", s(N(2, 3)), s(N(2, 3), 1), s(N(2, 3), dim=-1), s(N(3)), s(N(2, 3), _call=lambda torch, x: torch.unbind(x)[1]))
 row("iter", s(N(2, 3), _call=lambda torch, x: [row * 2 for row in x]))
 row("meshgrid", s(N(2), N(3), _call=lambda torch, x, y: torch.meshgrid(x, y, indexing="ij")), s(N(2), N(3), _call=lambda torch, x, y: torch.meshgrid([x, y], indexing="xy")))
-row("diag", s(N(3)), s(N(3), 1), node="IndexPutBackward0")
-row("diag", s(N(2, 3)), s(N(3, 3), -1), node="IndexBackward0")
+row("diag", s(N(3)), s(N(3), 1))
+row("diag", s(N(2, 3)), s(N(3, 3), -1))
 row("diagonal", s(N(2, 3)), s(N(3, 3), 1), s(N(2, 3, 3), -1, 1, 2))
 row("diag_embed", s(N(3)), s(N(2, 3), 1))
-row("trace", s(N(3, 3)), s(N(2, 3)), node="SumBackward0")
+row("trace", s(N(3, 3)), s(N(2, 3)))
 row("tril triu", s(N(3, 3)), s(N(2, 3), 1), s(N(2, 3, 3), -1), s(N(2, 3), diagonal=-1))
 row("clone", s(N(2, 3)), s(N(3, 2).T), s(I(3)), s(N()))
 row(".contiguous", s(N(3, 2).T), s(N(2, 3)))
@@ -363,13 +365,13 @@ row("gather", s(N(2, 3), 1, A([[0, 2], [1, 1]], np.int64)), s(N(2, 3), 0, A([[0,
 row("index_select", s(N(3, 2), 0, A([2, 0, 2], np.int64)), s(N(2, 3), -1, A([1], np.int32)), s(N(3), 0, A(1, np.int64)))
 row("take", s(N(2, 3), A([0, 5, -1], np.int64)), s(N(2, 3), A([[1]], np.int64)), node="IndexBackward0")
 row("masked_select", s(N(2, 3), B(2, 3)), s(N(2, 3), B(3)))
-row("masked_fill", s(N(2, 3), B(3), 0.5), s(N(2, 3), B(2, 3), -np.inf, dtypes=False), s(N(3), B(3), N()), s(I(3), B(3), 2))
+row("masked_fill", s(N(2, 3), B(3), 0.5), s(N(2, 3), B(2, 3), -np.inf, dtypes=False, smooth=False), s(N(3), B(3), N()), s(I(3), B(3), 2))
 row("scatter", s(N(2, 3), 1, A([[0, 2], [1, 0]], np.int64), N(2, 2)), s(N(2, 3), 1, A([[0], [1]], np.int64), 1.5))
 row("scatter_add", s(N(2, 3), 1, A([[0, 2], [1, 1]], np.int64), N(2, 2)), s(N(3), 0, A([0, 0, 0], np.int64), N(3)))
 row("index_add", s(N(3, 2), 0, A([0, 0], np.int64), N(2, 2)), s(N(3, 2), 0, A([1], np.int64), N(1, 2), alpha=2), node="IndexPutBackward0", dtypes=False)
 row("index_put", s(N(3), A([0, 2], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v)), s(N(3), A([0, 0], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v, accumulate=True), dtypes=False))
 row("nonzero argwhere", s(I(2, 3)), s(B(3)))
-row("repeat_interleave", s(N(3), 2, node="IndexSelectBackward0"), s(N(2, 3), 2, dim=1, node="IndexSelectBackward0"), s(N(3), A([1, 0, 2], np.int64)))
+row("repeat_interleave", s(N(3), 2, node="any"), s(N(2, 3), 2, dim=1, node="any"), s(N(3), A([1, 0, 2], np.int64)), view=False)
 
 # ---- products ----------------------------------------------------------------------------------------------------------
 
@@ -382,10 +384,14 @@ row("outer ger", s(N(2), N(3)), s(N(0), N(3)), s(I(2), I(3)))
 row("addmm", s(N(2, 4), N(2, 3), N(3, 4)), s(N(4), N(2, 3), N(3, 4)), s(N(2, 1), N(2, 3), N(3, 4), beta=0.5, alpha=2), s(N(), N(2, 3), N(3, 4)), s(N(2, 4), N(2, 3), N(3, 4), beta=0, alpha=1.0, nonfinite=False), s(I(2), I(2, 3), I(3, 2)))
 row("baddbmm", s(N(2, 2, 4), N(2, 2, 3), N(2, 3, 4)), s(N(4), N(2, 2, 3), N(2, 3, 4), beta=0.5, alpha=2))
 row("addmv", s(N(2), N(2, 3), N(3)), s(N(), N(2, 3), N(3), beta=0.5, alpha=2))
-row("addr", s(N(2, 3), N(2), N(3)), s(N(3), N(2), N(3), beta=0.5, alpha=2))
-row("inner", s(N(3), N(3)), s(N(2, 3), N(4, 3)), s(N(), N(3)))
+row("addr", s(N(2, 3), N(2), N(3)), s(N(3), N(2), N(3), beta=0.5, alpha=2, dtypes=False))
+row("inner", s(N(3), N(3), dtypes=False), s(N(2, 3), N(4, 3)), s(N(), N(3)))
 row("F.linear", s(N(2, 3), N(4, 3), N(4)), s(N(2, 3), N(4, 3)), s(N(3), N(4, 3), N(4)), s(N(2, 2, 3), N(4, 3), N(4)), s(N(2, 2, 3), N(4, 3)), s(N(3), N(3)), s(N(0, 3), N(4, 3), N(4)))
-row("einsum", s(N(2, 3), N(3, 4), _call=lambda torch, x, y: torch.einsum("ij,jk->ik", x, y)), s(N(3), N(3), _call=lambda torch, x, y: torch.einsum("i,i", x, y)), s(N(2, 3), _call=lambda torch, x: torch.einsum("ij->j", x)), s(N(3, 3), _call=lambda torch, x: torch.einsum("ii->i", x)), s(N(2, 2, 3), N(2, 3, 4), _call=lambda torch, x, y: torch.einsum("bij,bjk->bik", x, y)))
+for _equation, *_shapes in (
+    ("ij,jk->ik", (2, 3), (3, 4)), ("i,i", (3,), (3,)), ("ij->j", (2, 3)), ("ii->i", (3, 3)), ("ii", (3, 3)), ("bij,bjk->bik", (2, 2, 3), (2, 3, 4)),
+    ("ij,ij,ij->", (2, 3), (2, 3), (2, 3)), ("...i,...i->...", (2, 3), (3,)), ("i,j->ji", (2,), (3,)), ("bhqd,bhkd->bhqk", (1, 2, 2, 3), (1, 2, 3, 3)), ("ij->ji", (2, 3)),
+):  # fmt: skip
+    row("einsum", s(*(N(*shape) for shape in _shapes), _call=lambda torch, *x, e=_equation: torch.einsum(e, *x), node="any"))
 row("tensordot", s(N(2, 3, 4), N(3, 4, 2), 2), s(N(2, 3), N(3, 2), dims=([1], [0])))
 
 # ---- activations, losses, normalisation ----------------------------------------------------------------------------------

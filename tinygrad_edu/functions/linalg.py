@@ -88,8 +88,6 @@ def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """Products summed over the last axis of both."""
     if not input._array.ndim or not other._array.ndim:
         return mul.function(input, other, out=out)
-    if input._array.ndim == other._array.ndim == 1:
-        return ops.dot.function(input, other, out=out)
     return tensordot(input, other, ([-1], [-1]), out=out)
 
 

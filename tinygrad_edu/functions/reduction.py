@@ -251,8 +251,11 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     axis = axis_of(dim, input._array.ndim)
     order = indexing.sort_order(input._array, dim, False)
     if order.ndim:
-        order = np.take(order, (order.shape[axis] - 1) // 2, axis)
-        order = np.expand_dims(order, axis) if keepdim else order
+        order = np.take(order, [(order.shape[axis] - 1) // 2], axis)
+        unordered = np.isnan(input._array)
+        first = np.argmax(unordered, axis, keepdims=True)
+        order = np.where(unordered.any(axis, keepdims=True), first, order)
+        order = order if keepdim else order.squeeze(axis)
     indices = wrap(np.asarray(order))
     return return_types.median((ops.choose_median.function(input, indices, dim, keepdim), indices))
 

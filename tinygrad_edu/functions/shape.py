@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
+from ..ops.diagonal import diag_embed, diagonal_copy
 from ..ops.elementwise import clone as _clone
 from ..ops.reduction import flip as _flip
 from ..ops.reduction import rot90 as _rot90
@@ -408,6 +409,14 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     return tuple(grids)
 
 
+def diag(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
+    """A matrix with the vector on its diagonal, or a copy of the diagonal of a matrix."""
+    _require_tensor(input, "diag")
+    if input._array.ndim not in (1, 2):
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
+    return (diag_embed if input._array.ndim == 1 else diagonal_copy).function(input, diagonal, out=out)
+
+
 def numel(input: Tensor) -> int:
     """How many elements there are."""
     return input._array.size
@@ -415,7 +424,7 @@ def numel(input: Tensor) -> int:
 
 __all__ = [
     "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat",
-    "chunk", "clone", "column_stack", "concat", "concatenate", "dstack", "fanout", "flatten", "flip", "fliplr", "flipud",
+    "chunk", "clone", "column_stack", "concat", "concatenate", "diag", "dstack", "fanout", "flatten", "flip", "fliplr", "flipud",
     "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "numel", "permute", "ravel", "reshape", "roll", "rot90",
     "row_stack", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose", "unbind",
     "unflatten", "vstack",

@@ -196,8 +196,13 @@ def power(x, exponent):
     """``x`` to a number."""
     if exponent == 2:
         return np.multiply(x, x)
-    if exponent == 0.5 and x.dtype.kind == "f":
-        return np.sqrt(x)
+    if x.dtype.kind == "f":
+        if exponent == 0.5:
+            return np.sqrt(x)
+        if exponent == -0.5:
+            return np.divide(1, np.sqrt(x))
+        if exponent == 3:
+            return x * x * x
     return np.power(x, x.dtype.type(exponent))
 
 

@@ -391,11 +391,13 @@ def rot90(x, k, dims):
 
 def _prod_rule(grad, x, out, dim, keepdim):
     """``out / x``; where some element is 0, the product of all the others without a division."""
+    if not len(x.shape):
+        return grad
     if not (x == 0).any():
         return keep_axes(grad * out, x.shape, dim, keepdim) / x
     if dim is None:
         return grad * reshape(_others(reshape(x, (-1,)), 0), x.shape)
-    return keep_axes(grad, x.shape, dim, keepdim) * (_others(x, dim % len(x.shape)) if len(x.shape) else 1.0)
+    return keep_axes(grad, x.shape, dim, keepdim) * _others(x, dim % len(x.shape))
 
 
 def _others(x, axis):
