@@ -290,6 +290,8 @@ def test_gradient_by_complex_step(name: str) -> None:
     failures, compared, h = [], 0, 1e-30
     for sample in samples_with_grad(name, double=True):
         positions = sample.differentiable()
+        if sample.kwargs.get("rounding_mode") or any(np.abs(sample.args[p]).max(initial=0) > 50 for p in positions):
+            continue  # not analytic; or exp overflows, which is nan for complex numbers
         _, inputs, outputs = differentiable_run(sample, sample.args)
         weights, kept = weights_for(outputs), kept_outputs(sample)
         got = gradients(T, grad_of, outputs, inputs, weights) if outputs else []
@@ -511,5 +513,5 @@ def test_every_op_has_samples() -> None:
     finally:
         for namespace, kernel in before:
             namespace["kernel"] = kernel
-    missing = [f"{op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__name__ not in UNREACHED]
-    assert not missing
+    missing = [f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__name__ not in UNREACHED]
+    assert not missing, missing

@@ -178,7 +178,7 @@ def _lerp(x, end, weight, name):
     for word, each in (("end", end), ("weight", weight)):
         if each.dtype != x.dtype:
             raise RuntimeError(f"expected dtype {c_name(x.dtype)} for `{word}` but got dtype {c_name(each.dtype)}")
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise not_implemented(name, x.dtype)
     step = end - x
     return np.where(np.abs(weight) < 0.5, x + weight * step, end - step * (1 - weight)).astype(x.dtype, copy=False)
