@@ -93,7 +93,7 @@ def _add_product(x, product, beta, alpha):
     """``beta * x + alpha * product``; what ``x`` holds does not matter where beta is 0."""
     if alpha != 1:
         product *= _number(alpha, product)
-    x = expand.kernel(x, product.shape)
+    x = expand(x, product.shape)
     if beta != 0:
         product += x if beta == 1 else x * _number(beta, product)
     return product
