@@ -23,7 +23,7 @@ from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
 from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, owner_of, stamp_write, version_of, writes_since
+from .version import LAST_WRITE, first_changed, owner_of, stamp_write, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -324,12 +324,9 @@ def check_hook_result(answer: Any, before: Any) -> Any:
 def check_versions(node: Node) -> None:
     """Refuse to use a saved array that has been written to since the node was made."""
     saved = node.saved
-    if not isinstance(saved, tuple):
-        return
-    for position, value in enumerate(saved):
-        for array in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(array, np.ndarray) and (writes := writes_since(array, node.seq)):
-                raise RuntimeError(modified_message(node, position, array, writes))
+    if saved.__class__ is tuple and (changed := first_changed(saved, node.seq)) is not None:
+        position, array = changed
+        raise RuntimeError(modified_message(node, position, array, writes_since(array, node.seq)))
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:

@@ -46,7 +46,7 @@ def batch_norm(
     channels = x.shape[1:2]
     for each in (weight, bias, running_mean, running_var):
         if each is not None and (
-            type(each) is not Tensor or each._array.shape != channels or each._array.dtype is not x.dtype
+            not isinstance(each, Tensor) or each._array.shape != channels or each._array.dtype is not x.dtype
         ):
             _check_statistics(x, weight, bias, running_mean, running_var)
             break
