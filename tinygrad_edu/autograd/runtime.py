@@ -209,7 +209,7 @@ def several_results(
     node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
     node.seq = next_sequence_number()
     differentiable = len(arrays) if op.diff_results < 0 else op.diff_results
-    if differentiable == 1:
+    if op.diff_results == 1:
         node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
         tensors[0]._node = node
     else:
