@@ -10,7 +10,7 @@ import sys
 import termios
 
 import pytest
-from programs import ROOT, output_of, python, squeezed
+from running import ROOT, output_of, python, squeezed
 
 import tinygrad_edu as torch
 from tinygrad_edu import demo

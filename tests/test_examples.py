@@ -4,7 +4,7 @@ import functools
 import re
 
 import pytest
-from programs import ROOT, on_pytorch, output_of, squeezed
+from running import ROOT, on_pytorch, output_of, squeezed
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("[0-9]*.py"))
 OPTIONS = {"05_iris.py": ["--epochs", "3"]}  # all epochs are the demo's test

@@ -44,6 +44,8 @@ _SUBMODULES = frozenset(
     "autograd cuda datasets nn optim ops random return_types testing utils visualize".split()
 )
 
+_FROM_AUTOGRAD = frozenset(["is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled"])
+
 
 def __getattr__(name: str) -> Any:
     """Operations are compiled, and submodules imported, when they are first used."""
@@ -52,6 +54,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(value, "function", value)
     elif name in _SUBMODULES:
         return importlib.import_module(f".{name}", __name__)
+    elif name in _FROM_AUTOGRAD:
+        value = getattr(autograd, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
@@ -59,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *methods.FUNCTIONS, *_SUBMODULES})
+    return sorted({*globals(), *methods.FUNCTIONS, *_SUBMODULES, *_FROM_AUTOGRAD})

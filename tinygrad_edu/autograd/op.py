@@ -48,7 +48,7 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
-        frees: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
+        releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
     """
 
     def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
