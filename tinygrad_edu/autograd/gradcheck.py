@@ -18,6 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import from_numpy_dtype
+from ..size import Size
+
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 Tensors = tuple[Any, ...]
@@ -188,7 +191,7 @@ class _Check:
                 warnings.warn(
                     f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will "
                     "likely fail if all the inputs are not of double precision floating point or complex. ",
-                    stacklevel=5,
+                    stacklevel=4,
                 )
             if any(stride == 0 and n > 1 for stride, n in zip(each._array.strides, each._array.shape, strict=True)):
                 raise RuntimeError(
@@ -251,11 +254,14 @@ class _Check:
 
     def quotient(self, a: np.ndarray, b: np.ndarray, index: Any) -> np.ndarray:
         where = f"on index {index} " if index is not None else ""
-        for what in ("shape", "dtype"):
-            if getattr(a, what) != getattr(b, what):
+        for what, of_a, of_b in (
+            ("shape", Size(a.shape), Size(b.shape)),
+            ("dtype", from_numpy_dtype(a.dtype), from_numpy_dtype(b.dtype)),
+        ):
+            if of_a != of_b:
                 raise AssertionError(
                     f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by {self.eps}, "
-                    f"but got: {what}s {getattr(a, what)} and {getattr(b, what)}."
+                    f"but got: {what}s {of_a} and {of_b}."
                 )
         if a.dtype.kind == "b":
             a, b = a.astype(int), b.astype(int)
@@ -469,7 +475,7 @@ def _warn_undefined() -> None:
         "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may break "
         "existing callers of this function. If this is true for you, you can call this function with "
         '"check_undefined_grad=False" to disable the feature',
-        stacklevel=6,
+        stacklevel=5,
     )
 
 
