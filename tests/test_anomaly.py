@@ -28,7 +28,7 @@ def told(run):
     """The exception of ``run`` and the warnings before it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with pytest.raises(Exception) as error:  # noqa: PT011
+        with pytest.raises((RuntimeError, ValueError)) as error:
             run()
     return error.value, [str(each.message) for each in caught]
 
@@ -43,7 +43,8 @@ def test_nan_is_an_error_that_names_function_and_line():
     assert type(error) is RuntimeError
     assert str(error) == "Function 'SqrtBackward0' returned nan values in its 0th output."
     assert messages[0].startswith("Anomaly Detection has been enabled. This mode will increase the runtime")
-    assert messages[1].startswith("Error detected in SqrtBackward0. Traceback of forward call that caused the error:\n  File")
+    start = "Error detected in SqrtBackward0. Traceback of forward call that caused the error:\n  File"
+    assert messages[1].startswith(start)
     assert messages[1].rstrip().endswith("y = torch.sqrt(leaf())  # the line to be found")
 
 
@@ -77,7 +78,7 @@ def test_an_error_in_backward_names_the_line():
     error, messages = told(run)
     assert str(error) == "Some error in backward"
     assert len(messages) == 1
-    assert messages[0].startswith("Error detected in FailingBackward. Traceback of forward call that caused the error:\n")
+    assert messages[0].startswith("Error detected in FailingBackward. Traceback of forward call that caused the error")
     assert messages[0].rstrip().endswith("# the failing call")
 
 
@@ -103,8 +104,8 @@ def test_a_graph_made_before_has_no_stack():
             y.backward()
 
     assert told(run)[1] == [
-        "Error detected in SqrtBackward0. No forward pass information available. Enable detect anomaly during forward pass "
-        "for more information."
+        "Error detected in SqrtBackward0. No forward pass information available. Enable detect anomaly during "
+        "forward pass for more information."
     ]
 
 
@@ -128,8 +129,9 @@ def test_a_node_made_in_a_backward_pass_names_its_parent():
 
     messages = told(run)[1]
     assert len(messages) == 2
-    assert messages[0].startswith("Error detected in FailingBackward.") and messages[0].rstrip().endswith("# the inner call")
-    assert messages[1].startswith("\n\nPrevious calculation was induced by SquareBackward. Traceback of forward call that induced")
+    assert messages[0].startswith("Error detected in FailingBackward.")
+    assert messages[0].rstrip().endswith("# the inner call")
+    assert messages[1].startswith("\n\nPrevious calculation was induced by SquareBackward. Traceback of forward call")
     assert messages[1].rstrip().endswith("# the outer call")
 
 

@@ -56,7 +56,7 @@ def test_right_gradients_pass(fast_mode):
 def test_wrong_gradients_fail(fast_mode):
     x, _ = point()
     wrong = function(torch, lambda ctx, g: g * 3)
-    with pytest.raises(GradcheckError, match=r"(?s)Jacobian mismatch for output 0 with respect to input 0,\nnumerical:tensor"):
+    with pytest.raises(GradcheckError, match=r"Jacobian mismatch for output 0 with respect to input 0,\nnumerical:"):
         gradcheck(wrong, x, fast_mode=fast_mode)
     assert gradcheck(wrong, x, fast_mode=fast_mode, raise_exception=False) is False
 
@@ -88,7 +88,7 @@ def test_the_users_random_numbers_are_left_alone():
     torch.manual_seed(1)
     expected = torch.rand(3).tolist()
     torch.manual_seed(1)
-    x, y = point()
+    x, _ = point()
     gradcheck(torch.sin, x, fast_mode=True)
     gradgradcheck(torch.sin, x)
     assert torch.rand(3).tolist() == expected
@@ -179,14 +179,18 @@ CHECKS = {
         t.sin, t.tensor([1.0], requires_grad=True), eps=1e-2, atol=1e-2, **o
     ),
     "undefined hook": lambda t, x, y, **o: t.autograd.gradcheck(hooked, x, **o),
-    "undefined fails": lambda t, x, y, **o: t.autograd.gradcheck(function(t, lambda c, g: g * 2, unmaterialized), x, **o),
+    "undefined fails": lambda t, x, y, **o: t.autograd.gradcheck(
+        function(t, lambda c, g: g * 2, unmaterialized), x, **o
+    ),
     "undefined unchecked": lambda t, x, y, **o: t.autograd.gradcheck(
         function(t, lambda c, g: g * 2, unmaterialized), x, check_undefined_grad=False, **o
     ),
     "undefined is not zero": lambda t, x, y, **o: t.autograd.gradcheck(
         function(t, lambda c, g: t.ones(2, dtype=t.float64) if g is None else g * 2, unmaterialized), x, **o
     ),
-    "undefined among two": lambda t, x, y, **o: t.autograd.gradcheck(function(t, both_or_one, two_unmaterialized), x, **o),
+    "undefined among two": lambda t, x, y, **o: t.autograd.gradcheck(
+        function(t, both_or_one, two_unmaterialized), x, **o
+    ),
     "undefined after operations": lambda t, x, y, **o: t.autograd.gradcheck(
         lambda x: function(t, both_or_one, two_unmaterialized)(x)[0].sum(), x, **o
     ),
@@ -203,7 +207,9 @@ CHECKS = {
     ),
     "second, given": lambda t, x, y, **o: t.autograd.gradgradcheck(lambda x, y: x * y, (x, y), x, **o),
     "second, nothing": lambda t, x, y, **o: t.autograd.gradgradcheck(t.sin, x, check_rev_over_rev=False, **o),
-    "complex": lambda t, x, y, **o: t.autograd.gradcheck(lambda z: z * z, (x * (1 + 2j)).detach().requires_grad_(), **o),
+    "complex": lambda t, x, y, **o: t.autograd.gradcheck(
+        lambda z: z * z, (x * (1 + 2j)).detach().requires_grad_(), **o
+    ),
     "complex to real": lambda t, x, y, **o: t.autograd.gradcheck(
         lambda z: z.abs(), (x * (1 + 2j)).detach().requires_grad_(), **o
     ),
