@@ -26,7 +26,8 @@ from .creation import *
 from .devices import *
 from .dtypes import *
 from .dtypes import DTYPES as _DTYPES
-from .functions.conversion import LEGACY_TYPES as _LEGACY_TYPES
+from .legacy import LEGACY_TYPES as _LEGACY_TYPES
+from .legacy import set_default_tensor_type
 from .printing import set_printoptions
 from .random import *
 from .sequences import *

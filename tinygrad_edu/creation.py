@@ -19,7 +19,7 @@ from .devices import channels_last, channels_last_3d, contiguous_format, layout,
 from .dtypes import default_numpy_dtype, from_numpy_dtype, scalar_dtype, to_numpy_dtype
 from .errstate import quiet
 from .inplace import write_values
-from .tensor import Tensor
+from .tensor import Tensor, new_leaf
 from .values import array_of, checked_scalar, native_dtype, number_of
 
 __all__ = [
@@ -27,14 +27,10 @@ __all__ = [
     "is_tensor", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
-_new = object.__new__
-
 
 def finish(array: np.ndarray, requires_grad: bool = False, caller: str = "tensor") -> Tensor:
     """A new leaf over ``array``."""
-    made: Tensor = _new(Tensor)
-    made._array = array
-    made._node = made._grad = made._family = None
+    made: Tensor = new_leaf(Tensor, array)
     if requires_grad is not False:
         if type(requires_grad) is not bool:
             raise TypeError(f"{caller}(): argument 'requires_grad' must be bool, not {type_name(requires_grad)}")

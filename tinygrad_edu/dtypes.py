@@ -144,6 +144,18 @@ DTYPES, _BY_NUMPY = _make_dtypes()
 
 float64, int64 = DTYPES["float64"], DTYPES["int64"]
 
+_C_NAMES = {
+    "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int", "int64": "long int",
+    "uint16": "short unsigned int", "uint32": "unsigned int", "uint64": "long unsigned int", "float16": "c10::Half",
+    "float32": "float", "float64": "double", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
+
+
+def c_name(numpy_dtype: np.dtype[Any]) -> str:
+    """The C++ type that PyTorch's messages name."""
+    return _C_NAMES.get(numpy_dtype.name, numpy_dtype.name)
+
+
 _default = np.dtype("float32")
 
 

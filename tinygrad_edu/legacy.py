@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
 from typing import Any
 
 import numpy as np
 
 from .autograd.errors import type_name
-from .autograd.runtime import wrap
 from .creation import finish, shared, size_of
 from .devices import TorchName, device
-from .dtypes import DTYPES, default_numpy_dtype, dtype, from_numpy_dtype, set_default_dtype
-from .tensor import Tensor
+from .dtypes import DTYPES, c_name, default_numpy_dtype, dtype, from_numpy_dtype, set_default_dtype
+from .tensor import Tensor, new_leaf
 from .values import array_of
 
 __all__ = ["LEGACY_TYPES", "LegacyType", "dtype_of_type", "legacy_array", "set_default_tensor_type"]
@@ -59,11 +59,8 @@ def _combination_error(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeErr
 
 
 def _options(numpy_dtype: np.dtype[Any]) -> str:
-    names = {"float32": "float", "float64": "double", "int64": "long int", "float16": "c10::Half", "int32": "int",
-             "int16": "short int", "int8": "signed char", "uint8": "unsigned char"}  # fmt: skip
-    name = names.get(numpy_dtype.name, numpy_dtype.name)
     return (
-        f"TensorOptions(dtype={name}, device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false "
+        f"TensorOptions(dtype={c_name(numpy_dtype)}, device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false "
         "(default), memory_format=(nullopt))"
     )
 
@@ -79,9 +76,6 @@ class LegacyType(TorchName):
     def __call__(cls, *args: Any, **kwargs: Any) -> Tensor:
         return finish(legacy_array(cls.dtype.numpy, args, kwargs))
 
-    def __reduce__(cls) -> Any:
-        return LEGACY_TYPES.__getitem__, (cls.__name__,)
-
 
 LEGACY_TYPES = {
     f"{each.legacy_name}Tensor": LegacyType(f"{each.legacy_name}Tensor", (), {"dtype": each, "__module__": "torch"})
@@ -90,19 +84,24 @@ LEGACY_TYPES = {
 """``FloatTensor`` and its siblings by name."""
 
 
+def _legacy_type(name: str) -> LegacyType:
+    return LEGACY_TYPES[name]
+
+
+copyreg.pickle(LegacyType, lambda cls: (_legacy_type, (cls.__name__,)))  # type: ignore[arg-type]
+
+
 def legacy_tensor(cls: type[Tensor], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
     """``Tensor(...)``, of the default dtype; a tensor given keeps its own."""
     given = args[0] if len(args) == 1 else None
     numpy_dtype = given._array.dtype if isinstance(given, Tensor) else default_numpy_dtype()
-    made: Tensor = object.__new__(cls)
-    made._array = legacy_array(numpy_dtype, args, kwargs)
-    made._node = made._grad = made._family = None
+    made: Tensor = new_leaf(cls, legacy_array(numpy_dtype, args, kwargs))
     return made
 
 
 def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The legacy constructor in this tensor's dtype."""
-    return wrap(legacy_array(self._array.dtype, args, kwargs))
+    return finish(legacy_array(self._array.dtype, args, kwargs))
 
 
 def dtype_of_type(given: Any) -> dtype:

@@ -29,27 +29,30 @@ _AS_THEY_ARE = """
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
     reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
     trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf
+    isneginf addmm addmv addr baddbmm
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
-FUNCTIONS.update(arctan2=ops.atan2)
+FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
-FUNCTIONS.update(is_floating_point=conversion.is_floating_point, is_complex=conversion.is_complex, detach=conversion.detach)
+FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical imag polar real view_as_complex view_as_real".split()})
+FUNCTIONS["complex"] = ops.complex_
+for _name in "detach get_device is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed".split():
+    FUNCTIONS[_name] = getattr(conversion, _name)
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel
+    broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
+    var_mean rsub numel tensordot imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """
-    to type type_as cpu cuda get_device size dim stride storage_offset data_ptr element_size is_contiguous
-    is_signed is_same_size resize_ pin_memory share_memory_ new backward detach_ retain_grad register_hook
-    register_post_accumulate_grad_hook
+    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous contiguous is_set_to resize_
+    resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor backward detach_ retain_grad
+    register_hook register_post_accumulate_grad_hook
 """.split()
 
-_SHAPE_METHODS = "view view_as reshape_as expand expand_as contiguous repeat numel".split()
+_SHAPE_METHODS = "view view_as reshape_as expand expand_as repeat numel".split()
 
 _IN_PLACE = """
     abs absolute acos acosh add addcdiv addcmul asin asinh atan atanh bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
@@ -153,10 +156,8 @@ def bind_methods() -> None:
         _bind(f"__r{symbol}__", Lazy(lambda name=name: _refusing(arithmetic.reversed_operator(_compiled(FUNCTIONS[name])))))
     _bind("__getitem__", subscript.getitem)
     _bind("__setitem__", subscript.setitem)
-    for name in ("T", "mT"):
-        _bind(name, property(getattr(conversion, name)))
-    _bind("H", property(conversion.mT))
-    _bind("mH", property(conversion.mT))
+    for name, value in conversion.ATTRIBUTES.items():
+        _bind(name, value)
     for method in random.METHODS:
         _bind(method.__name__, method)
     _bind("nelement", shape.numel)

@@ -6,7 +6,6 @@ class in one table (:mod:`tinygrad_edu.methods`). Here is what it *is*.
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -15,19 +14,32 @@ import numpy as np
 
 from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
+from .autograd import runtime
 from .autograd.runtime import BarredView, wrap
 from .autograd.version import version_of
 from .devices import CPU, device, layout, strided
-from .dtypes import default_numpy_dtype, dtype, from_numpy_dtype
+from .dtypes import c_name, default_numpy_dtype, dtype, from_numpy_dtype
 from .printing import format_scalar, tensor_str
 from .size import Size
 
-__all__ = ["Tensor", "type_string", "wrap"]
+__all__ = ["Tensor", "new_leaf", "type_string", "wrap"]
 
 
 def type_string(array: np.ndarray) -> str:
     """The legacy type's name, ``torch.FloatTensor``."""
     return f"torch.{from_numpy_dtype(array.dtype).legacy_name}Tensor"
+
+
+class fact(property):  # noqa: N801 (used like property)
+    """A property that complains in PyTorch's words when it is assigned to."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        if self.fset is None:
+            raise AttributeError(f"attribute '{self.name}' of 'torch._C.TensorBase' objects is not writable")
+        self.fset(instance, value)
 
 
 class Tensor:
@@ -52,17 +64,15 @@ class Tensor:
     __array_priority__ = 1000  # NumPy's operators leave the work to ours
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        from .creation import legacy_tensor
+        from .legacy import legacy_tensor
 
-        made = object.__new__(cls)
-        made._array = legacy_tensor(default_numpy_dtype(), args, kwargs)
-        made._node = made._grad = made._family = None
-        return made
+        return legacy_tensor(cls, args, kwargs)
 
     # ---- the graph
 
-    @property
+    @fact
     def grad_fn(self) -> Node | None:
+        """The node of the backward graph that made this tensor; None for leaves."""
         node = self._node
         return None if node is None else grad_fn_of(node)
 
@@ -73,10 +83,20 @@ class Tensor:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if type(value) is not bool:
+            raise RuntimeError("requires_grad must be a bool")
+        if value and not self.is_leaf:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
+        if value and self._array.dtype.kind not in "fc":
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Make this leaf ask for a gradient, or no longer."""
+        if type(requires_grad) is not bool:
+            raise TypeError(
+                f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+            )
         node = self._node
         if not requires_grad:
             if node is not None and type(node) is not AccumulateGrad:
@@ -93,23 +113,25 @@ class Tensor:
             self._node = AccumulateGrad(self)
         return self
 
-    @property
+    @fact
     def is_leaf(self) -> bool:
         """Whether the user made this tensor: no operation on tensors that require grad did."""
         return self._node is None or type(self._node) is AccumulateGrad
 
-    @property
+    @fact
     def output_nr(self) -> int:
+        """Which of its node's outputs this tensor is."""
         return getattr(self._node, "index", 0)
 
     @property
     def grad(self) -> Tensor | None:
+        """The gradient that backward passes have added up; assign None to start afresh."""
         if self._grad is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
                 "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
                 "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
                 "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
-                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations.",
+                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -126,25 +148,33 @@ class Tensor:
         self._grad = None
 
     def _check_gradient(self, value: Any) -> None:
+        from .autograd.errors import type_name
+
         if not isinstance(value, Tensor):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type_name(value)}")
         if value is self:
             raise RuntimeError("can't assign Variable as its own grad")
-        if value._array.dtype != self._array.dtype:
+        own, given = self._array, value._array
+        if given.dtype != own.dtype:
             raise RuntimeError(
-                "attempting to assign a gradient with dtype "
-                f"'{_c_type(value._array)}' to a tensor with grad_dtype '{_c_type(self._array)}'. The gradient must match "
-                "the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute "
-                "with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a "
-                "tensor and its gradient may break downstream systems that assume they match."
+                f"attempting to assign a gradient with dtype '{c_name(given.dtype)}' to a tensor with grad_dtype "
+                f"'{self.dtype.legacy_name}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
+                "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. "
+                "Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+                "systems that assume they match."
             )
-        if value._array.shape != self._array.shape:
+        if given.shape != own.shape:
             raise RuntimeError(
-                f"assigned grad has data of a different size: expected {list(self._array.shape)}, got "
-                f"{list(value._array.shape)}"
+                f"attempting to assign a gradient of size '{list(given.shape)}' to a tensor of size '{list(own.shape)}'. "
+                "Please ensure that the gradient and the tensor are the same size"
             )
 
-    @property
+    @fact
+    def grad_dtype(self) -> dtype:
+        """The dtype that ``grad`` has: the tensor's own."""
+        return self.dtype
+
+    @fact
     def retains_grad(self) -> bool:
         """Whether ``retain_grad()`` was called on this non-leaf."""
         hooks = None if self.is_leaf else self._node.hooks  # type: ignore[union-attr]
@@ -153,17 +183,25 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without history. Writes through it are not noticed by autograd."""
-        return wrap(np.asarray(memoryview(self._array)) if self._array.size else self._array.view())
+        array = self._array
+        # An array over a memoryview has a storage of its own in the eyes of autograd.version.
+        return new_leaf(type(self), np.asarray(memoryview(array)) if array.size else array.view())
 
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._node is not None and value._array.dtype.kind not in "fc":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         self._array = value._array
         if type(self._node) is AccumulateGrad:
             self._node.describe(self._array)
 
-    @property
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
+
+    @fact
     def _version(self) -> int:
         if self.is_inference():
             raise RuntimeError("Inference tensors do not track version counter.")
@@ -187,37 +225,61 @@ class Tensor:
 
     # ---- facts
 
-    @property
+    @fact
     def shape(self) -> Size:
+        """The length of every dimension."""
         return tuple.__new__(Size, self._array.shape)
 
-    @property
+    @fact
     def dtype(self) -> dtype:
+        """The type of the elements."""
         return from_numpy_dtype(self._array.dtype)
 
-    @property
+    @fact
     def device(self) -> device:
+        """Where the tensor lives: the CPU."""
         return CPU
 
-    @property
+    @fact
     def layout(self) -> layout:
+        """How the tensor is stored: strided."""
         return strided
 
-    @property
+    @fact
     def ndim(self) -> int:
+        """The number of dimensions."""
         return self._array.ndim
 
-    @property
+    @fact
     def itemsize(self) -> int:
+        """The bytes of one element."""
         return self._array.itemsize
 
-    @property
+    @fact
     def nbytes(self) -> int:
+        """The bytes of all elements."""
         return self._array.nbytes
 
-    is_cuda = is_mps = is_xpu = is_sparse = is_quantized = is_meta = is_nested = False
+    @property
+    def names(self) -> tuple[None, ...]:
+        """The dimensions' names, of which there are none."""
+        return (None,) * self._array.ndim
+
+    @property
+    def volatile(self) -> bool:
+        """PyTorch's old switch for what ``no_grad`` does now."""
+        warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
+        return False
+
+    @volatile.setter
+    def volatile(self, value: Any) -> None:
+        warnings.warn(
+            "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2
+        )
+
+    is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_nested = is_quantized = is_sparse = False
+    is_sparse_csr = is_vulkan = is_xla = is_xpu = False
     is_cpu = True
-    names: tuple[None, ...]
 
     # ---- Python's protocols
 
@@ -244,8 +306,14 @@ class Tensor:
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
+    def __reversed__(self) -> Tensor:
+        return self.flip(0) if self._array.ndim else self
+
     def __hash__(self) -> int:
         return id(self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(type(self)), *self.__dict__} - {"_inference"})
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -256,14 +324,32 @@ class Tensor:
             )
         return bool(self._array.item())
 
+    def _scalar(self, c_type: str) -> Any:
+        """The single element for Python's ``float()``, ``int()``, ``complex()``."""
+        if self._array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        value = self._array.item()
+        if c_type and type(value) is complex:
+            if value.imag:
+                raise RuntimeError(f"value cannot be converted to type {c_type} without overflow")
+            return value.real
+        return value
+
     def __float__(self) -> float:
-        return float(self.item())
+        if self._node is not None:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
+                "tensor.detach() first.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return float(self._scalar("double"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._scalar("int64_t"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._scalar(""))
 
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "biu":
@@ -278,12 +364,12 @@ class Tensor:
         )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return array if dtype is None else array.astype(dtype, copy=False)
+        return np.array(self.numpy(), dtype, copy=copy)
 
     def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """NumPy's ufuncs on a tensor answer with a tensor."""
         array = np.asarray(array)
-        return wrap(array if array.dtype != object else array.astype(float))
+        return wrap(array.astype(np.uint8) if array.dtype == bool else array)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -292,24 +378,14 @@ class Tensor:
                 "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
                 "see https://github.com/pytorch/pytorch/pull/103001"
             )
-        if id(self) in memo:
-            return memo[id(self)]
-        made = object.__new__(type(self))
-        memo[id(self)] = made
-        made._array = self._array.copy()
-        made._node = made._family = None
-        made._grad = None if self._grad is None else copy.deepcopy(self._grad, memo)
-        made.requires_grad_(self.requires_grad)
-        for name, value in self.__dict__.items():
-            made.__dict__[name] = copy.deepcopy(value, memo)
-        return made
+        from .copying import deep_copy
+
+        return deep_copy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the pickle protocol; detach() this one"
-            )
-        return _rebuild, (type(self), np.asarray(self._array, order="C"), self.requires_grad), self.__dict__ or None
+        from .copying import reduced
+
+        return reduced(self)
 
     # ---- out of the tensor
 
@@ -324,21 +400,22 @@ class Tensor:
         return self._array.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The array itself (shared memory). A tensor that requires grad must be detached first, or ``force`` used."""
+        """An array over the tensor's memory. A tensor that requires grad must be detached first, or ``force`` used."""
         if self._node is not None and not force:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
-        return self._array
+        return self._array.view()  # a view, so that nobody reshapes the tensor's own array
 
 
-def _rebuild(cls: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+runtime.Tensor = Tensor
+Tensor.__module__ = "torch"
+"""``print(type(x))`` stands in many notes. (Pickles name no class for plain tensors, see :mod:`tinygrad_edu.copying`.)"""
+
+
+def new_leaf(cls: type[Tensor], array: np.ndarray) -> Any:
+    """A tensor of a subclass over ``array``, without history."""
     made = object.__new__(cls)
     made._array = array
     made._node = made._grad = made._family = None
-    return made.requires_grad_(requires_grad)
-
-
-def _c_type(array: np.ndarray) -> str:
-    names = {"float32": "float", "float64": "double", "int64": "long int", "float16": "c10::Half", "int32": "int"}
-    return names.get(array.dtype.name, array.dtype.name)
+    return made

@@ -23,7 +23,7 @@ from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
 from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, owner_of, version_of, writes_since
+from .version import LAST_WRITE, first_changed, owner_of, stamp_write, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -324,12 +324,9 @@ def check_hook_result(answer: Any, before: Any) -> Any:
 def check_versions(node: Node) -> None:
     """Refuse to use a saved array that has been written to since the node was made."""
     saved = node.saved
-    if not isinstance(saved, tuple):
-        return
-    for position, value in enumerate(saved):
-        for array in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(array, np.ndarray) and (writes := writes_since(array, node.seq)):
-                raise RuntimeError(modified_message(node, position, array, writes))
+    if saved.__class__ is tuple and (changed := first_changed(saved, node.seq)) is not None:
+        position, array = changed
+        raise RuntimeError(modified_message(node, position, array, writes_since(array, node.seq)))
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
@@ -407,6 +404,8 @@ def _calibrate() -> tuple[int, int]:
 
 
 _UNSHARED, _UNSHARED_BASE = _calibrate()
+_OWN_GRADIENT = 3
+"""References to a gradient's array that only its Tensor holds: the Tensor's, a local variable's, a call's."""
 
 
 def store_gradient(variable: Any, grad: Any) -> None:
@@ -416,6 +415,8 @@ def store_gradient(variable: Any, grad: Any) -> None:
         if before._node is None:
             target = before._array
             target += grad
+            if _getrefcount(target) > _OWN_GRADIENT:
+                stamp_write(target)  # somebody else holds it: a graph, perhaps
         else:
             variable._grad = wrap(before._array + grad)
         return

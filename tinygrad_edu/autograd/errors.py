@@ -103,4 +103,6 @@ def type_name(value: Any) -> str:
     kind = type(value)
     if kind.__module__ == "numpy":
         return f"numpy.{kind.__name__}"
+    if kind.__class__.__name__ == "TorchName":  # dtype, device, ...
+        return f"torch.{kind.__name__}"
     return kind.__name__

@@ -76,6 +76,9 @@ class Hooks:
         self.accumulated = HookDict()
 
 
+_OF_THE_ENGINE = frozenset(("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"))
+
+
 class Node:
     """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
 
@@ -101,8 +104,9 @@ class Node:
         return self
 
     def name(self) -> str:
-        """The operation's name in the backward graph."""
-        return type(self).__name__
+        """The operation's name in the backward graph, with PyTorch's prefix for the nodes that its engine makes itself."""
+        kind = type(self).__name__
+        return f"torch::autograd::{kind}" if kind in _OF_THE_ENGINE else kind
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -147,7 +151,8 @@ class Node:
             if following.outputs != 1:
                 pending[following] = Placed.into(before, g)
             else:
-                g = conform_array(g, following)
+                if g.dtype is not following.dtype or g.shape != following.shape:
+                    g = conform_array(g, following)
                 pending[following] = g if before is None else before + g
             if before is None and following.__class__ is not AccumulateGrad:
                 if ready is None:
@@ -179,7 +184,7 @@ class Node:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class AccumulateGrad(Node):

@@ -7,6 +7,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 
 from .activation import *
 from .comparison import *
+from .complex import *
 from .elementwise import *
 from .indexing import *
 from .linalg import *
@@ -14,4 +15,5 @@ from .loss import *
 from .norm import *
 from .reduction import *
 from .shape import *
+from .smooth import *
 from .special import *

@@ -1,0 +1,87 @@
+"""Complex numbers: their parts, and what is made of parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd.op import op
+from .elementwise import cos, sin
+
+__all__ = ["complex_", "conj", "conj_physical", "imag", "polar", "real", "view_as_complex", "view_as_real"]
+
+
+@op("RealBackward0", view=True, x=lambda grad: grad)
+def real(x):
+    """The real part, as a view."""
+    return x.real
+
+
+@op("ImagBackward0", view=True, x=lambda grad: grad * 1j)
+def imag(x):
+    """The imaginary part, as a view."""
+    if x.dtype.kind != "c":
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return x.imag
+
+
+@op("ConjBackward0", x=lambda grad: conj(grad))
+def conj(x):
+    """The complex conjugate; a real tensor is its own."""
+    return np.conj(x)
+
+
+@op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad))
+def conj_physical(x):
+    """The complex conjugate."""
+    return np.conj(x)
+
+
+@op("ComplexBackward0", x=lambda grad: real(grad), y=lambda grad: imag(grad), public="complex")
+def complex_(x, y):
+    """Complex numbers from their real and imaginary parts."""
+    return _assembled(x, y, "complex")
+
+
+@op(
+    "PolarBackward0",
+    x=lambda grad, y: real(grad) * cos(y) + imag(grad) * sin(y),
+    y=lambda grad, x, y: (imag(grad) * cos(y) - real(grad) * sin(y)) * x,
+)
+def polar(x, y):
+    """Complex numbers from their absolute values and angles."""
+    return _assembled(x * np.cos(y), x * np.sin(y), "polar")
+
+
+def _assembled(x, y, name):
+    if x.dtype.kind != "f" or y.dtype.kind != "f":
+        from ..dtypes import from_numpy_dtype
+
+        kinds = " and ".join(from_numpy_dtype(each.dtype).legacy_name for each in (x, y))
+        raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {kinds}")
+    if x.dtype != y.dtype:
+        from ..dtypes import from_numpy_dtype
+
+        kinds = [from_numpy_dtype(each.dtype).legacy_name for each in (x, y)]
+        raise RuntimeError("Expected object of scalar type {} but got scalar type {} for second argument".format(*kinds))
+    out = np.empty(np.broadcast_shapes(x.shape, y.shape), "complex128" if x.dtype.itemsize == 8 else "complex64")
+    out.real, out.imag = x, y
+    return out
+
+
+@op("ViewAsRealBackward0", view=True, x=lambda grad: view_as_complex(grad))
+def view_as_real(x):
+    """The two parts of each number along a new last axis, as a view."""
+    if x.dtype.kind != "c":
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    return x[..., np.newaxis].view(x.real.dtype)
+
+
+@op("ViewAsComplexBackward0", view=True, x=lambda grad: view_as_real(grad))
+def view_as_complex(x):
+    """The last axis, of length 2, read as the two parts of a complex number, as a view."""
+    if x.dtype.kind != "f":
+        raise RuntimeError("view_as_complex is only supported for half, float and double tensors")
+    if not x.ndim or x.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    x = x if x.strides[-1] == x.itemsize else x.copy()
+    return x.view("complex128" if x.dtype.itemsize == 8 else "complex64")[..., 0]
