@@ -59,7 +59,7 @@ def size_of(sizes: tuple[Any, ...], name: str, given: Any = None, position: int 
     elif not sizes:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     for n in sizes:
-        if type(n) is not int or n < 0:
+        if type(n) is not int or not 0 <= n < 2**63:
             break
     else:
         return sizes

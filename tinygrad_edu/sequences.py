@@ -42,10 +42,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None
     if device is not None or layout is not None or pin_memory:
         check_options("arange", device, layout, pin_memory)
     if end is None:
-        if start is None:
-            raise _combination_error("arange")
-        end = number_of(start, "arange", "end", 1)
-        start = 0
+        start, end = 0, number_of(start, "arange", "end", 1)
     else:
         start = 0 if start is None else number_of(start, "arange", "start", 1)
         end, step = number_of(end, "arange", "end", 2), number_of(step, "arange", "step", 3)
@@ -139,9 +136,9 @@ def logspace(start: Any = None, end: Any = None, steps: Any = None, base: float 
     check_options("logspace", device, layout)
     start, end, count = _span("logspace", start, end, steps)
     numpy_dtype = _spaced_dtype(start, end, dtype, out, "logspace")
-    powers = _spaced(start, end, count, numpy_dtype if numpy_dtype.kind in "fc" else np.dtype("float32"))
+    powers = _spaced(start, end, count, np.dtype("complex128") if numpy_dtype.kind == "c" else _FLOAT64)
     with quiet():
-        values = (float(base) ** powers.astype("complex128" if powers.dtype.kind == "c" else "float64")).astype(numpy_dtype)
+        values = (float(base) ** powers).astype(numpy_dtype)
     return out_or_new(out, values, requires_grad, "logspace", dtype)
 
 

@@ -145,7 +145,7 @@ def _read_item_by_item(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
 
 def _is_sequence(data: Any) -> bool:
     """As C's ``PySequence_Check``: anything with ``__getitem__`` except dictionaries (and what only maps, as tensors)."""
-    return hasattr(type(data), "__getitem__") and not isinstance(data, (dict, np.generic, Tensor))
+    return hasattr(type(data), "__getitem__") and (not isinstance(data, (dict, np.generic, Tensor)) or isinstance(data, str))
 
 
 def _shape_of(data: Any) -> tuple[int, ...]:
