@@ -21,7 +21,7 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
     __path__.append(_os.path.dirname(_here))
 
 from . import autograd, methods, random
-from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .creation import *
 from .devices import *
 from .dtypes import *

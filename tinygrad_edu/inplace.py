@@ -42,8 +42,8 @@ _BARRED = {
 }
 
 
-def check_in_place(tensor: Any, *sources: Any) -> None:
-    """Refuse to write where that would falsify a gradient; ``sources`` are what is written."""
+def check_in_place(tensor: Any, *sources: Any, part: bool = False) -> None:
+    """Refuse to write (to a part of the tensor only?) where that would falsify a gradient; ``sources`` is what is written."""
     mode = get_mode()
     if INFERENCE_MEMORY and mode is not None and tensor.is_inference():
         raise RuntimeError(
@@ -60,6 +60,8 @@ def check_in_place(tensor: Any, *sources: Any) -> None:
         if base is not None and base.is_leaf and tensor.requires_grad:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
         if type(tensor._node) is AccumulateGrad:
+            if part:
+                raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -319,6 +321,10 @@ class BarredHistory(Node):
         self.next, self.saved, self.hooks = (base._node,), (), None
         self.seq = next_sequence_number()
         self.shape, self.dtype = view._array.shape, view._array.dtype
+
+    @property
+    def public(self) -> Any:
+        raise RuntimeError(self.message)
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
         raise RuntimeError(self.message)

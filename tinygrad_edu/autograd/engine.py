@@ -177,7 +177,7 @@ class _Pass:
             self.deliver(node.next, node.apply_tensors(grad))
         else:
             self.deliver(node.next, node.apply_arrays(grad))
-        if not self.retain_graph and node.saved:
+        if not self.retain_graph and node.releases and node.saved:
             node.saved = RELEASED
 
     def deliver(self, following: tuple[Node | None, ...], grads: Any) -> None:

@@ -34,7 +34,7 @@ from .engine import modified_words
 from .errors import type_name
 from .grad_mode import get_mode, is_grad_enabled, no_grad, reset_mode, set_mode
 from .inference import refuse_saving
-from .node import SECOND_TIME, UNDEFINED, AccumulateGrad, Node, Output, edge, next_sequence_number
+from .node import SECOND_TIME, UNDEFINED, AccumulateGrad, Error, Node, Output, edge, next_sequence_number
 from .runtime import bar_view, wrap
 from .version import stamp_write, version_of
 
@@ -501,7 +501,8 @@ def _attach(
         )
     if node is not None:
         _describe(ctx, node, outputs)
-    results, differentiable = [], 0
+    results: list[Any] = []
+    made: dict[int, Any] = {}
     for index, output in enumerate(outputs):
         if not _is_tensor(output):
             results.append(output)
@@ -515,19 +516,18 @@ def _attach(
                 "setup ctx inside the forward function itself."
             )
         if learns:
-            differentiable += 1
-            result = _with_history(ctx, node, index, output, given, modified, len(outputs))
+            result = made[index] = _with_history(ctx, node, index, output, given, modified, len(outputs))
         else:
             result = _without_history(output, given, modified)
         if result._base is not None and not (given and modified):
             bar_view(result, "function")
         results.append(result)
-    if differentiable > 1:
+    if len(made) > 1:
         for result in results:
             if _is_tensor(result) and result._base is not None:
                 bar_view(result, "several")
     if node is not None:
-        ctx._saved = tuple(None if each is None else _saved(each, outputs, results, node) for each in to_save)
+        ctx._saved = tuple(None if each is None else _saved(each, made) for each in to_save)
     return tuple(results)
 
 
@@ -612,33 +612,15 @@ def _contains(tensors: Any, tensor: Any) -> bool:
     return any(each is tensor for each in tensors)
 
 
-def _saved(tensor: Any, outputs: tuple[Any, ...], results: list[Any], node: FunctionNode) -> Any:
-    for index, (output, result) in enumerate(zip(outputs, results, strict=True)):
-        if tensor is output and tensor is result and _is_tensor(result) and edge(result._node)[0] is node.ctx:
+def _saved(tensor: Any, made: dict[int, Any]) -> Any:
+    """A tensor as the context keeps it; ``made`` are the results that belong to the node, by their index."""
+    for index, result in made.items():
+        if result is tensor:
             return _SavedOutput(tensor, index)
     return _SavedInput(tensor)
 
 
 # ---- once differentiable --------------------------------------------------------------------------------------------
-
-
-class Error(Node):
-    """The history of what must not be differentiated again."""
-
-    __slots__ = ("message",)
-
-    def __init__(self, message: str, following: tuple[Node | None, ...], array: np.ndarray) -> None:
-        self.message, self.next, self.saved, self.hooks = message, following, (), None
-        self.seq = next_sequence_number()
-        self.shape, self.dtype = array.shape, array.dtype
-
-    def name(self) -> str:
-        return "torch::autograd::Error"
-
-    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
-        raise RuntimeError(self.message)
-
-    apply_tensors = apply_arrays
 
 
 def once_differentiable(fn: F) -> F:

@@ -10,7 +10,7 @@ import functools
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from . import node as nodes
 from .engine import current_pass, reachable
 from .function import BackwardCFunction, FunctionNode
 from .grad_mode import Observer, observe, unobserve
+from .node import GradientEdge
 from .runtime import wrap
 from .version import stamp_write
 
@@ -42,18 +43,6 @@ Node.register(BackwardCFunction)
 
 
 # ---- edges ----------------------------------------------------------------------------------------------------------
-
-
-class GradientEdge(NamedTuple):
-    """The place in the graph where a tensor's gradient arrives: output ``output_nr`` of ``node``.
-
-    It may stand for the tensor in :func:`torch.autograd.grad` and :func:`torch.autograd.backward`.
-    """
-
-    node: Any
-    output_nr: int
-    ownership_token: Any = None
-    """The engine's own node, where the public one does not keep the graph alive."""
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:

@@ -12,7 +12,7 @@ import itertools
 import re
 import weakref
 from heapq import heappush
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ..utils.hooks import HookDict, add_hook
 from .conform import conform_array
@@ -76,6 +76,9 @@ class Hooks:
         self.accumulated = HookDict()
 
 
+_OF_THE_ENGINE = frozenset(("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"))
+
+
 class Node:
     """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
 
@@ -90,6 +93,8 @@ class Node:
 
     op: ClassVar[Any] = None
     outputs: ClassVar[int] = 1
+    releases: ClassVar[bool] = True
+    """Whether a backward pass uses up what the node saved. Shapes and numbers stay, and with them the node works again."""
     runs_on_none: ClassVar[bool] = False
     """Whether the node's rule is to run even if no gradient has come, in a pass that tells."""
 
@@ -99,8 +104,9 @@ class Node:
         return self
 
     def name(self) -> str:
-        """The operation's name in the backward graph."""
-        return type(self).__name__
+        """The operation's name in the backward graph, with PyTorch's prefix for the nodes that its engine makes itself."""
+        kind = type(self).__name__
+        return f"torch::autograd::{kind}" if kind in _OF_THE_ENGINE else kind
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -152,7 +158,7 @@ class Node:
                     ready = following
                 else:
                     heappush(waiting, (-following.seq, following))
-        if release and self.saved:
+        if release and self.releases and self.saved:
             self.saved = RELEASED
         return ready
 
@@ -177,7 +183,7 @@ class Node:
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class AccumulateGrad(Node):
@@ -222,6 +228,28 @@ class Output(Node):
         return (Placed(self.index, len(self.next[0].shape), grad),)  # type: ignore[union-attr]
 
     apply_tensors = apply_arrays
+
+
+class Error(Node):
+    """The history of what must not be differentiated."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: str, following: tuple[Node | None, ...], array: Any) -> None:
+        self.message, self.next, self.saved, self.hooks = message, following, (), None
+        self.seq = next_sequence_number()
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def name(self) -> str:
+        return "torch::autograd::Error"
+
+    def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
+        raise RuntimeError(self.message)
+
+    apply_tensors = apply_arrays
+
+    def __repr__(self) -> str:
+        return f"<Error object at {id(self):#x}>"
 
 
 class Placed(list[Any]):
@@ -272,3 +300,15 @@ def edge(node: Node | None) -> tuple[Any, int]:
 def grad_fn_of(node: Node | None) -> Any:
     """The public ``grad_fn``: None for leaves, the operation itself for one of several outputs."""
     return None if type(node) is AccumulateGrad else edge(node)[0]
+
+
+class GradientEdge(NamedTuple):
+    """The place in the graph where a tensor's gradient arrives: output ``output_nr`` of ``node``.
+
+    It may stand for the tensor in :func:`torch.autograd.grad` and :func:`torch.autograd.backward`.
+    """
+
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+    """The engine's own node, where the public one does not keep the graph alive."""

@@ -33,6 +33,9 @@ __all__ = ["Op", "op"]
 PUBLIC_NAMES = {"x": "input", "y": "other"}
 """Rules read better in mathematics' letters, signatures in PyTorch's words."""
 
+ARRAY_ARGUMENTS = frozenset("index indices order target weight running_mean running_var".split())
+"""Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
+
 ALL_OPS: list[Op] = []
 """Every declaration, in the order of the files; the generic tests walk it."""
 
@@ -45,6 +48,7 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
+        releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
     """
 
     def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
@@ -77,6 +81,9 @@ class Op:
         self.rules = {p: rules[p] for p in self.differentiable if not self.joint}
         self.promoted = (self.differentiable or self.tensors) if self.promote else []
         self.saved = self._save_list()
+        self.releases = not self.view and any(
+            name in self.tensors or name == "out" or name in self.keeps or name in ARRAY_ARGUMENTS for name in self.saved
+        )
         if set(rules) - set(self.params):
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
         self._function: Any = None
@@ -126,7 +133,7 @@ class Op:
     @property
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "__module__": Node.__module__}
+            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "releases": self.releases, "__module__": Node.__module__}
             body["apply_arrays"] = _LazyBackward("arrays")
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):

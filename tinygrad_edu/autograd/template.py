@@ -276,6 +276,6 @@ def _propagation(op: Any, calls: list[str]) -> list[str]:
             *(["    ready = None"] if not several else []),
         ]
         lines += [indent + line for line in body]
-    if op.saved:
+    if op.releases:
         lines += ["    if release:", "        node.saved = RELEASED"]
     return [*lines, "    return ready"]

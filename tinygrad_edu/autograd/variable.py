@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-__all__ = ["Variable", "VariableMeta"]
+__all__ = ["Variable", "VariableMeta", "variable"]
 
 
 class VariableMeta(type):
@@ -42,3 +42,11 @@ class Variable(metaclass=VariableMeta):
         if name is not None:
             made.__dict__["name"] = name
         return made.requires_grad_(requires_grad)
+
+
+def variable(*args: Any, **kwargs: Any) -> Any:
+    """Deprecated; :func:`torch.tensor`."""
+    raise RuntimeError("torch.autograd.variable(...) is deprecated, use torch.tensor(...) instead")
+
+
+variable.Variable = Variable  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from .. import return_types
 from ..autograd.errors import explain, type_name
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
-from ..ops import elementwise, indexing
+from ..ops import activation, elementwise, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
@@ -215,18 +215,29 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> T
     return ops.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
 
 
+def _checked_dim(dim: Any, name: str) -> int:
+    """An int, or what PyTorch takes for one."""
+    if isinstance(dim, (bool, float)) or not hasattr(dim, "__index__"):
+        raise TypeError(f"{name}(): argument 'dim' (position 2) must be int, not {type_name(dim)}")
+    return int(dim.__index__())
+
+
 def softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` over ``dim``."""
-    from ..ops.activation import softmax
-
-    return softmax.function(_as_dtype(input, dtype, "softmax"), dim, out=out)
+    if type(dim) is not int:
+        dim = _checked_dim(dim, "softmax")
+    if dtype is not None:
+        input = _as_dtype(input, dtype, "softmax")
+    return activation.softmax.function(input, dim, out=out)
 
 
 def log_softmax(input: Tensor, dim: int, dtype: Any = None, *, out: Any = None) -> Tensor:
     """``log(softmax(x))`` over ``dim``."""
-    from ..ops.activation import log_softmax
-
-    return log_softmax.function(_as_dtype(input, dtype, "log_softmax"), dim, out=out)
+    if type(dim) is not int:
+        dim = _checked_dim(dim, "log_softmax")
+    if dtype is not None:
+        input = _as_dtype(input, dtype, "log_softmax")
+    return activation.log_softmax.function(input, dim, out=out)
 
 
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:

@@ -81,9 +81,9 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         basic, advanced = (index,), None
     else:
         basic, advanced = resolve(index, array.shape)
-    if self._node is not None or self._family is not None or INFERENCE_MEMORY:
-        check_in_place(self, value)
     place = None if all(each is _WHOLE for each in basic) else (*basic, ...)
+    if self._node is not None or self._family is not None or INFERENCE_MEMORY:
+        check_in_place(self, value, part=place is not None)
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:

@@ -15,4 +15,5 @@ from .loss import *
 from .norm import *
 from .reduction import *
 from .shape import *
+from .smooth import *
 from .special import *

@@ -5,48 +5,60 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import exp, where
+from .elementwise import exp, sigmoid, where
 from .reduction import sum
 from .shape import axis_of
+
+
+def require_float(x, kernel):
+    """PyTorch's error for a dtype that is not floating point."""
+    if x.dtype.kind != "f":
+        from ..dtypes import from_numpy_dtype
+
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{from_numpy_dtype(x.dtype).legacy_name}'")
 
 
 @op("ReluBackward0", x=lambda grad, out: where(out > 0, grad, 0.0))
 def relu(x):
     """``max(x, 0)``. The gradient passes where the result is positive."""
-    if x.dtype == bool:
+    if x.dtype.kind in "bc":
+        if x.dtype.kind == "c":
+            raise NotImplementedError("clamp is not supported for complex types")
         raise RuntimeError("Boolean inputs not supported for relu")
     return np.maximum(x, 0)
 
 
-def _normalised_exp(x, dim):
-    """``exp(x - max)`` and its sum over ``dim``."""
-    axis = axis_of(dim, x.ndim) if x.ndim else None
-    e = np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf))
-    return e, np.add.reduce(e, axis=axis, keepdims=True)
+def _shifted(x, dim, name):
+    """``x`` less its maximum over ``dim``, so that nothing overflows, and the axis."""
+    axis = axis_of(dim, x.ndim)
+    if x.dtype.kind != "f":
+        require_float(x, f"{name}_lastdim_kernel_impl" if axis == max(x.ndim - 1, 0) else f"{name}_kernel_impl")
+    if not x.ndim:
+        axis = None
+    if x.size:
+        return x - np.maximum.reduce(x, axis=axis, keepdims=True), axis
+    return x.copy(), axis
 
 
 @op("SoftmaxBackward0", x=lambda grad, out, dim: out * (grad - sum(grad * out, dim, True)))
 def softmax(x, dim):
     """``exp(x) / sum(exp(x))`` over ``dim``, shifted by the maximum so that nothing overflows."""
-    _require_float(x, "softmax_lastdim_kernel_impl")
-    axis_of(dim, x.ndim)
-    e, total = _normalised_exp(x, dim)
-    e /= total
+    e, axis = _shifted(x, dim, "softmax")
+    np.exp(e, out=e)
+    e /= np.add.reduce(e, axis=axis, keepdims=True)
     return e
 
 
 @op("LogSoftmaxBackward0", x=lambda grad, out, dim: grad - exp(out) * sum(grad, dim, True))
 def log_softmax(x, dim):
     """``log(softmax(x))``, computed without leaving the logarithm."""
-    _require_float(x, "log_softmax_lastdim_kernel_impl")
-    axis = axis_of(dim, x.ndim) if x.ndim else None
-    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    shifted, axis = _shifted(x, dim, "log_softmax")
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
     return shifted
 
 
-def _require_float(x, name):
-    if x.dtype.kind != "f":
-        from ..dtypes import from_numpy_dtype
-
-        raise RuntimeError(f"\"{name}\" not implemented for '{from_numpy_dtype(x.dtype).legacy_name}'")
+@op("LogSigmoidBackward0", x=lambda grad, x: grad * sigmoid(-x))
+def log_sigmoid(x):
+    """``log(1 / (1 + exp(-x)))``, without overflow."""
+    require_float(x, "log_sigmoid_cpu")
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))

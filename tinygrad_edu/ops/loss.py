@@ -8,127 +8,28 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import exp, where
+from .activation import log_sigmoid, require_float
+from .elementwise import sigmoid, where
+
+_INT64 = np.dtype(np.int64)
 
 
-
-def _reduce(losses, reduction):
+def reduce(losses, reduction):
+    """The losses themselves, their sum or their mean (nan if there are none)."""
     if reduction == "none":
         return losses
+    if losses.dtype.itemsize == 2:
+        return reduce(losses.astype(np.float32), reduction).astype(losses.dtype)
     total = np.add.reduce(losses, axis=None)
-    return total if reduction == "sum" else total / losses.dtype.type(losses.size)
+    return total if reduction == "sum" else total / losses.size
 
 
-def _scale(grad, size, reduction):
-    return grad / size if reduction == "mean" else grad
+def scale(grad, x, reduction):
+    """The gradient of each of the losses (of ``x``'s shape) from the gradient of their reduction."""
+    return grad / _size(x) if reduction == "mean" else grad
 
 
-@op(
-    "MseLossBackward0",
-    x=lambda grad, x, y, reduction: _scale(grad, _size(x, y), reduction) * (2 * (x - y)),
-    y=lambda grad, x, y, reduction: _scale(grad, _size(x, y), reduction) * (2 * (y - x)),
-    promote="common",
-)
-def mse_loss(x, y, reduction="mean"):
-    """The squared error ``(x - y) ** 2``."""
-    d = x - y
-    d *= d
-    return _reduce(d, reduction)
-
-
-def _size(x, y):
-    size = 1
-    for n in np.broadcast_shapes(tuple(x.shape), tuple(y.shape)):
-        size *= n
-    return size
-
-
-# ---- negative log-likelihood ---------------------------------------------------------------------------------------
-
-
-def _nll_weights(x_shape, target, weight, ignore_index, dtype):
-    """Which targets count, their class (0 where they do not), and their weight."""
-    counted = target != ignore_index
-    classes = np.where(counted, target, 0)
-    if weight is None:
-        return counted, classes, counted.astype(dtype)
-    return counted, classes, np.where(counted, weight[classes], weight.dtype.type(0))
-
-
-def _check_classes(target, ignore_index, classes):
-    bad = (target != ignore_index) & ((target < 0) | (target >= classes))
-    if bad.any():
-        raise IndexError(f"Target {int(target[bad].reshape(-1)[0])} is out of bounds.")
-
-
-@op(
-    "NllLossBackward0",
-    x=lambda grad, x_shape, target, weight, reduction, ignore_index: nll_spread(
-        grad, x_shape, target, weight, reduction, ignore_index
-    ),
-    target=None,
-    weight=None,
-)
-def nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
-    """``-weight[target] * x[..., target, ...]``, classes on axis 1 (or 0 of a vector); the mean divides by the weights."""
-    _check_classes(target, ignore_index, x.shape[1 if x.ndim > 1 else 0])
-    if x.ndim == 2 and weight is None and not (target == ignore_index).any():
-        losses = -x[np.arange(x.shape[0]), target]
-        return _reduce(losses, reduction) if reduction != "mean" or losses.size else np.full((), np.nan, x.dtype)
-    counted, classes, weights = _nll_weights(x.shape, target, weight, ignore_index, x.dtype)
-    if x.ndim == 1:
-        chosen = x[classes]
-    else:
-        chosen = np.take_along_axis(x, np.expand_dims(classes, 1), 1).squeeze(1)
-    losses = np.where(counted, -chosen * weights, x.dtype.type(0))
-    if reduction == "mean":
-        return np.add.reduce(losses, axis=None) / np.add.reduce(weights, axis=None)
-    return _reduce(losses, reduction)
-
-
-@op("NllLossBackwardBackward0", x=lambda grad, target, weight, reduction, ignore_index: nll_gather(grad, target, weight, reduction, ignore_index), public="nll_loss_backward")
-def nll_spread(x, x_shape, target, weight, reduction, ignore_index):
-    """The gradient of the chosen log-probabilities, put in their places."""
-    counted, classes, weights = _nll_weights(x_shape, target, weight, ignore_index, x.dtype)
-    result = np.zeros(x_shape, x.dtype)
-    values = np.where(counted, -weights * x, x.dtype.type(0))
-    if reduction == "mean":
-        values = values / np.add.reduce(weights, axis=None)
-    if len(x_shape) == 1:
-        result[classes] = values
-    else:
-        np.put_along_axis(result, np.expand_dims(classes, 1), np.expand_dims(values, 1), 1)
-    return result
-
-
-@op("NllGatherBackward0", x=lambda grad, x_shape, target, weight, reduction, ignore_index: nll_spread(grad, x_shape, target, weight, reduction, ignore_index), public="nll_loss")
-def nll_gather(x, target, weight, reduction, ignore_index):
-    """The linear map of :func:`nll_loss` without its check: the transpose of :func:`nll_spread`."""
-    return nll_loss(x, target, weight, reduction, ignore_index)
-
-
-# ---- binary cross-entropy ------------------------------------------------------------------------------------------
-
-
-@op(
-    "BinaryCrossEntropyBackward0",
-    x=lambda grad, x, y, weight, reduction: _weighted(_scale(grad, x_size(x), reduction), weight)
-    * ((x - y) / where((1 - x) * x < 1e-12, 1e-12, (1 - x) * x)),
-    y=lambda grad, x, y, weight, reduction: _weighted(_scale(grad, x_size(x), reduction), weight)
-    * (_log_clamped(1 - x) - _log_clamped(x)),
-    weight=None,
-)
-def binary_cross_entropy(x, y, weight=None, reduction="mean"):
-    """``-(y log x + (1 - y) log(1 - x))``, each logarithm not below -100."""
-    if x.size and (x.min() < 0 or x.max() > 1):
-        raise RuntimeError("all elements of input should be between 0 and 1")
-    losses = (y - 1) * np.maximum(np.log1p(-x), -100) - y * np.maximum(np.log(x), -100)
-    if weight is not None:
-        losses = losses * weight
-    return _reduce(losses, reduction)
-
-
-def x_size(x):
+def _size(x):
     size = 1
     for n in x.shape:
         size *= n
@@ -139,39 +40,261 @@ def _weighted(grad, weight):
     return grad if weight is None else grad * weight
 
 
-@op("ClampedLogBackward0", x=lambda grad, x: where(x > 0, grad / x, 0.0))
-def _log_clamped(x):
+def _weigh(losses, weight):
+    """``losses *= weight``, which must broadcast to them."""
+    if weight is not None:
+        if np.broadcast_shapes(losses.shape, weight.shape) != losses.shape:
+            raise RuntimeError(
+                f"output with shape {list(losses.shape)} doesn't match the broadcast shape "
+                f"{list(np.broadcast_shapes(losses.shape, weight.shape))}"
+            )
+        np.multiply(losses, weight, out=losses, casting="same_kind")
+    return losses
+
+
+# ---- squared error -------------------------------------------------------------------------------------------------
+
+
+def _mse_scale(grad, x, reduction):
+    return grad * (2 / (_size(x) or 1)) if reduction == "mean" else grad * 2
+
+
+@op(
+    "MseLossBackward0",
+    x=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (x - y),
+    y=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (y - x),
+    promote="common",
+)
+def mse_loss(x, y, reduction="mean"):
+    """The squared error ``(x - y) ** 2`` of two tensors of the same shape."""
+    require_float(x, "mse_cpu")
+    d = x - y
+    d *= d
+    return reduce(d, reduction)
+
+
+# ---- negative log-likelihood ---------------------------------------------------------------------------------------
+
+
+def _weights(x, target, weight, ignore_index):
+    """Which targets count, their classes (0, if they do not) and their weights (0)."""
+    classes = x.shape[1 if x.ndim > 1 else 0]
+    _check_target(x, target, weight, classes)
+    counted = target != ignore_index
+    bad = counted & ((target < 0) | (target >= classes))
+    if bad.any():
+        raise IndexError(f"Target {int(target[bad].reshape(-1)[0])} is out of bounds.")
+    chosen = np.where(counted, target, 0).astype(np.int64)
+    if weight is None:
+        return counted, chosen, counted.astype(x.dtype)
+    return counted, chosen, np.where(counted, weight[chosen] if classes else 0, x.dtype.type(0))
+
+
+def _check_target(x, target, weight, classes):
+    """PyTorch's conditions on a target of class indices."""
+    from ..dtypes import from_numpy_dtype
+
+    images = x.ndim > 2
+    require_float(x, "nll_loss2d_forward_out_frame" if images else "nll_loss_out_frame")
+    if target.dtype != np.int64 and (images or target.dtype != np.uint8):
+        name = from_numpy_dtype(target.dtype).legacy_name
+        if images and target.dtype == np.uint8:
+            raise RuntimeError(f"expected scalar type Long but found {name}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {name}")
+    if weight is None:
+        return
+    if weight.shape != (classes,):
+        number = "" if images else f" {classes}"
+        shape = "" if images else f" but got weight tensor of shape: {list(weight.shape)}"
+        raise RuntimeError(f"weight tensor should be defined either for all{number} classes or no classes{shape}")
+    if weight.dtype != x.dtype:
+        names = from_numpy_dtype(x.dtype).legacy_name, from_numpy_dtype(weight.dtype).legacy_name
+        raise RuntimeError("expected scalar type {} but found {}".format(*names))
+
+
+def _nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
+    """``-weight[target] x[target]`` along the classes; the mean is weighted too.
+
+    Shapes: x (N, C), (C,) or (N, C, d1, ...), log-probabilities; target the same without C; weight (C,). Targets equal to
+    ``ignore_index`` do not count.
+
+    Kept: the target's classes, and the factors by which the chosen elements enter the result.
+    """
+    if weight is None and x.ndim == 2 and target.dtype is _INT64 and not -1 < ignore_index < x.shape[1]:
+        # No target is ignored if every one is a class; as an unsigned number a negative one is too large to be one.
+        n, classes = x.shape
+        if n and target.shape == (n,) and np.maximum.reduce(target.view(np.uint64)) < classes and x.dtype.itemsize > 2:
+            require_float(x, "nll_loss_out_frame")
+            losses = x[np.arange(n), target]
+            if reduction == "none":
+                return -losses, target, -1
+            total = np.add.reduce(losses)
+            return (-total, target, -1) if reduction == "sum" else (total / -n, target, -1 / n)
+    counted, chosen, weights = _weights(x, target, weight, ignore_index)
+    total = np.add.reduce(weights, axis=None) if reduction == "mean" else 1
+    zero = x.dtype.type(0)
+    if x.ndim == 1:
+        losses = x[chosen]
+    else:
+        losses = np.take_along_axis(x, np.expand_dims(chosen, 1), 1).squeeze(1) if x.shape[1] else weights
+    losses = np.where(counted, -losses * weights, zero)
+    factors = np.where(counted, -weights / total, zero)
+    return (losses if reduction == "none" else reduce(losses, "sum") / total), chosen, factors
+
+
+def _nll_rule(grad, x_shape, classes, factors):
+    return nll_spread(grad * factors, classes, x_shape)
+
+
+nll_loss = op(
+    "NllLossBackward0", x=_nll_rule, target=None, weight=None, keeps=("classes", "factors"), public="nll_loss_nd"
+)(_nll_loss)
+nll_loss2d = op(
+    "NllLoss2DBackward0", x=_nll_rule, target=None, weight=None, keeps=("classes", "factors"), public="nll_loss_nd"
+)(_nll_loss)
+
+
+@op("NllLossBackwardBackward0", x=lambda grad, classes: nll_gather(grad, classes), classes=None)
+def nll_spread(x, classes, shape):
+    """Zeros of ``shape`` with each element of ``x`` in the place of its class."""
+    result = np.zeros(shape, x.dtype)
+    if not shape[-1]:
+        return result
+    if len(shape) == 2:
+        result[np.arange(shape[0]), classes] = x
+    elif len(shape) == 1:
+        result[classes] = x
+    else:
+        np.put_along_axis(result, np.expand_dims(classes, 1), np.expand_dims(x, 1), 1)
+    return result
+
+
+@op("NllLossBackwardBackward0", x=lambda grad, x_shape, classes: nll_spread(grad, classes, x_shape), classes=None)
+def nll_gather(x, classes):
+    """Of each row of ``x`` the element of its class."""
+    if x.ndim == 1:
+        return x[classes]
+    return np.take_along_axis(x, np.expand_dims(classes, 1), 1).squeeze(1)
+
+
+# ---- binary cross-entropy ------------------------------------------------------------------------------------------
+
+
+@op(
+    "BinaryCrossEntropyBackward0",
+    x=lambda grad, x, y, weight, reduction: (
+        _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, 1e-12))
+    ),
+    y=lambda grad, x, weight, reduction: (
+        _weighted(scale(grad, x, reduction), weight) * (log_clamped(1 - x) - log_clamped(x))
+    ),
+    weight=None,
+)
+def binary_cross_entropy(x, y, weight=None, reduction="mean"):
+    """``-(y log x + (1 - y) log(1 - x))``, each logarithm not below -100."""
+    require_float(x, "binary_cross_entropy")
+    if y.dtype != x.dtype:
+        from ..dtypes import from_numpy_dtype
+
+        names = from_numpy_dtype(y.dtype).legacy_name, from_numpy_dtype(x.dtype).legacy_name
+        raise RuntimeError("Found dtype {} but expected {}".format(*names))
+    losses = (y - 1) * np.maximum(np.log1p(-x), -100)
+    losses -= y * np.maximum(np.log(x), -100)
+    result = reduce(_weigh(losses, weight), reduction)
+    # A logarithm of what is no probability is nan: only then the inputs are worth a look.
+    if np.isnan(result if reduction == "mean" else np.add.reduce(losses, axis=None)):
+        _require_probabilities(x, "input")
+    _require_probabilities(y, "target")
+    return result
+
+
+def _require_probabilities(x, name):
+    if x.size and not (np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) <= 1):
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+
+
+def _at_least(x, least):
+    return where(x < least, least, x)
+
+
+@op("LogBackward0", x=lambda grad, x: where(x > 0, grad / x, 0.0), public="log")
+def log_clamped(x):
+    """The logarithm, not below -100."""
     return np.maximum(np.log(x), -100)
 
 
 @op(
     "BinaryCrossEntropyWithLogitsBackward0",
-    x=lambda grad, x, y, weight, pos_weight, reduction: _weighted(_scale(grad, x_size(x), reduction), weight)
-    * _logits_slope(x, y, pos_weight),
-    y=lambda grad, x, y, weight, pos_weight, reduction: _weighted(_scale(grad, x_size(x), reduction), weight)
-    * (-x if pos_weight is None else _log_sigmoid(-x) - pos_weight * _log_sigmoid(x)),
+    x=lambda grad, x, y, weight, pos_weight, reduction: (
+        _weighted(scale(grad, x, reduction), weight) * _logits_slope(x, y, pos_weight)
+    ),
+    y=lambda grad, x, weight, pos_weight, reduction: (
+        _weighted(scale(grad, x, reduction), weight)
+        * (-x if pos_weight is None else log_sigmoid(-x) - pos_weight * log_sigmoid(x))
+    ),
     weight=None,
     pos_weight=None,
+    promote="common",
 )
 def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reduction="mean"):
-    """Sigmoid and binary cross-entropy in one: ``(1 - y) x + log(1 + exp(-x))``, without overflow."""
-    soft = np.log1p(np.exp(-np.abs(x))) + np.maximum(-x, 0)
-    factor = 1 if pos_weight is None else 1 + (pos_weight - 1) * y
-    losses = (1 - y) * x + factor * soft
-    if weight is not None:
-        losses = losses * weight
-    return _reduce(losses, reduction)
+    """Sigmoid and binary cross-entropy in one: ``(1 - y) x - log(sigmoid(x))``, without overflow."""
+    require_float(x, "log_sigmoid_cpu")
+    log_s = np.minimum(x, 0)
+    log_s -= np.log1p(np.exp(-np.abs(x)))
+    if pos_weight is not None:
+        log_s = _weigh(log_s, (pos_weight - 1) * y + 1)
+    losses = 1 - y
+    losses *= x
+    losses -= log_s
+    return reduce(_weigh(losses, weight), reduction)
 
 
 def _logits_slope(x, y, pos_weight):
     if pos_weight is None:
-        return 1 / (1 + exp(-x)) - y
-    factor = pos_weight * y + (1 - y)
-    return factor / (1 + exp(-x)) - pos_weight * y
+        return sigmoid(x) - y
+    positive = pos_weight * y
+    return (positive + 1 - y) * sigmoid(x) - positive
 
 
-@op("LogSigmoidBackward0", x=lambda grad, x: grad / (1 + exp(x)))
-def _log_sigmoid(x):
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+# ---- absolute and squared error joined -----------------------------------------------------------------------------
 
 
+def _smooth_l1_slope(x, y, beta):
+    return _clipped((x - y) / beta, 1)
+
+
+def _huber_slope(x, y, delta):
+    return _clipped(x - y, delta)
+
+
+def _clipped(d, bound):
+    return where(d > bound, bound, where(d < -bound, -bound, d))
+
+
+@op(
+    "SmoothL1LossBackward0",
+    x=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * _smooth_l1_slope(x, y, beta),
+    y=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * -_smooth_l1_slope(x, y, beta),
+    promote="common",
+)
+def smooth_l1_loss(x, y, reduction="mean", beta=1.0):
+    """``(x - y)² / (2 beta)`` where that error is below ``beta``, else ``|x - y| - beta / 2``."""
+    require_float(x, "smooth_l1_cpu")
+    if beta < 0:
+        raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
+    d = np.abs(x - y)
+    return reduce(np.where(d < beta, d * d / (2 * beta), d - beta / 2), reduction)
+
+
+@op(
+    "HuberLossBackward0",
+    x=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * _huber_slope(x, y, delta),
+    y=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * -_huber_slope(x, y, delta),
+)
+def huber_loss(x, y, reduction="mean", delta=1.0):
+    """``(x - y)² / 2`` where that error is at most ``delta``, else ``delta (|x - y| - delta / 2)``."""
+    require_float(x, "huber_cpu")
+    if not delta > 0:
+        raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    d = np.abs(x - y.astype(x.dtype))
+    return reduce(np.where(d <= delta, d * d / 2, delta * (d - delta / 2)), reduction)

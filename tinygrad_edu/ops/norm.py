@@ -7,7 +7,8 @@ import numpy as np
 from ..autograd.conform import sum_axes
 from ..autograd.op import op
 from .elementwise import rsqrt
-from .reduction import mean, sum
+from .reduction import mean as mean_over
+from .reduction import sum
 from .shape import reshape
 
 
@@ -15,42 +16,46 @@ def _axes_but_channel(ndim):
     return (0, *range(2, ndim))
 
 
-def _columns(x_shape):
+def _columns(shape):
     """The shape that lines a vector of channels up with axis 1."""
-    return (1, x_shape[1], *(1,) * (len(x_shape) - 2))
+    return (1, shape[1], *(1,) * (len(shape) - 2))
 
 
-def _batch_norm_rule(grad, x, weight, running_mean, running_var, training, eps, needs):
-    """With m = mean, s = 1 / sqrt(var + eps) and z = (x - m) s:
-
-    dx = weight s (grad - mean(grad) - z mean(grad z)) in training, weight s grad in evaluation;
-    dweight = sum(grad z), dbias = sum(grad).
-
-    m and s depend on x, so they are computed again here rather than saved: second derivatives pass through them.
-    """
-    axes, columns = _axes_but_channel(len(x.shape)), _columns(x.shape)
-    if training:
-        centred = x - mean(x, axes, True)
-        scale = rsqrt(mean(centred * centred, axes, True) + eps)
+def _normalised(x, mean, var, eps):
+    """z = (x - mean) s and s = 1 / sqrt(var + eps), through operations; ``mean`` None stands for the batch's own."""
+    columns = _columns(x.shape)
+    if mean is None:
+        axes = _axes_but_channel(len(x.shape))
+        centred = x - mean_over(x, axes, True)
+        var = mean_over(centred * centred, axes, True)
     else:
-        centred = x - reshape(running_mean, columns)
-        scale = rsqrt(reshape(running_var, columns) + eps)
-    z = centred * scale
+        centred, var = x - reshape(mean, columns), reshape(var, columns)
+    s = rsqrt(var + eps)
+    return centred * s, s
+
+
+def _batch_norm_rule(grad, z, s, weight, mean, needs):
+    """With z = (x - mean) s and s = 1 / sqrt(var + eps):
+
+    dx = weight s (grad - (sum(grad) + z sum(grad z)) / n), and weight s grad if mean and variance are constants;
+    dweight = sum(grad z), dbias = sum(grad).
+    """
+    axes, channels = _axes_but_channel(len(z.shape)), (z.shape[1],)
     need_x, need_weight, need_bias = needs
-    dx = dweight = dbias = None
-    grad_z = sum(grad * z, axes, True) if need_weight or (need_x and training) else None
-    grad_1 = sum(grad, axes, True) if need_bias or (need_x and training) else None
+    batch = need_x and mean is None
+    grad_z = sum(grad * z, axes, True) if need_weight or batch else None
+    grad_1 = sum(grad, axes, True) if need_bias or batch else None
+    dx = None
     if need_x:
-        slope = scale if weight is None else scale * reshape(weight, columns)
-        n = 1
-        for axis in axes:
-            n *= x.shape[axis]
-        dx = slope * (grad - (grad_1 + z * grad_z) / n) if training else slope * grad
-    if need_weight:
-        dweight = reshape(grad_z, (x.shape[1],))
-    if need_bias:
-        dbias = reshape(grad_1, (x.shape[1],))
-    return dx, dweight, dbias
+        slope = s if weight is None else s * reshape(weight, _columns(z.shape))
+        if batch:
+            n = 1
+            for axis in axes:
+                n *= z.shape[axis]
+            dx = slope * (grad - (z * grad_z + grad_1) / n)
+        else:
+            dx = slope * grad
+    return dx, reshape(grad_z, channels) if need_weight else None, reshape(grad_1, channels) if need_bias else None
 
 
 @op(
@@ -59,33 +64,35 @@ def _batch_norm_rule(grad, x, weight, running_mean, running_var, training, eps, 
     weight=None,
     bias=None,
     joint=_batch_norm_rule,
+    keeps=("z", "s"),
+    again=_normalised,
 )
-def batch_norm(x, weight=None, bias=None, running_mean=None, running_var=None, training=True, momentum=0.1, eps=1e-5):
+def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, momentum=0.1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel (axis 1).
 
-    In training the batch's own mean and (biased) variance serve, and the running ones (arrays) move towards it.
+    ``mean`` and ``var`` are arrays; without them the batch's own mean and (biased) variance serve, and ``moving``, two
+    arrays, move towards the batch's mean and (unbiased) variance.
     """
-    axes, columns = _axes_but_channel(x.ndim), _columns(x.shape)
-    if training:
+    columns = _columns(x.shape)
+    if mean is None:
+        axes = _axes_but_channel(x.ndim)
         n = x.size // x.shape[1]
         m = sum_axes(x, axes, True)
         m /= n
-        centred = x - m
-        v = sum_axes(centred * centred, axes, True)
+        z = x - m
+        v = sum_axes(z * z, axes, True)
+        if moving is not None:
+            for old, new in zip(moving, (m * momentum, v * (momentum / max(n - 1, 1))), strict=True):
+                old *= 1 - momentum
+                old += new.reshape(-1)
         v /= n
-        if running_mean is not None:
-            running_mean *= 1 - momentum
-            running_mean += momentum * m.reshape(-1)
-        if running_var is not None:
-            running_var *= 1 - momentum
-            running_var += (momentum * n / max(n - 1, 1)) * v.reshape(-1)
+        v += eps
     else:
-        centred = x - running_mean.reshape(columns)
-        v = running_var.reshape(columns)
-    scale = 1 / np.sqrt(v + x.dtype.type(eps))
-    if weight is not None:
-        scale = scale * weight.reshape(columns)
-    centred *= scale
+        z = x - mean.reshape(columns)
+        v = var.reshape(columns) + eps
+    s = 1 / np.sqrt(v)
+    z *= s
+    out = z.copy() if weight is None else z * weight.reshape(columns)  # z is kept, and out may be written to
     if bias is not None:
-        centred += bias.reshape(columns)
-    return centred
+        out += bias.reshape(columns)
+    return out, z, s

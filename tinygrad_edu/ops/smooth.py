@@ -1,0 +1,101 @@
+"""Activation functions beside relu, sigmoid, tanh and softmax."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..autograd.op import op
+from .activation import require_float
+from .elementwise import exp, sigmoid, tanh, where
+
+
+@op("MulBackward1", x=lambda grad, number: grad * number, public="mul")
+def mul_number(x, number):
+    """``x`` times a Python number: what PyTorch's own C++ code calls where Python's ``x * 2`` is MulBackward0."""
+    return x * number
+
+
+@op("DivBackward1", x=lambda grad, number: grad / number, public="div")
+def div_number(x, number):
+    """``x`` divided by a Python number."""
+    return x / number
+
+
+@op("LeakyReluBackward0", x=lambda grad, x, negative_slope: where(x > 0, grad, grad * negative_slope))
+def leaky_relu(x, negative_slope=0.01):
+    """``x`` where it is positive, else ``negative_slope x``."""
+    require_float(x, "leaky_relu_cpu")
+    return np.where(x > 0, x, x * negative_slope)
+
+
+@op(
+    "EluBackward0",
+    x=lambda grad, x, alpha, scale, input_scale: where(
+        x > 0, grad * scale, grad * (alpha * scale * input_scale) * exp(x * input_scale)
+    ),
+)
+def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
+    """``scale x`` where x is positive, else ``scale alpha (exp(input_scale x) - 1)``."""
+    require_float(x, "elu_cpu")
+    return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
+
+
+@op("HardtanhBackward0", x=lambda grad, x, min_val, max_val: where((x > min_val) & (x < max_val), grad, 0.0))
+def hardtanh(x, min_val=-1.0, max_val=1.0):
+    """``x``, but not below ``min_val`` and not above ``max_val``."""
+    if x.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if x.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
+    return np.minimum(np.maximum(x, min_val), max_val)
+
+
+@op("SiluBackward0", x=lambda grad, x: grad * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))))
+def silu(x):
+    """``x sigmoid(x)`` (Elfwing et al., 2018; https://arxiv.org/abs/1702.03118)."""
+    require_float(x, "silu_cpu")
+    return x * sigmoid(x)
+
+
+def _softplus_slope(grad, x, beta, threshold):
+    return where(x * beta > threshold, grad, grad * sigmoid(x * beta))
+
+
+@op("SoftplusBackward0", x=_softplus_slope)
+def softplus(x, beta=1.0, threshold=20.0):
+    """``log(1 + exp(beta x)) / beta``, and ``x`` itself where ``beta x`` is above ``threshold``."""
+    require_float(x, "softplus_cpu")
+    scaled = x * beta
+    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+
+
+@op("ErfBackward0", x=lambda grad, x: grad * (2 / math.sqrt(math.pi) * exp(-x * x)), promote="float")
+def erf(x):
+    """The error function, by the C library: NumPy has none."""
+    return np.array(list(map(math.erf, x.ravel().tolist())), x.dtype).reshape(x.shape)
+
+
+def _gelu_rule(grad, x, approximate):
+    if approximate == "none":
+        return grad * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * exp(-0.5 * x * x) * (1 / math.sqrt(2 * math.pi)))
+    inner = _gelu_inner(x)
+    t = tanh(inner)
+    slope = (1 + x * x * (3 * 0.044715)) * math.sqrt(2 / math.pi)
+    return grad * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+
+
+def _gelu_inner(x):
+    return (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+
+
+@op("GeluBackward0", x=_gelu_rule)
+def gelu(x, *, approximate="none"):
+    """``x Φ(x)`` with the normal distribution's Φ, or its approximation by ``tanh`` (https://arxiv.org/abs/1606.08415)."""
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    require_float(x, "GeluKernelImpl")
+    if approximate == "none":
+        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+    return 0.5 * x * (1 + tanh(_gelu_inner(x)))
