@@ -260,11 +260,6 @@ class Tensor:
         return self._array.nbytes
 
     @property
-    def names(self) -> tuple[None, ...]:
-        """The dimensions' names, of which there are none."""
-        return (None,) * self._array.ndim
-
-    @property
     def volatile(self) -> bool:
         """PyTorch's old switch for what ``no_grad`` does now."""
         warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
