@@ -54,7 +54,11 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None
         whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
         numpy_dtype = _INT64 if whole else default_numpy_dtype()
     _refuse_kinds(numpy_dtype, "arange_cpu", "bc")
-    values = _counted(start, end, step, numpy_dtype)
+    plain = numpy_dtype is _INT64 and type(start) is type(end) is type(step) is int and -(2**62) < start < 2**62
+    if plain and step and 0 <= (end - start) * step < 2**62:
+        values = np.arange(start, end, step)
+    else:
+        values = _counted(start, end, step, numpy_dtype)
     if out is not None and isinstance(out, Tensor) and out._array.size not in (0, values.size):
         warnings.warn(
             f"The number of elements in the out tensor of shape {list(out._array.shape)} is {out._array.size} which does not "
@@ -184,14 +188,17 @@ def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.
     if count < 2:
         return np.full(count, start, numpy_dtype)
     i = np.arange(count)
-    halfway = count // 2
     if numpy_dtype.kind in "iu":
         first, last, step = start, end, (float(end) - float(start)) / (count - 1)
     else:
         kind = numpy_dtype.type
         step = ((kind(end) - kind(start)) / kind(count - 1)).item()
         first, last = kind(start).item(), kind(end).item()
-    return np.where(i < halfway, first + i * step, last - (count - 1 - i) * step).astype(numpy_dtype)
+    halfway = count // 2
+    values = i * step
+    values[halfway:] = last - values[count - halfway - 1 :: -1]
+    values[:halfway] += first
+    return values.astype(numpy_dtype)
 
 
 # ---- the identity --------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ..ops.complex import real as _real_view
 from ..ops.elementwise import clone, convert
 from ..ops.shape import axis_of, permute
 from ..ops.shape import transpose as _transpose
-from ..tensor import Tensor, fact, type_string
+from ..tensor import Tensor, fact, new_leaf, type_string
 
 # ---- dtype and device ----------------------------------------------------------------------------------------------
 
@@ -515,7 +515,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
 
 def detach(self: Tensor) -> Tensor:
     """The same memory without history."""
-    made = wrap(self._array)
+    made: Tensor = new_leaf(Tensor, self._array)
     if self.__dict__ and self.is_inference():
         made.__dict__["_inference"] = True
     return made
