@@ -46,6 +46,7 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
     name: module
     for module, names in {
         "amp": "autocast",
+        "autograd": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
         "settings": """
             are_deterministic_algorithms_enabled compile compiled_with_cxx11_abi get_deterministic_debug_mode
             get_float32_matmul_precision get_num_interop_threads get_num_threads

@@ -29,12 +29,12 @@ _AS_THEY_ARE = """
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
     reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
     trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf
+    isneginf addmm addmv addr baddbmm
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
-FUNCTIONS.update(arctan2=ops.atan2)
+FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
 FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
@@ -43,7 +43,7 @@ for _name in "detach get_device imag is_complex is_conj is_floating_point is_inf
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel imag real polar view_as_complex view_as_real is_inference
+    var_mean rsub numel tensordot imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """

@@ -14,6 +14,7 @@ import numpy as np
 
 from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
+from .autograd import runtime
 from .autograd.runtime import BarredView, wrap
 from .autograd.version import version_of
 from .devices import CPU, device, layout, strided
@@ -408,6 +409,7 @@ class Tensor:
         return self._array.view()  # a view, so that nobody reshapes the tensor's own array
 
 
+runtime.Tensor = Tensor
 Tensor.__module__ = "torch"
 """``print(type(x))`` stands in many notes. (Pickles name no class for plain tensors, see :mod:`tinygrad_edu.copying`.)"""
 

@@ -29,7 +29,8 @@ __all__ = [
 # PyTorch. They are imported at once, so that no later import of the module puts it in the function's place.
 _HOMES = {
     "Function": "function", "backward": "passes", "grad": "passes", "detect_anomaly": "anomaly_mode",
-    "set_detect_anomaly": "anomaly_mode",
+    "is_anomaly_check_nan_enabled": "anomaly_mode", "is_anomaly_enabled": "anomaly_mode",
+    "set_anomaly_enabled": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
 }  # fmt: skip
 _SUBMODULES = frozenset(["anomaly_mode", "function", "functional", "graph"])
 

@@ -44,6 +44,7 @@ class _Tracer(Observer):
 class _Detective(Recorder):
     """Watches a backward pass for nan and for errors."""
 
+    tells_forward = True
     check_nan = True
 
     def before(self, node: Any, grad: Any) -> None:
@@ -118,7 +119,7 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
         RECORDERS.remove(_detective)
 
 
-class set_detect_anomaly:  # noqa: N801
+class set_detect_anomaly:
     """Switch anomaly detection on or off: at once, and as a context manager until the end of the block.
 
     Args:
@@ -137,7 +138,7 @@ class set_detect_anomaly:  # noqa: N801
         set_anomaly_enabled(self.prev, self.prev_check_nan)
 
 
-class detect_anomaly:  # noqa: N801
+class detect_anomaly:
     """Inside the block, a backward that fails or returns nan names the line of the forward pass that it belongs to.
 
     Raises, in the backward pass:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,20 @@ import numpy as np
 _BLOCK = 256
 
 
+@functools.lru_cache(256)
+def _ones(n: int, dtype: Any) -> np.ndarray:
+    return np.ones(n, dtype)
+
+
 def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The sum over ``axes`` with an error that grows with the logarithm of their length.
 
     NumPy adds pairwise only along the fastest axis. Over an outer axis it adds row after row, so a float32 sum of n
     rows loses up to n roundings: there, blocks of rows are summed first, then the sums.
     """
+    if axes == (0,) and x.ndim == 2 and x.dtype.char in "fd" and x.shape[0] <= _BLOCK:
+        total = _ones(x.shape[0], x.dtype).dot(x)  # half the time of a reduction over the outer axis
+        return total[None] if keepdims else total
     if x.ndim > 1 and axes and axes[0] == 0 and x.shape[0] > 2 * _BLOCK and x.dtype.itemsize <= 4 and x.dtype.kind == "f":
         whole = x.shape[0] // _BLOCK * _BLOCK
         blocks = np.add.reduce(x[:whole].reshape(-1, _BLOCK, *x.shape[1:]), axis=1)

@@ -169,7 +169,7 @@ class _NoParamMode(_Mode):
         pass
 
 
-class no_grad(_NoParamMode):  # noqa: N801
+class no_grad(_NoParamMode):
     """Switch recording off: results of operations have ``requires_grad=False``.
 
     A context manager and a decorator (with or without parentheses). Factories still obey ``requires_grad=True``.
@@ -179,14 +179,14 @@ class no_grad(_NoParamMode):  # noqa: N801
         return get_mode() and False
 
 
-class enable_grad(_NoParamMode):  # noqa: N801
+class enable_grad(_NoParamMode):
     """Switch recording on, inside :class:`no_grad`, say. It has no effect inside :class:`inference_mode`."""
 
     def _chosen(self) -> bool | Observer | None:
         return INFERENCE if get_mode() is INFERENCE else recording_mode()
 
 
-class set_grad_enabled(_Mode):  # noqa: N801
+class set_grad_enabled(_Mode):
     """Switch recording on or off, at once when called as a function, or for a ``with`` block."""
 
     def __init__(self, mode: bool) -> None:
@@ -215,7 +215,7 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return f"torch.autograd.grad_mode.{type(self).__name__}(mode={self.mode})"
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """:class:`no_grad` for good: tensors made inside can never take part in a graph.
 
     ``inference_mode(False)`` switches recording on.

@@ -16,8 +16,8 @@ import numpy as np
 
 from ..utils.hooks import RemovableHandle
 from . import node as nodes
+from .context import BackwardCFunction, FunctionNode
 from .engine import current_pass, reachable
-from .function import BackwardCFunction, FunctionNode
 from .grad_mode import Observer, observe, unobserve
 from .node import GradientEdge
 from .runtime import wrap
@@ -151,7 +151,7 @@ def increment_version(tensor: Any) -> None:
 _saving: ContextVar[saved_tensors_hooks | None] = ContextVar("saved_tensors_hooks", default=None)
 
 
-class saved_tensors_hooks:  # noqa: N801
+class saved_tensors_hooks:
     """Inside the block, what operations save for the backward pass goes through ``pack_hook``, and back through ``unpack_hook``.
 
     ``pack_hook(tensor)`` may return anything from which ``unpack_hook`` makes a tensor of the same values. Of nested
@@ -174,7 +174,7 @@ class saved_tensors_hooks:  # noqa: N801
         return self.pack_hook(wrap(value, node))
 
 
-class save_on_cpu(saved_tensors_hooks):  # noqa: N801
+class save_on_cpu(saved_tensors_hooks):
     """Save tensors on the CPU, where they already are."""
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:

@@ -65,15 +65,13 @@ def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -
     raise explain(op, error, operands) from None
 
 
-def _tensor_class() -> Any:
-    from ..tensor import Tensor
-
-    return Tensor
+Tensor: Any = None
+"""The class itself, set by :mod:`tinygrad_edu.tensor`, which stands above this file."""
 
 
 def wrap(array: Any, node: Node | None = None) -> Any:
     """A Tensor over ``array`` (shared, not copied), produced by ``node``."""
-    tensor = new(_tensor_class())
+    tensor = new(Tensor)
     tensor._array = array if type(array) is ndarray else asarray(array)
     tensor._grad = tensor._family = None
     tensor._node = node
@@ -109,7 +107,7 @@ def unwrap_operand(value: Any) -> Any:
 
 def unwrap_sequence(op: Any, tensors: Any) -> tuple[list[Any], tuple[Node | None, ...]]:
     """The arrays and nodes of a sequence of Tensors."""
-    tensor_class = _tensor_class()
+    tensor_class = Tensor
     if isinstance(tensors, tensor_class) or not isinstance(tensors, (list, tuple)):
         raise argument_error(op, 0, tensors, expected="tuple of Tensors")
     for i, each in enumerate(tensors):
@@ -209,7 +207,7 @@ def several_results(
     node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
     node.seq = next_sequence_number()
     differentiable = len(arrays) if op.diff_results < 0 else op.diff_results
-    if differentiable == 1:
+    if op.diff_results == 1:
         node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
         tensors[0]._node = node
     else:
@@ -225,7 +223,7 @@ def write_out(op: Any, out: Any, result: Any, nodes: tuple[Node | None, ...]) ->
     """Put ``result`` into the tensor given as ``out=``, resized if need be, without history."""
     from ..inplace import write_values
 
-    if not isinstance(out, _tensor_class()):
+    if not isinstance(out, Tensor):
         raise TypeError(f"{op.public}(): argument 'out' must be Tensor, not {type(out).__name__}")
     result = asarray(result)
     if get_mode() and (any(each is not None for each in nodes) or out.requires_grad):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import type_name
+from ..autograd.errors import broadcast_error, type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
 from ..autograd.version import stamp_write
@@ -57,11 +57,21 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_(): argument 'src' (position 1) must be Tensor, not {type_name(src)}")
     check_in_place(self, src)
-    if src is self:
-        return self
-    check_expand(self._array.shape, src._array)
+    check_broadcast(self._array.shape, src._array.shape)
     assign(self, src._array, src._node)
     return self
+
+
+def check_broadcast(target: tuple[int, ...], source: tuple[int, ...]) -> None:
+    """Whether a result of broadcasting with ``target`` keeps that shape."""
+    if source == target:
+        return
+    mismatch = broadcast_error([target, source])
+    if mismatch is not None:
+        raise mismatch
+    shape = np.broadcast_shapes(target, source)
+    if shape != target:
+        raise RuntimeError(f"output with shape {list(target)} doesn't match the broadcast shape {list(shape)}")
 
 
 def check_expand(target: tuple[int, ...], source: np.ndarray) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import type_name
+from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
 from ..ops.elementwise import clone as _clone
@@ -41,10 +41,12 @@ def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same elements in another shape: a view where memory allows, else a copy."""
-    result = ops.reshape.function(input, ints(shape, "reshape", "shape"))
-    if result._node is not None and not result._is_view():
-        return ops.reshape_copy.function(input, ints(shape, "reshape", "shape"))
-    return result
+    if not isinstance(input, Tensor):
+        raise TypeError(f"reshape(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+    sizes, array = ints(shape, "reshape", "shape"), input._array
+    if array.flags.c_contiguous:
+        return ops.view.function(input, sizes)
+    return (ops.reshape_alias if ops.is_viewable(array, sizes) else ops.unsafe_view).function(input, sizes)
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
@@ -115,18 +117,29 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All tensors expanded to their common shape."""
-    shape = broadcast_shapes(*(each._array.shape for each in tensors))
+    shapes = [each._array.shape for each in tensors]
+    mismatch = broadcast_error(shapes)
+    if mismatch is not None:
+        raise mismatch
+    shape = np.broadcast_shapes(*shapes)
     return tuple(ops.expand.function(each, tuple(shape)) for each in tensors)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:
     """The shape that operands of these shapes broadcast to."""
-    from ..autograd.errors import broadcast_error
-
     try:
         return tuple.__new__(Size, np.broadcast_shapes(*shapes))
     except ValueError:
-        raise broadcast_error([tuple(s) for s in shapes]) or RuntimeError("shapes do not broadcast") from None
+        common = [1] * max(map(len, shapes))
+        for index, shape in enumerate(shapes):
+            for i in range(-1, -len(shape) - 1, -1):
+                if 1 != shape[i] != common[i] != 1:
+                    raise RuntimeError(
+                        f"Attempting to broadcast a dimension of length {shape[i]} at {i}! Mismatching argument at index "
+                        f"{index} had {shape}; but expected shape should be broadcastable to {common}"
+                    ) from None
+                common[i] = shape[i] if common[i] == 1 else common[i]
+        raise
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -144,7 +157,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """One dimension, contiguous."""
-    return reshape(input, -1)
+    return ops.view.function(contiguous(input), (-1,))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
@@ -171,20 +184,23 @@ def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts along ``dim``: of the given size (the last may be smaller), or of the given sizes."""
     if isinstance(split_size_or_sections, (tuple, list)):
-        return tuple(ops.split_sizes.function(tensor, list(split_size_or_sections), dim))
-    size, length = int(split_size_or_sections), tensor._array.shape[axis_of(dim, tensor._array.ndim)]
+        return split_with_sizes(tensor, split_size_or_sections, dim)
+    size = int(split_size_or_sections)
+    if not tensor._array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    length = tensor._array.shape[axis_of(dim, tensor._array.ndim)]
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0 and length:
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
     count = max(-(-length // size), 1) if size else 1
     sizes = [size] * (count - 1) + [length - size * (count - 1)]
-    return tuple(ops.split_sizes.function(tensor, sizes, dim))
+    return ops.split_evenly.function(tensor, sizes, dim)
 
 
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts of the given sizes along ``dim``."""
-    return split(input, list(split_sizes), dim)
+    return ops.split_sizes.function(input, list(split_sizes), dim)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -212,6 +228,8 @@ def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     """``length`` elements from ``start`` along ``dim``, as a view."""
+    if not input._array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = axis_of(dim, input._array.ndim)
     size, start = input._array.shape[axis], int(start)
     start = start + size if start < 0 else start

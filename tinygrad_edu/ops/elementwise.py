@@ -224,7 +224,7 @@ def exponential(base, y):
 def _exponential_rule(grad, base, y, out):
     """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
     if base == 0:
-        return where(y >= 0, 0.0, grad * (out * -math.inf))
+        return grad * where(y >= 0, 0.0, out * -math.inf)
     return grad * (out * (math.log(base) if base > 0 else math.nan))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
 from .elementwise import sigmoid, where
@@ -43,13 +44,21 @@ def _weighted(grad, weight):
 def _weigh(losses, weight):
     """``losses *= weight``, which must broadcast to them."""
     if weight is not None:
-        if np.broadcast_shapes(losses.shape, weight.shape) != losses.shape:
+        shape = _broadcast(losses, weight)
+        if shape != losses.shape:
             raise RuntimeError(
-                f"output with shape {list(losses.shape)} doesn't match the broadcast shape "
-                f"{list(np.broadcast_shapes(losses.shape, weight.shape))}"
+                f"output with shape {list(losses.shape)} doesn't match the broadcast shape {list(shape)}"
             )
         np.multiply(losses, weight, out=losses, casting="same_kind")
     return losses
+
+
+def _broadcast(x, y):
+    """The shape that both broadcast to."""
+    mismatch = broadcast_error([x.shape, y.shape])
+    if mismatch is not None:
+        raise mismatch
+    return np.broadcast_shapes(x.shape, y.shape)
 
 
 # ---- squared error -------------------------------------------------------------------------------------------------
@@ -104,9 +113,9 @@ def _check_target(x, target, weight, classes):
     if weight is None:
         return
     if weight.shape != (classes,):
-        number = "" if images else f" {classes}"
-        shape = "" if images else f" but got weight tensor of shape: {list(weight.shape)}"
-        raise RuntimeError(f"weight tensor should be defined either for all{number} classes or no classes{shape}")
+        wanted = "all" if images else f"all {classes} classes"
+        given = "" if images else f" but got weight tensor of shape: {list(weight.shape)}"
+        raise RuntimeError(f"weight tensor should be defined either for {wanted} or no classes{given}")
     if weight.dtype != x.dtype:
         names = from_numpy_dtype(x.dtype).legacy_name, from_numpy_dtype(weight.dtype).legacy_name
         raise RuntimeError("expected scalar type {} but found {}".format(*names))
@@ -128,8 +137,8 @@ def _nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
             losses = x[np.arange(n), target]
             if reduction == "none":
                 return -losses, target, -1
-            total = np.add.reduce(losses)
-            return (-total, target, -1) if reduction == "sum" else (total / -n, target, -1 / n)
+            total = 0 - np.add.reduce(losses)
+            return (total, target, -1) if reduction == "sum" else (total / n, target, -1 / n)
     counted, chosen, weights = _weights(x, target, weight, ignore_index)
     total = np.add.reduce(weights, axis=None) if reduction == "mean" else 1
     zero = x.dtype.type(0)
@@ -234,7 +243,6 @@ def log_clamped(x):
     ),
     weight=None,
     pos_weight=None,
-    promote="common",
 )
 def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reduction="mean"):
     """Sigmoid and binary cross-entropy in one: ``(1 - y) x - log(sigmoid(x))``, without overflow."""
@@ -242,6 +250,7 @@ def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reducti
     log_s = np.minimum(x, 0)
     log_s -= np.log1p(np.exp(-np.abs(x)))
     if pos_weight is not None:
+        _broadcast(pos_weight, y)
         log_s = _weigh(log_s, (pos_weight - 1) * y + 1)
     losses = 1 - y
     losses *= x
@@ -268,7 +277,7 @@ def _huber_slope(x, y, delta):
 
 
 def _clipped(d, bound):
-    return where(d > bound, bound, where(d < -bound, -bound, d))
+    return where(~(d > bound), where(~(d < -bound), d, -bound), bound)  # nan stays
 
 
 @op(
