@@ -20,8 +20,8 @@ def require_float(x, kernel):
 
 @op("ThresholdBackwardBackward0", x=lambda grad, y: threshold_backward(grad, y), y=lambda grad: zeros_like(grad))
 def threshold_backward(x, y):
-    """``x`` where ``y`` is positive, else 0."""
-    return np.where(y > 0, x, 0.0)
+    """0 where ``y`` is not above 0, else ``x`` (also where y is nan)."""
+    return np.where(y <= 0, 0.0, x)
 
 
 @op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out))

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
-from .elementwise import sigmoid, where
+from .elementwise import log, sigmoid, where
 
 _INT64 = np.dtype(np.int64)
 
@@ -195,7 +195,7 @@ def nll_gather(x, classes):
         _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, 1e-12))
     ),
     y=lambda grad, x, weight, reduction: (
-        _weighted(scale(grad, x, reduction), weight) * (log_clamped(1 - x) - log_clamped(x))
+        _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x))
     ),
     weight=None,
 )
@@ -224,12 +224,6 @@ def _require_probabilities(x, name):
 
 def _at_least(x, least):
     return where(x < least, least, x)
-
-
-@op("LogBackward0", x=lambda grad, x: where(x > 0, grad / x, 0.0), public="log")
-def log_clamped(x):
-    """The logarithm, not below -100."""
-    return np.maximum(np.log(x), -100)
 
 
 @op(
