@@ -27,10 +27,13 @@ def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np
     NumPy adds pairwise only along the fastest axis. Over an outer axis it adds row after row, so a float32 sum of n
     rows loses up to n roundings: there, blocks of rows are summed first, then the sums.
     """
-    if x.ndim == 2 and x.size <= _SMALL and not keepdims and len(axes) == 1 and x.dtype.kind == "f" and x.dtype.itemsize > 2:
+    dtype = x.dtype
+    if x.ndim == 2 and x.size <= _SMALL and len(axes) == 1 and dtype.kind == "f" and dtype.itemsize > 2:
         if axes[0] == 0:
-            return filled(len(x), 1.0, x.dtype).dot(x)
-        return x.dot(filled(x.shape[1], 1.0, x.dtype))
+            total = filled(len(x), 1.0, dtype).dot(x)
+            return total.reshape(1, -1) if keepdims else total
+        total = x.dot(filled(x.shape[1], 1.0, dtype))
+        return total.reshape(-1, 1) if keepdims else total
     if x.ndim > 1 and axes and axes[0] == 0 and x.shape[0] > 2 * _BLOCK and x.dtype.itemsize <= 4 and x.dtype.kind == "f":
         whole = x.shape[0] // _BLOCK * _BLOCK
         blocks = np.add.reduce(x[:whole].reshape(-1, _BLOCK, *x.shape[1:]), axis=1)
