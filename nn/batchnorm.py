@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..autograd.version import stamp_write
 from ..creation import empty, ones, tensor, zeros
 from ..dtypes import DTYPES
 from . import functional as F
@@ -12,6 +15,8 @@ from .module import Module
 from .parameter import Parameter
 
 __all__ = ["BatchNorm1d"]
+
+_ONE = np.array(1, np.int64)
 
 
 class _BatchNorm(Module):
@@ -67,7 +72,9 @@ class _BatchNorm(Module):
         momentum = 0.0 if self.momentum is None else self.momentum
         tracking = self.training and self.track_running_stats
         if tracking and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+            seen = self.num_batches_tracked._array
+            seen += _ONE
+            stamp_write(seen)
             if self.momentum is None:  # the mean of all batches
                 momentum = 1.0 / float(self.num_batches_tracked)
         use_batch_statistics = self.training or (self.running_mean is None and self.running_var is None)

@@ -151,7 +151,7 @@ def eye_(tensor: Any) -> Any:
     """Fill a matrix with the identity, so that a linear layer passes on as many inputs as possible."""
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return tensor.copy_(creation.eye(*tensor.shape))
+    return tensor.copy_(eye(*tensor.shape))
 
 
 @no_grad()

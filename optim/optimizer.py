@@ -338,4 +338,4 @@ def number(value: Any) -> float:
 
 def as_scalar(value: Any, w: np.ndarray) -> np.ndarray:
     """A hyper-parameter as a 0-d array of ``w``'s dtype: NumPy takes three times as long for a Python number."""
-    return np.array(number(value), w.dtype)
+    return np.array(value if value.__class__ is float else number(value), w.dtype)

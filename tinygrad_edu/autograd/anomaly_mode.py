@@ -1,7 +1,7 @@
 """Anomaly detection: which line of the forward pass made the node whose backward failed or returned nan.
 
-While it is on, an observer keeps the stack of every node that is made, and a recorder looks at every gradient. While it is
-off, nothing of this exists.
+While it is on, an observer keeps the stack of every node that is made, and a recorder looks at every gradient. While it
+is off, nothing of this exists.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class _Tracer(Observer):
 class _Detective(Recorder):
     """Watches a backward pass for nan and for errors."""
 
+    tells_forward = True
     check_nan = True
 
     def before(self, node: Any, grad: Any) -> None:
@@ -65,15 +66,17 @@ class _Detective(Recorder):
         error._told = True  # type: ignore[attr-defined]
         stack = node.metadata.get("traceback_")
         if stack is None:
-            words = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+            words = (
+                "No forward pass information available. Enable detect anomaly during forward pass for more information."
+            )
         else:
             words = "Traceback of forward call that caused the error:\n" + "".join(stack)
         _warn(f"Error detected in {node.name()}. {words}")
         while (node := node.metadata.get("parent_")) is not None:
             stack = "".join(node.metadata.get("traceback_", ()))
             _warn(
-                f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call that induced the previous "
-                f"calculation:\n{stack}"
+                f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call that induced the "
+                f"previous calculation:\n{stack}"
             )
 
 
@@ -118,7 +121,7 @@ def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
         RECORDERS.remove(_detective)
 
 
-class set_detect_anomaly:  # noqa: N801
+class set_detect_anomaly:
     """Switch anomaly detection on or off: at once, and as a context manager until the end of the block.
 
     Args:
@@ -137,7 +140,7 @@ class set_detect_anomaly:  # noqa: N801
         set_anomaly_enabled(self.prev, self.prev_check_nan)
 
 
-class detect_anomaly:  # noqa: N801
+class detect_anomaly:
     """Inside the block, a backward that fails or returns nan names the line of the forward pass that it belongs to.
 
     Raises, in the backward pass:

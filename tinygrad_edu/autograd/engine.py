@@ -23,7 +23,7 @@ from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
 from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, owner_of, stamp_write, version_of, writes_since
+from .version import LAST_WRITE, first_changed, owner_of, stamp_write, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -31,6 +31,9 @@ _getrefcount = sys.getrefcount
 
 class Recorder:
     """What watches a backward pass (anomaly detection, drawings): it is called around every node."""
+
+    tells_forward = False
+    """Whether it says, when a node fails, which forward operation that belongs to."""
 
     def before(self, node: Node, grad: Any) -> None: ...
 
@@ -149,11 +152,23 @@ class _Pass:
                         break
                     node = heappushpop(waiting, (-following.seq, following))[1] if waiting else following
                 else:
-                    self.run_node(node, grad)
+                    if RECORDERS:
+                        self.run_recorded(node, grad)
+                    else:
+                        self.run_node(node, grad)
                     break
         grads = grad = None  # type: ignore[assignment]  # see _is_unshared
         for leaf in tuple(pending):
             self.finish_leaf(leaf)
+
+    def run_recorded(self, node: Node, grad: Any) -> None:
+        """The same, for those who want to know of failures."""
+        try:
+            self.run_node(node, grad)
+        except Exception as error:
+            for recorder in RECORDERS:
+                recorder.failed(node, error)
+            raise
 
     def run_node(self, node: Node, grad: Any) -> None:
         """One node with all that may be asked of it: hooks, captures, watchers, a recorded pass."""
@@ -273,14 +288,9 @@ class _Pass:
             grad = list(given) if several else given[0]
         for recorder in RECORDERS:
             recorder.before(node, grad)
-        try:
-            results = node.apply_tensors(grad) if self.create_graph else node.apply_arrays(grad)
-            for recorder in RECORDERS:
-                recorder.after(node, results)
-        except Exception as error:
-            for recorder in RECORDERS:
-                recorder.failed(node, error)
-            raise
+        results = node.apply_tensors(grad) if self.create_graph else node.apply_arrays(grad)
+        for recorder in RECORDERS:
+            recorder.after(node, results)
         if hooks is not None and hooks.post:
             outputs = tuple(map(self.as_tensor, grad)) if several else (self.as_tensor(grad),)
             inputs = tuple(map(self.as_tensor, results))
@@ -314,15 +324,9 @@ def check_hook_result(answer: Any, before: Any) -> Any:
 def check_versions(node: Node) -> None:
     """Refuse to use a saved array that has been written to since the node was made."""
     saved = node.saved
-    if not isinstance(saved, tuple):
-        return
-    for position, value in enumerate(saved):
-        for array in value if isinstance(value, (tuple, list)) else (value,):
-            if isinstance(array, np.ndarray) and (writes := writes_since(array, node.seq)):
-                error = RuntimeError(modified_message(node, position, array, writes))
-                for recorder in RECORDERS:
-                    recorder.failed(node, error)
-                raise error
+    if saved.__class__ is tuple and (changed := first_changed(saved, node.seq)) is not None:
+        position, array = changed
+        raise RuntimeError(modified_message(node, position, array, writes_since(array, node.seq)))
 
 
 def modified_message(node: Node, position: int, value: np.ndarray, writes: int) -> str:
@@ -354,10 +358,19 @@ def modified_words(value: np.ndarray, producer: Node | None, found: int, expecte
     described = f"[{type_string(value)} {list(value.shape)}]"
     if producer is not None and not isinstance(producer, AccumulateGrad):
         described += f", which is output {output_name(producer)},"
+    if any(each.tells_forward for each in RECORDERS):
+        hint = (
+            "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+            "question was changed in there or anywhere later. Good luck!"
+        )
+    else:
+        hint = (
+            "enable anomaly detection to find the operation that failed to compute its gradient, with "
+            "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        )
     return (
-        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} is at "
-        f"version {found}; expected version {expected} instead. Hint: enable anomaly detection to find the operation that "
-        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False)."
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} "
+        f"is at version {found}; expected version {expected} instead. Hint: {hint}"
     )
 
 

@@ -13,7 +13,14 @@ from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-__all__ = ["enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,9 +110,9 @@ class _Mode:
     def __call__(self, func: F) -> F:
         if inspect.isclass(func):
             warnings.warn(
-                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate functions "
-                "or methods. To preserve the current behavior of class decoration, you can directly decorate the `__init__` "
-                "method and nothing else.",
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly "
+                "decorate the `__init__` method and nothing else.",
                 FutureWarning,
                 stacklevel=2,
             )
@@ -169,7 +176,7 @@ class _NoParamMode(_Mode):
         pass
 
 
-class no_grad(_NoParamMode):  # noqa: N801
+class no_grad(_NoParamMode):
     """Switch recording off: results of operations have ``requires_grad=False``.
 
     A context manager and a decorator (with or without parentheses). Factories still obey ``requires_grad=True``.
@@ -179,19 +186,20 @@ class no_grad(_NoParamMode):  # noqa: N801
         return get_mode() and False
 
 
-class enable_grad(_NoParamMode):  # noqa: N801
+class enable_grad(_NoParamMode):
     """Switch recording on, inside :class:`no_grad`, say. It has no effect inside :class:`inference_mode`."""
 
     def _chosen(self) -> bool | Observer | None:
         return INFERENCE if get_mode() is INFERENCE else recording_mode()
 
 
-class set_grad_enabled(_Mode):  # noqa: N801
+class set_grad_enabled(_Mode):
     """Switch recording on or off, at once when called as a function, or for a ``with`` block."""
 
     def __init__(self, mode: bool) -> None:
         if not isinstance(mode, bool):
-            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type(mode).__name__}")
+            kind = type(mode).__name__
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
         self.mode = mode
         self.prev = get_mode()
         set_mode(self._chosen())
@@ -215,18 +223,14 @@ class set_grad_enabled(_Mode):  # noqa: N801
         return f"torch.autograd.grad_mode.{type(self).__name__}(mode={self.mode})"
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """:class:`no_grad` for good: tensors made inside can never take part in a graph.
 
     ``inference_mode(False)`` switches recording on.
     """
 
     def __new__(cls, mode: Any = True) -> Any:
-        made = object.__new__(cls)
-        if isinstance(mode, bool):
-            return made
-        made.__init__()
-        return made(mode)
+        return object.__new__(cls) if isinstance(mode, bool) else cls()(mode)
 
     def __init__(self, mode: bool = True) -> None:
         self.mode = mode

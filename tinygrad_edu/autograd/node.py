@@ -151,7 +151,8 @@ class Node:
             if following.outputs != 1:
                 pending[following] = Placed.into(before, g)
             else:
-                g = conform_array(g, following)
+                if g.dtype is not following.dtype or g.shape != following.shape:
+                    g = conform_array(g, following)
                 pending[following] = g if before is None else before + g
             if before is None and following.__class__ is not AccumulateGrad:
                 if ready is None:

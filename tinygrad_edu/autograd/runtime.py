@@ -65,15 +65,13 @@ def retry(op: Any, error: Exception, operands: Any, *args: Any, **kwargs: Any) -
     raise explain(op, error, operands) from None
 
 
-def _tensor_class() -> Any:
-    from ..tensor import Tensor
-
-    return Tensor
+Tensor: Any = None
+"""The class itself, set by :mod:`tinygrad_edu.tensor`, which stands above this file."""
 
 
 def wrap(array: Any, node: Node | None = None) -> Any:
     """A Tensor over ``array`` (shared, not copied), produced by ``node``."""
-    tensor = new(_tensor_class())
+    tensor = new(Tensor)
     tensor._array = array if type(array) is ndarray else asarray(array)
     tensor._grad = tensor._family = None
     tensor._node = node
@@ -85,6 +83,16 @@ def rewrap(value: Any, node: Node | None) -> Any:
     return wrap(value, node) if isinstance(value, ndarray) else value
 
 
+class Number:
+    """A Python number as the first operand, until the second shows in which dtype they meet."""
+
+    __slots__ = ("value",)
+    dtype = None
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 def unwrap(op: Any, index: int, value: Any) -> Any:
     """The array or number behind an argument that is not a Tensor, or PyTorch's TypeError.
 
@@ -92,7 +100,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
     """
     if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
-        return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
+        return Number(number) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
 
 
@@ -109,7 +117,7 @@ def unwrap_operand(value: Any) -> Any:
 
 def unwrap_sequence(op: Any, tensors: Any) -> tuple[list[Any], tuple[Node | None, ...]]:
     """The arrays and nodes of a sequence of Tensors."""
-    tensor_class = _tensor_class()
+    tensor_class = Tensor
     if isinstance(tensors, tensor_class) or not isinstance(tensors, (list, tuple)):
         raise argument_error(op, 0, tensors, expected="tuple of Tensors")
     for i, each in enumerate(tensors):
@@ -126,20 +134,22 @@ def shapes_of(arrays: list[Any]) -> list[tuple[int, ...]]:
 
 def promote(*operands: Any) -> list[Any]:
     """The operands in their common dtype, numbers as 0-d arrays."""
-    present = [each for each in operands if each is not None]
-    dtype = common_dtype(*present)
-    return [each if each is None else cast(each, dtype) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtype = common_dtype(*(each for each in values if each is not None))
+    return [each if each is None else cast(each, dtype) for each in values]
 
 
 def promote_float(*operands: Any) -> list[Any]:
     """The same, integers as the default floating point dtype."""
-    dtype = float_dtype(common_dtype(*operands))
-    return [cast(each, dtype) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtype = float_dtype(common_dtype(*values))
+    return [cast(each, dtype) for each in values]
 
 
 def promote_no_bool(*operands: Any) -> list[Any]:
     """The same, where PyTorch refuses bools (subtraction)."""
-    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in values]
     if any(dtype == bool for dtype in dtypes):
         raise bool_minus(dtypes)
     return promote(*operands)
@@ -225,7 +235,7 @@ def write_out(op: Any, out: Any, result: Any, nodes: tuple[Node | None, ...]) ->
     """Put ``result`` into the tensor given as ``out=``, resized if need be, without history."""
     from ..inplace import write_values
 
-    if not isinstance(out, _tensor_class()):
+    if not isinstance(out, Tensor):
         raise TypeError(f"{op.public}(): argument 'out' must be Tensor, not {type(out).__name__}")
     result = asarray(result)
     if get_mode() and (any(each is not None for each in nodes) or out.requires_grad):

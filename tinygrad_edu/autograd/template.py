@@ -69,15 +69,15 @@ def function_source(op: Any, operator: bool) -> str:
     lines += [
         "    if type(result) is not ndarray:",
         "        result = asarray(result)",
-        "    tensor = new(Tensor)",
-        "    tensor._array = result",
-        "    tensor._grad = None",
+        "    made = new(Tensor)",
+        "    made._array = result",
+        "    made._grad = None",
     ]
     if op.view:
         noted = "note_view" if op.view is True else "note_possible_view"
-        lines.append(f"    {noted}({public_name(op.tensors[0])}, tensor)")
+        lines.append(f"    {noted}({public_name(op.tensors[0])}, made)")
     else:
-        lines.append("    tensor._family = None")
+        lines.append("    made._family = None")
     lines += _record(op)
     return "\n".join(lines) + "\n"
 
@@ -149,7 +149,7 @@ def _promote(op: Any) -> list[str]:
 def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
-        return ["    tensor._node = None", "    if INFERENCE_TENSORS: note_inference(tensor)", "    return tensor"]
+        return ["    made._node = None", "    if INFERENCE_TENSORS: note_inference(made)", "    return made"]
     if op.sequence:
         none, following = "not any(nodes)", "nodes"
     else:
@@ -157,9 +157,9 @@ def _record(op: Any) -> list[str]:
         following = "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     return [
         f"    if ({none}) or not (mode := get_mode()):",
-        "        tensor._node = None",
-        "        if INFERENCE_TENSORS: note_inference(tensor)",
-        "        return tensor",
+        "        made._node = None",
+        "        if INFERENCE_TENSORS: note_inference(made)",
+        "        return made",
         "    node = new(NodeClass)",
         f"    node.next = {following}",
         f"    node.saved = ({_saved(op, gated=True)})",
@@ -167,9 +167,9 @@ def _record(op: Any) -> list[str]:
         "    node.shape = result.shape",
         "    node.dtype = result.dtype",
         "    node.hooks = None",
-        "    tensor._node = node",
-        "    if mode is not True: mode.created(node, tensor)",
-        "    return tensor",
+        "    made._node = node",
+        "    if mode is not True: mode.created(node, made)",
+        "    return made",
     ]
 
 

@@ -51,7 +51,7 @@ def storage_of(array: np.ndarray) -> np.ndarray:
 
 def stamp_write(array: np.ndarray) -> None:
     """Note that the memory of ``array`` has been written to."""
-    root = storage_of(array)
+    root = array if array.base is None else storage_of(array)
     key = id(root)
     storage = _written.get(key)
     if storage is None:
@@ -59,6 +59,20 @@ def stamp_write(array: np.ndarray) -> None:
     storage.version += 1
     LAST_WRITE[0] = stamp = next_sequence_number()
     storage.stamps.append(stamp)
+
+
+def first_changed(saved: Any, seq: int) -> tuple[int, np.ndarray] | None:
+    """The first array among what a node saved that was written to after the node, numbered ``seq``, was made."""
+    for position, value in enumerate(saved):
+        if value.__class__ is np.ndarray:
+            storage = _written.get(id(value if value.base is None else storage_of(value)))
+            if storage is not None and storage.stamps[-1] > seq:
+                return position, value
+        elif value.__class__ is tuple or value.__class__ is list:
+            found = first_changed(value, seq)
+            if found is not None:
+                return position, found[1]
+    return None
 
 
 def note_owner(base: Any) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import type_name
+from ..autograd.runtime import write_out
 from ..ops import linalg as ops
-from ..ops.shape import squeeze_one, unsqueeze, view
-from ..ops.shape import t_unseen as _t
+from ..ops import shape as shapes
+from ..ops.elementwise import mul
+from ..ops.shape import axis_of
 from ..tensor import Tensor
+from .shape import reshape
 
-_addmm = ops.addmm
+_affine, _t = ops.affine, shapes.t_unseen
 
 
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
@@ -21,33 +24,36 @@ def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
         if not isinstance(each, Tensor):
             name = ("input", "other")[position]
             raise TypeError(f"matmul(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(each)}")
+    result = _matmul(input, other)
+    return result if out is None else write_out(ops.mm, out, result._array, (result._node,))
+
+
+def _matmul(input: Tensor, other: Tensor) -> Tensor:
+    """The operations, and hence the nodes, are those that PyTorch splits the product into."""
     a, b = input._array.ndim, other._array.ndim
     if a == 2 and b == 2:
-        return ops.mm.function(input, other, out=out)
+        return ops.mm.function(input, other)
     if a == 1 and b == 1:
-        return ops.dot.function(input, other, out=out)
+        return ops.dot.function(input, other)
     if a == 2 and b == 1:
-        return ops.mv.function(input, other, out=out)
+        return ops.mv.function(input, other)
     if a == 0 or b == 0:
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if a == 1 and b == 2:
-        return squeeze_one.function(ops.mm.function(unsqueeze.function(input, 0), other), 0)
-    if b == 1:
-        return squeeze_one.function(_batched(input, unsqueeze.function(other, 1)), -1)
-    if a == 1:
-        return squeeze_one.function(_batched(unsqueeze.function(input, 0), other), -2)
-    return _batched(input, other)
+        return shapes.drop_axis.function(ops.mm.function(shapes.unsqueeze.function(input, 0), other), 0)
+    if b <= 2:  # one matrix or vector for all: the batch becomes rows
+        rows = input._array.shape[:-1]
+        flat = reshape(input, -1, input._array.shape[-1])
+        product = ops.mm.function(flat, other) if b == 2 else ops.mv.function(flat, other)
+        return shapes.unsafe_view.function(product, (*rows, *other._array.shape[1:]))
+    left = shapes.unsqueeze.function(input, 0) if a == 1 else input
+    product = ops.bmm.function(left, other) if _same_batch(left, other) else ops.batched_mm.function(left, other)
+    shape = product._array.shape
+    return shapes.unsafe_view.function(product, (*shape[:-2], *shape[-2 + (a == 1) :]))
 
 
-def _batched(x: Tensor, y: Tensor) -> Tensor:
-    """More than two dimensions: fold the batch into the rows where the right side is one matrix, else broadcast."""
-    if y._array.ndim == 2 and x._array.ndim > 2:
-        rows = x._array.shape[:-1]
-        flat = x.reshape(-1, x._array.shape[-1])
-        return view.function(ops.mm.function(flat, y), (*rows, y._array.shape[1]))
-    if x._array.ndim == 3 and y._array.ndim == 3 and x._array.shape[0] == y._array.shape[0]:
-        return ops.bmm.function(x, y)
-    return ops.batched_mm.function(x, y)
+def _same_batch(x: Tensor, y: Tensor) -> bool:
+    return x._array.ndim == y._array.ndim == 3 and x._array.shape[0] == y._array.shape[0]
 
 
 def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
@@ -55,38 +61,61 @@ def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     for each in (input, vec2):
         if each._array.ndim != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {'self' if each is input else 'vec2'}, but got {each._array.ndim}-D")
-    return unsqueeze.function(input, 1) * vec2
-
-
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Tensor:
-    """``beta * input + alpha * (mat1 @ mat2)``."""
-    return ops.addmm.function(input, mat1, mat2, beta=beta, alpha=alpha, out=out)
+    return mul.function(shapes.view.function(input, (-1, 1)) if input._array.flags.c_contiguous else shapes.unsqueeze.function(input, 1), vec2, out=out)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: input (..., in), weight (out, in), bias (out), result (..., out)."""
-    if bias is not None and input._array.ndim == 2 and weight._array.ndim == 2:
-        return _addmm.function(bias, input, _t.function(weight))
+    if bias is not None and isinstance(input, Tensor) and input._array.ndim == 2 == weight._array.ndim:
+        return _affine.function(bias, input, _t.function(weight))
     if not isinstance(input, Tensor):
         raise TypeError(f"linear(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-    if weight._array.ndim == 1:
-        result = matmul(input, weight)
-        return result if bias is None else result + bias
-    features = weight._array.shape[1] if weight._array.ndim == 2 else 0
+    if not isinstance(weight, Tensor):
+        raise TypeError(f"linear(): argument 'weight' (position 2) must be Tensor, not {type_name(weight)}")
     shape = input._array.shape
-    if not shape or shape[-1] != features:
-        rows = int(np.prod(shape[:-1])) if len(shape) > 1 else 1
+    if not shape or not weight._array.ndim:
         raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{shape[-1] if shape else 1} and "
-            f"{features}x{weight._array.shape[0]})"
+            f"both arguments to linear need to be at least 1D, but they are {len(shape)}D and {weight._array.ndim}D"
         )
-    flat = input if len(shape) == 2 else input.reshape(-1, shape[-1])
     transposed = _t.function(weight)
     if bias is None:
-        result = ops.mm.function(flat, transposed)
+        return _matmul(input, transposed)
+    product = _affine.function(bias, reshape(input, -1, shape[-1]), transposed)
+    return shapes.view.function(product, (*shape[:-1], weight._array.shape[0]))
+
+
+def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
+    """Products summed over the last axis of both."""
+    if not input._array.ndim or not other._array.ndim:
+        return mul.function(input, other, out=out)
+    return tensordot(input, other, ([-1], [-1]), out=out)
+
+
+def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
+    """Products summed over pairs of axes: the last ``dims`` of ``a`` with the first of ``b``, or two lists of axes."""
+    n, m = a._array.ndim, b._array.ndim
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        left, right = list(range(n - dims, n)), list(range(dims))
     else:
-        result = ops.addmm.function(bias, flat, transposed)
-    return result if len(shape) == 2 else view.function(result, (*shape[:-1], weight._array.shape[0]))
+        given = dims.tolist() if isinstance(dims, Tensor) else dims
+        left, right = [axis_of(d, n) for d in given[0]], [axis_of(d, m) for d in given[1]]
+    if len(left) != len(right):
+        raise RuntimeError("both dimension lists should have same length")
+    for x, y in zip(left, right, strict=True):
+        if a._array.shape[x] != b._array.shape[y]:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a._array.shape[x]} in dim {x} and second has size "
+                f"{b._array.shape[y]} in dim {y}"
+            )
+    rows, columns = [d for d in range(n) if d not in left], [d for d in range(m) if d not in right]
+    shape = (*(a._array.shape[d] for d in rows), *(b._array.shape[d] for d in columns))
+    inner_size = int(np.prod([a._array.shape[d] for d in left]))
+    first = reshape(a.permute(*rows, *left), -1 if inner_size else int(np.prod(shape[: len(rows)])), inner_size)
+    second = reshape(b.permute(*right, *columns), inner_size, -1 if inner_size else int(np.prod(shape[len(rows) :])))
+    result = shapes.view.function(ops.mm.function(first, second), shape)
+    return result if out is None else write_out(ops.mm, out, result._array, (result._node,))
 
 
-__all__ = ["addmm", "matmul", "outer"]
+__all__ = ["inner", "matmul", "outer", "tensordot"]

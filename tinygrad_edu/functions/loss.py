@@ -18,7 +18,7 @@ from .shape import broadcast_tensors
 def refuse_gradient(function: str, **arguments: Tensor | None) -> None:
     """PyTorch's error for an argument that requires grad where there is no gradient."""
     for name, each in arguments.items():
-        if each is not None and each._node is not None and get_mode():
+        if getattr(each, "_node", None) is not None and get_mode():
             raise RuntimeError(
                 f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot have "
                 "requires_grad True."
@@ -101,8 +101,7 @@ def nll(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str)
         if len(shape) == 1 and places not in ((), (1,)):
             raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {places[0]}")
         if len(shape) == 1 and places:
-            result = _loss.nll_loss.function(input, target.squeeze(0), weight, reduction, ignore_index)
-            return result.unsqueeze(0) if reduction == "none" else result
+            target = target.squeeze(0)
         return _loss.nll_loss.function(input, target, weight, reduction, ignore_index)
     wanted = (shape[0], *shape[2:])
     if places != wanted:
@@ -131,7 +130,8 @@ def same_size(input: Any, target: Any) -> tuple[Any, Any]:
             "lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=3,
         )
-        input, target = broadcast_tensors(input, target)
+        shape = broadcast_tensors(input, target)[0]._array.shape
+        input, target = (each if each._array.shape == shape else each.expand(shape) for each in (input, target))
     return input, target
 
 

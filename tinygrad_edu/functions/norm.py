@@ -8,8 +8,8 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
-from ..autograd.version import stamp_write
 from ..ops import norm as _norm
+from ..ops.activation import require_float
 from ..tensor import Tensor
 from .loss import refuse_gradient
 
@@ -46,9 +46,10 @@ def batch_norm(
     channels = x.shape[1:2]
     for each in (weight, bias, running_mean, running_var):
         if each is not None and (
-            type(each) is not Tensor or each._array.shape != channels or each._array.dtype is not x.dtype
+            not isinstance(each, Tensor) or each._array.shape != channels or each._array.dtype is not x.dtype
         ):
             _check_statistics(x, weight, bias, running_mean, running_var)
+            weight, bias = (each if each is None else each.reshape(channels) for each in (weight, bias))
             break
     if running_mean is None or running_var is None:
         if (running_mean is None) is not (running_var is None):
@@ -61,10 +62,8 @@ def batch_norm(
     mean, var = running_mean._array, running_var._array
     if not training:
         return _norm.batch_norm.function(input, weight, bias, mean, var, eps=eps)
-    result = _norm.batch_norm.function(input, weight, bias, moving=(mean, var), momentum=momentum, eps=eps)
-    stamp_write(mean)
-    stamp_write(var)
-    return result
+    # As in PyTorch, no version counter notices this write.
+    return _norm.batch_norm.function(input, weight, bias, moving=(mean, var), momentum=momentum, eps=eps)
 
 
 def _require_several_values(x: np.ndarray) -> None:
@@ -88,6 +87,7 @@ def _check_statistics(x: np.ndarray, weight: Any, bias: Any, running_mean: Any, 
     for name in ("running_mean", "running_var", "weight", "bias"):
         if given[name] is not None and given[name]._array.size != channels:
             raise RuntimeError(f"{name} should contain {channels} elements not {given[name]._array.size}")
+    require_float(x, "batch_norm")
     for each in given.values():
         if each is not None and each._array.dtype != x.dtype and x.dtype.itemsize > 2:
             if x.dtype == np.float32:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.errors import c_name, not_implemented
 from ..autograd.op import op
-from .shape import t, transpose, unsqueeze
-
+from .elementwise import _number
+from .shape import expand, t, transpose, unsqueeze
 
 _FLOAT32 = np.dtype("float32")
 
@@ -16,31 +17,28 @@ def _require(condition, message):
         raise RuntimeError(message)
 
 
-def _same_dtype(a, b):
-    if a.dtype is not b.dtype and a.dtype != b.dtype:
-        from ..dtypes import from_numpy_dtype
+def _title(x):
+    from ..dtypes import from_numpy_dtype
 
-        names = [_c_name(from_numpy_dtype(each.dtype)) for each in (a, b)]
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
+    return from_numpy_dtype(x.dtype).legacy_name
 
 
-_C_NAMES = {"float64": "double", "float16": "c10::Half", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-            "float32": "float", "int64": "long long", "int32": "int", "int16": "short", "int8": "signed char",
-            "uint8": "unsigned char", "bool": "bool"}  # fmt: skip
-
-
-def _c_name(dtype):
-    name = repr(dtype).removeprefix("torch.")
-    return _C_NAMES.get(name, name)
-
-
-def _product(a, b):
-    """``a @ b``. Half precision is summed in single precision, and bools by logic, as PyTorch does."""
+def _product(a, b, name):
+    """``a @ b``. Half precision is summed in single precision."""
+    if a.dtype == bool:
+        raise not_implemented(name, a.dtype)
     if a.dtype.itemsize == 2 and a.dtype.kind == "f":
         return np.matmul(a, b, dtype=np.float32).astype(a.dtype)
-    if a.ndim == 2 and a.dtype.kind == "f":
+    if a.ndim == 2 and b.ndim <= 2 and a.dtype.kind == "f":
         return a.dot(b)
     return np.matmul(a, b)
+
+
+def _require_fit(mat1, mat2):
+    _require(
+        mat1.shape[1] == mat2.shape[0],
+        f"mat1 and mat2 shapes cannot be multiplied ({mat1.shape[0]}x{mat1.shape[1]} and {mat2.shape[0]}x{mat2.shape[1]})",
+    )
 
 
 @op("MmBackward0", x=lambda grad, mat2: mm(grad, t(mat2)), mat2=lambda grad, x: _left_transposed(x, grad))
@@ -50,12 +48,12 @@ def mm(x, mat2):
         return x.dot(mat2)
     _require(x.ndim == 2, "self must be a matrix")
     _require(mat2.ndim == 2, "mat2 must be a matrix")
+    _require_fit(x, mat2)
     _require(
-        x.shape[1] == mat2.shape[0],
-        f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {mat2.shape[0]}x{mat2.shape[1]})",
+        x.dtype == mat2.dtype,
+        f"expected m1 and m2 to have the same dtype, but got: {c_name(x.dtype)} != {c_name(mat2.dtype)}",
     )
-    _same_dtype(x, mat2)
-    return _product(x, mat2)
+    return _product(x, mat2, "addmm_impl_cpu_")
 
 
 def _left_transposed(x, grad):
@@ -63,102 +61,151 @@ def _left_transposed(x, grad):
     return t(mm(t(grad), x))
 
 
+def _scaled(grad, number):
+    return grad if number == 1 else grad * number
+
+
 @op(
     "AddmmBackward0",
-    x=lambda grad, beta: grad if beta == 1 else grad * beta,
+    x=lambda grad: grad,
+    mat1=lambda grad, mat2: mm(grad, t(mat2)),
+    mat2=lambda grad, mat1: _left_transposed(mat1, grad),
+    public="addmm",
+)
+def affine(x, mat1, mat2):
+    """``x + mat1 @ mat2``: :func:`addmm` without its factors, which is what every Linear layer runs."""
+    if x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
+        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
+            product = mat1.dot(mat2)
+            product += x
+            return product
+    return addmm(x, mat1, mat2)
+
+
+@op(
+    "AddmmBackward0",
+    x=lambda grad, beta: _scaled(grad, beta),
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, t(mat2)), alpha),
     mat2=lambda grad, mat1, alpha: _scaled(_left_transposed(mat1, grad), alpha),
 )
 def addmm(x, mat1, mat2, *, beta=1, alpha=1):
     """``beta * x + alpha * (mat1 @ mat2)``; ``x`` broadcasts."""
-    if beta == alpha == 1 and x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
-        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
-            product = mat1.dot(mat2)
-            product += x
-            return product
-    _require(mat1.ndim == 2 and mat2.ndim == 2, "mat1 must be a matrix, got " + f"{mat1.ndim}-D tensor")
-    _require(
-        mat1.shape[1] == mat2.shape[0],
-        f"mat1 and mat2 shapes cannot be multiplied ({mat1.shape[0]}x{mat1.shape[1]} and {mat2.shape[0]}x{mat2.shape[1]})",
-    )
-    _same_dtype(mat1, mat2)
-    product = _product(mat1, mat2)
+    for name, each in (("mat1", mat1), ("mat2", mat2)):
+        _require(each.ndim == 2, f"{name} must be a matrix, got {each.ndim}-D tensor")
+    _require_fit(mat1, mat2)
+    for name, each in (("self", x), ("mat1", mat1)):
+        _require(
+            each.dtype == mat2.dtype,
+            f"{name} and mat2 must have the same dtype, but got {_title(each)} and {_title(mat2)}",
+        )
+    return _add_product(x, _product(mat1, mat2, "addmm_impl_cpu_"), beta, alpha)
+
+
+def _add_product(x, product, beta, alpha):
+    """``beta * x + alpha * product``; what ``x`` holds does not matter where beta is 0."""
     if alpha != 1:
-        product *= alpha
-    if beta == 0:
-        return product
-    if x.ndim > 2 or any(n not in (1, m) for n, m in zip(reversed(x.shape), reversed(product.shape))):  # noqa: B905
-        _expand_error(x, product.shape)
-    if x.dtype is not product.dtype and x.dtype != product.dtype:
-        raise RuntimeError("self and mat2 must have the same dtype, but got " + " and ".join(_title(e) for e in (x, mat2)))
-    product += x if beta == 1 else x * beta
+        product *= _number(alpha, product)
+    x = expand(x, product.shape)
+    if beta != 0:
+        product += x if beta == 1 else x * _number(beta, product)
     return product
-
-
-def _title(x):
-    from ..dtypes import from_numpy_dtype
-
-    return from_numpy_dtype(x.dtype).legacy_name
-
-
-def _expand_error(x, shape):
-    from .shape import expand
-
-    expand.kernel(x, shape)
-
-
-def _scaled(grad, alpha):
-    return grad if alpha == 1 else grad * alpha
 
 
 @op("BmmBackward0", x=lambda grad, mat2: bmm(grad, transpose(mat2, 1, 2)), mat2=lambda grad, x: bmm(transpose(x, 1, 2), grad))
 def bmm(x, mat2):
     """Products of two batches of matrices: (b, n, m) by (b, m, p) is (b, n, p)."""
-    _require(x.ndim == 3 and mat2.ndim == 3, "batch1 must be a 3D tensor" if x.ndim != 3 else "batch2 must be a 3D tensor")
-    b, _, m = x.shape
+    _require_batches(x, mat2)
+    return _product(x, mat2, "bmm")
+
+
+def _require_batches(x, mat2):
+    _require(x.ndim == 3, "batch1 must be a 3D tensor")
+    _require(mat2.ndim == 3, "batch2 must be a 3D tensor")
+    _require_rows(x, mat2, x.shape[0], mat2.shape[0])
+
+
+def _require_rows(x, y, count, other_count):
     _require(
-        mat2.shape[:2] == (b, m),
-        f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {m}] but got: [{mat2.shape[0]}, "
-        f"{mat2.shape[1]}].",
+        (count, x.shape[-1]) == (other_count, y.shape[-2]),
+        f"Expected size for first two dimensions of batch2 tensor to be: [{count}, {x.shape[-1]}] but got: [{other_count}, "
+        f"{y.shape[-2]}].",
     )
-    _same_bmm_dtype(x, mat2)
-    return _product(x, mat2)
+    _require(x.dtype == y.dtype, f"expected scalar type {_title(x)} but found {_title(y)}")
 
 
-def _same_bmm_dtype(a, b):
-    if a.dtype != b.dtype:
-        raise RuntimeError(f"expected scalar type {_title(a)} but found {_title(b)}")
+@op(
+    "BaddbmmBackward0",
+    x=lambda grad, beta: _scaled(grad, beta),
+    batch1=lambda grad, batch2, alpha: _scaled(bmm(grad, transpose(batch2, 1, 2)), alpha),
+    batch2=lambda grad, batch1, alpha: _scaled(bmm(transpose(batch1, 1, 2), grad), alpha),
+)
+def baddbmm(x, batch1, batch2, *, beta=1, alpha=1):
+    """``beta * x + alpha * bmm(batch1, batch2)``; ``x`` broadcasts."""
+    _require_batches(batch1, batch2)
+    return _add_product(x, _product(batch1, batch2, "baddbmm"), beta, alpha)
 
 
 @op("MvBackward0", x=lambda grad, vec: outer(grad, vec), vec=lambda grad, x: mv(t(x), grad))
 def mv(x, vec):
     """The product of a matrix (n, m) and a vector (m)."""
     _require(x.ndim == 2 and vec.ndim == 1, f"vector + matrix @ vector expected, got 1, {x.ndim}, {vec.ndim}")
+    _require_vector_fits(x, vec)
     _require(
-        x.shape[1] == vec.shape[0],
-        f"size mismatch, got input ({x.shape[0]}), mat ({x.shape[0]}x{x.shape[1]}), vec ({vec.shape[0]})",
+        x.dtype == vec.dtype,
+        f"addmv input tensors must have the same dtype, but got {_title(vec)}, {_title(x)}, and {_title(vec)}",
     )
-    _same_bmm_dtype(x, vec)
-    return _product(x, vec)
+    return _product(x, vec, "addmv_impl_cpu")
 
 
-@op("DotBackward0", x=lambda grad, y: grad * y, y=lambda grad, x: grad * x)
-def dot(x, y):
+def _require_vector_fits(mat, vec):
+    rows, columns = mat.shape
+    _require(
+        columns == vec.shape[0],
+        f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({vec.shape[0]})",
+    )
+
+
+@op(
+    "AddmvBackward0",
+    x=lambda grad, beta: _scaled(grad, beta),
+    mat=lambda grad, vec, alpha: _scaled(outer(grad, vec), alpha),
+    vec=lambda grad, mat, alpha: _scaled(mv(t(mat), grad), alpha),
+)
+def addmv(x, mat, vec, *, beta=1, alpha=1):
+    """``beta * x + alpha * (mat @ vec)``; ``x`` broadcasts."""
+    _require(mat.ndim == 2 and vec.ndim == 1, f"vector + matrix @ vector expected, got {x.ndim}, {mat.ndim}, {vec.ndim}")
+    _require_vector_fits(mat, vec)
+    return _add_product(x, _product(mat, vec, "addmv_impl_cpu"), beta, alpha)
+
+
+@op(
+    "AddrBackward0",
+    x=lambda grad, beta: _scaled(grad, beta),
+    vec1=lambda grad, vec2, alpha: _scaled(mv(grad, vec2), alpha),
+    vec2=lambda grad, vec1, alpha: _scaled(mv(t(grad), vec1), alpha),
+)
+def addr(x, vec1, vec2, *, beta=1, alpha=1):
+    """``beta * x + alpha * outer(vec1, vec2)``; ``x`` broadcasts."""
+    _require(vec1.ndim == 1, f"addr: Expected 1-D argument vec1, but got {vec1.ndim}-D")
+    _require(vec2.ndim == 1, f"addr: Expected 1-D argument vec2, but got {vec2.ndim}-D")
+    return _add_product(x, np.multiply.outer(vec1, vec2), beta, alpha)
+
+
+@op("DotBackward0", x=lambda grad, tensor: grad * tensor, tensor=lambda grad, x: grad * x)
+def dot(x, tensor):
     """The inner product of two vectors of one length."""
+    _require(x.ndim == 1 and tensor.ndim == 1, f"1D tensors expected, but got {x.ndim}D and {tensor.ndim}D tensors")
     _require(
-        x.ndim == 1 and y.ndim == 1,
-        f"1D tensors expected, but got {x.ndim}D and {y.ndim}D tensors",
+        x.dtype == tensor.dtype,
+        f"dot : expected both vectors to have same dtype, but found {_title(x)} and {_title(tensor)}",
     )
+    n, m = x.size, tensor.size
     _require(
-        x.shape == y.shape,
-        f"inconsistent tensor size, expected tensor [{x.shape[0]}] and src [{y.shape[0]}] to have the same number of "
-        f"elements, but got {x.shape[0]} and {y.shape[0]} elements respectively",
+        n == m,
+        f"inconsistent tensor size, expected tensor [{n}] and src [{m}] to have the same number of elements, but got {n} "
+        f"and {m} elements respectively",
     )
-    if x.dtype != y.dtype:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {_title(x)} and {_title(y)}"
-        )
-    return _product(x, y)
+    return _product(x, tensor, "dot")
 
 
 def outer(x, y):
@@ -173,17 +220,8 @@ def outer(x, y):
     public="matmul",
 )
 def batched_mm(x, y):
-    _require(
-        x.shape[-1] == y.shape[-2],
-        f"Expected size for first two dimensions of batch2 tensor to be: [{_rows(x)}, {x.shape[-1]}] but got: [{_rows(y)}, "
-        f"{y.shape[-2]}].",
-    )
-    _same_bmm_dtype(x, y)
-    return _product(x, y)
-
-
-def _rows(x):
-    size = 1
-    for n in x.shape[:-2]:
-        size *= n
-    return size
+    """Matrix products of batches that broadcast. The engine sums the gradients of what was repeated."""
+    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    count = int(np.prod(batch))
+    _require_rows(x, y, count, count)
+    return _product(x, y, "bmm")

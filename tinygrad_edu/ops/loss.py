@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
+from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
-from .elementwise import sigmoid, where
+from .elementwise import log, sigmoid, where
 
 _INT64 = np.dtype(np.int64)
 
@@ -43,13 +46,21 @@ def _weighted(grad, weight):
 def _weigh(losses, weight):
     """``losses *= weight``, which must broadcast to them."""
     if weight is not None:
-        if np.broadcast_shapes(losses.shape, weight.shape) != losses.shape:
+        shape = _broadcast(losses, weight)
+        if shape != losses.shape:
             raise RuntimeError(
-                f"output with shape {list(losses.shape)} doesn't match the broadcast shape "
-                f"{list(np.broadcast_shapes(losses.shape, weight.shape))}"
+                f"output with shape {list(losses.shape)} doesn't match the broadcast shape {list(shape)}"
             )
         np.multiply(losses, weight, out=losses, casting="same_kind")
     return losses
+
+
+def _broadcast(x, y):
+    """The shape that both broadcast to."""
+    mismatch = broadcast_error([x.shape, y.shape])
+    if mismatch is not None:
+        raise mismatch
+    return np.broadcast_shapes(x.shape, y.shape)
 
 
 # ---- squared error -------------------------------------------------------------------------------------------------
@@ -90,6 +101,14 @@ def _weights(x, target, weight, ignore_index):
     return counted, chosen, np.where(counted, weight[chosen] if classes else 0, x.dtype.type(0))
 
 
+@lru_cache(64)
+def _rows(n):
+    """0 ... n - 1. The array is shared, hence read-only."""
+    rows = np.arange(n)
+    rows.flags.writeable = False
+    return rows
+
+
 def _check_target(x, target, weight, classes):
     """PyTorch's conditions on a target of class indices."""
     from ..dtypes import from_numpy_dtype
@@ -104,9 +123,9 @@ def _check_target(x, target, weight, classes):
     if weight is None:
         return
     if weight.shape != (classes,):
-        number = "" if images else f" {classes}"
-        shape = "" if images else f" but got weight tensor of shape: {list(weight.shape)}"
-        raise RuntimeError(f"weight tensor should be defined either for all{number} classes or no classes{shape}")
+        wanted = "all" if images else f"all {classes} classes"
+        given = "" if images else f" but got weight tensor of shape: {list(weight.shape)}"
+        raise RuntimeError(f"weight tensor should be defined either for {wanted} or no classes{given}")
     if weight.dtype != x.dtype:
         names = from_numpy_dtype(x.dtype).legacy_name, from_numpy_dtype(weight.dtype).legacy_name
         raise RuntimeError("expected scalar type {} but found {}".format(*names))
@@ -125,11 +144,11 @@ def _nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
         n, classes = x.shape
         if n and target.shape == (n,) and np.maximum.reduce(target.view(np.uint64)) < classes and x.dtype.itemsize > 2:
             require_float(x, "nll_loss_out_frame")
-            losses = x[np.arange(n), target]
+            losses = x[_rows(n), target]
             if reduction == "none":
-                return -losses, target, -1
-            total = np.add.reduce(losses)
-            return (-total, target, -1) if reduction == "sum" else (total / -n, target, -1 / n)
+                return -losses, target, -1.0
+            total = 0 - np.add.reduce(losses)
+            return (total, target, -1.0) if reduction == "sum" else (total / n, target, np.array(-1 / n, x.dtype))
     counted, chosen, weights = _weights(x, target, weight, ignore_index)
     total = np.add.reduce(weights, axis=None) if reduction == "mean" else 1
     zero = x.dtype.type(0)
@@ -161,7 +180,7 @@ def nll_spread(x, classes, shape):
     if not shape[-1]:
         return result
     if len(shape) == 2:
-        result[np.arange(shape[0]), classes] = x
+        result[_rows(shape[0]), classes] = x
     elif len(shape) == 1:
         result[classes] = x
     else:
@@ -186,7 +205,7 @@ def nll_gather(x, classes):
         _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, 1e-12))
     ),
     y=lambda grad, x, weight, reduction: (
-        _weighted(scale(grad, x, reduction), weight) * (log_clamped(1 - x) - log_clamped(x))
+        _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x))
     ),
     weight=None,
 )
@@ -217,12 +236,6 @@ def _at_least(x, least):
     return where(x < least, least, x)
 
 
-@op("LogBackward0", x=lambda grad, x: where(x > 0, grad / x, 0.0), public="log")
-def log_clamped(x):
-    """The logarithm, not below -100."""
-    return np.maximum(np.log(x), -100)
-
-
 @op(
     "BinaryCrossEntropyWithLogitsBackward0",
     x=lambda grad, x, y, weight, pos_weight, reduction: (
@@ -234,7 +247,6 @@ def log_clamped(x):
     ),
     weight=None,
     pos_weight=None,
-    promote="common",
 )
 def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reduction="mean"):
     """Sigmoid and binary cross-entropy in one: ``(1 - y) x - log(sigmoid(x))``, without overflow."""
@@ -242,6 +254,7 @@ def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reducti
     log_s = np.minimum(x, 0)
     log_s -= np.log1p(np.exp(-np.abs(x)))
     if pos_weight is not None:
+        _broadcast(pos_weight, y)
         log_s = _weigh(log_s, (pos_weight - 1) * y + 1)
     losses = 1 - y
     losses *= x
@@ -268,7 +281,7 @@ def _huber_slope(x, y, delta):
 
 
 def _clipped(d, bound):
-    return where(d > bound, bound, where(d < -bound, -bound, d))
+    return where(~(d > bound), where(~(d < -bound), d, -bound), bound)  # nan stays
 
 
 @op(

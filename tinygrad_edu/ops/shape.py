@@ -64,13 +64,31 @@ def view(x, shape):
 
 @op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view="possibly")
 def reshape(x, shape):
-    """The same elements in another shape: a view where possible, else a copy."""
+    """The same elements in another shape: a view where possible, else a copy. For rules."""
     return x.reshape(_infer(shape, x.size))
 
 
+# What ``torch.reshape`` does is told apart by the node's name: a view of dense memory (ViewBackward0), a view of strided
+# memory, or a copy.
+
+reshape_alias = op("ReshapeAliasBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="reshape")(view.forward)
+
+
 @op("UnsafeViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), public="reshape")
-def reshape_copy(x, shape):
-    return x.reshape(_infer(shape, x.size)).copy()
+def unsafe_view(x, shape):
+    """A copy in another shape; or, for a result that nobody else holds, its memory, not counted as a view."""
+    return x.reshape(_infer(shape, x.size))
+
+
+def is_viewable(x, shape):
+    """Whether the memory of ``x`` can be seen in another shape."""
+    try:
+        view.forward(x, shape)
+    except RuntimeError as error:
+        if "view size is not compatible" in str(error):
+            return False
+        raise
+    return True
 
 
 @op("TransposeBackward0", x=lambda grad, dim0, dim1: transpose(grad, dim0, dim1), view=True)
@@ -131,6 +149,12 @@ def squeeze_all(x):
 def squeeze_one(x, dim):
     axis = axis_of(dim, x.ndim)
     return x.squeeze(axis) if x.ndim and x.shape[axis] == 1 else x.view()
+
+
+@op("SqueezeBackward4", x=lambda grad, dim: unsqueeze(grad, dim), public="squeeze_")
+def drop_axis(x, dim):
+    """The axis ``dim``, of length 1, taken from a result that nobody else holds."""
+    return x.squeeze(dim)
 
 
 @op("SqueezeBackward2", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
@@ -323,9 +347,21 @@ def stack(tensors, dim=0):
     return np.stack(_same_dtype(tensors, tensors), dim)
 
 
-@op("SplitBackward0", x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=True, results=2, diff_results=-1)
-def split_sizes(x, sizes, dim=0):
-    """Views of consecutive parts of the given lengths along ``dim``."""
+def _declare_split(name):
+    """The node's name tells whether one size was given or several."""
+
+    @op(name, x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=True, results=2, diff_results=-1)
+    def split_sizes(x, sizes, dim=0):
+        """Views of consecutive parts of the given lengths along ``dim``."""
+        return _split(x, sizes, dim)
+
+    return split_sizes
+
+
+split_evenly, split_sizes = _declare_split("SplitBackward0"), _declare_split("SplitWithSizesBackward0")
+
+
+def _split(x, sizes, dim):
     axis, start, parts = axis_of(dim, x.ndim), 0, []
     if sum(sizes) != x.shape[axis] or min(sizes, default=0) < 0:
         raise RuntimeError(

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import exp, sigmoid, tanh, where
+from .elementwise import exp, sigmoid, tanh, where, zeros_like
+from .special import erf
 
 
 @op("MulBackward1", x=lambda grad, number: grad * number, public="mul")
@@ -23,7 +24,17 @@ def div_number(x, number):
     return x / number
 
 
-@op("LeakyReluBackward0", x=lambda grad, x, negative_slope: where(x > 0, grad, grad * negative_slope))
+@op(
+    "LeakyReluBackwardBackward0",
+    x=lambda grad, y, negative_slope: leaky_relu_backward(grad, y, negative_slope),
+    y=lambda grad: zeros_like(grad),
+)
+def leaky_relu_backward(x, y, negative_slope):
+    """``x`` where ``y`` is positive, else ``negative_slope x``."""
+    return np.where(y > 0, x, x * negative_slope)
+
+
+@op("LeakyReluBackward0", x=lambda grad, x, negative_slope: leaky_relu_backward(grad, x, negative_slope))
 def leaky_relu(x, negative_slope=0.01):
     """``x`` where it is positive, else ``negative_slope x``."""
     require_float(x, "leaky_relu_cpu")
@@ -42,7 +53,17 @@ def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
 
 
-@op("HardtanhBackward0", x=lambda grad, x, min_val, max_val: where((x > min_val) & (x < max_val), grad, 0.0))
+@op(
+    "HardtanhBackwardBackward0",
+    x=lambda grad, y, min_val, max_val: hardtanh_backward(grad, y, min_val, max_val),
+    y=lambda grad: zeros_like(grad),
+)
+def hardtanh_backward(x, y, min_val, max_val):
+    """``x`` where ``y`` is inside the bounds, else 0."""
+    return np.where((y > min_val) & (y < max_val), x, 0.0)
+
+
+@op("HardtanhBackward0", x=lambda grad, x, min_val, max_val: hardtanh_backward(grad, x, min_val, max_val))
 def hardtanh(x, min_val=-1.0, max_val=1.0):
     """``x``, but not below ``min_val`` and not above ``max_val``."""
     if x.dtype.kind == "b":
@@ -69,12 +90,6 @@ def softplus(x, beta=1.0, threshold=20.0):
     require_float(x, "softplus_cpu")
     scaled = x * beta
     return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
-
-
-@op("ErfBackward0", x=lambda grad, x: grad * (2 / math.sqrt(math.pi) * exp(-x * x)), promote="float")
-def erf(x):
-    """The error function, by the C library: NumPy has none."""
-    return np.array(list(map(math.erf, x.ravel().tolist())), x.dtype).reshape(x.shape)
 
 
 def _gelu_rule(grad, x, approximate):
