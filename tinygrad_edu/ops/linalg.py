@@ -29,7 +29,7 @@ def _product(a, b, name):
         raise not_implemented(name, a.dtype)
     if a.dtype.itemsize == 2 and a.dtype.kind == "f":
         return np.matmul(a, b, dtype=np.float32).astype(a.dtype)
-    if a.ndim == 2 and a.dtype.kind == "f":
+    if a.ndim == 2 and b.ndim <= 2 and a.dtype.kind == "f":
         return a.dot(b)
     return np.matmul(a, b)
 
