@@ -9,10 +9,9 @@ tensor([2., 4.])
 
 from __future__ import annotations
 
-import importlib
 import os as _os
 from math import e, inf, nan, pi
-from typing import Any
+from typing import Any as _Any
 
 # In an uninstalled checkout nn/ and optim/ lie beside this package, where its user wants to find them; installed, they
 # are inside it.
@@ -21,7 +20,8 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
     __path__.append(_os.path.dirname(_here))
 
 from . import autograd, methods, random
-from .autograd import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .autograd import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from .autograd.grad_mode import is_inference_mode_enabled
 from .creation import *
 from .devices import *
 from .dtypes import *
@@ -34,28 +34,50 @@ from .sequences import *
 from .size import Size
 from .tensor import Tensor
 
-__version__ = "0.1.0"
-
 globals().update(_DTYPES)
 globals().update(_LEGACY_TYPES)
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd cuda datasets nn optim ops random return_types testing utils visualize".split()
+    "amp autograd backends cuda datasets nn optim ops random return_types storage testing utils version visualize".split()
 )
+_ACCELERATORS = frozenset("accelerator compiler cpu mps xpu".split())
+_HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
+    name: module
+    for module, names in {
+        "amp": "autocast",
+        "autograd": "is_anomaly_check_nan_enabled is_anomaly_enabled set_anomaly_enabled",
+        "settings": """
+            are_deterministic_algorithms_enabled compile compiled_with_cxx11_abi get_deterministic_debug_mode
+            get_float32_matmul_precision get_num_interop_threads get_num_threads
+            is_deterministic_algorithms_warn_only_enabled is_storage is_warn_always_enabled set_deterministic_debug_mode
+            set_float32_matmul_precision set_flush_denormal set_num_interop_threads set_num_threads set_warn_always typename
+            use_deterministic_algorithms
+        """,
+        "storage": "UntypedStorage",
+        "version": "__version__ TorchVersion",
+    }.items()
+    for name in names.split()
+}
+"""Names that are imported, with the module that has them, when they are first used."""
 
-_FROM_AUTOGRAD = frozenset(["is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled"])
 
-
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Operations are compiled, and submodules imported, when they are first used."""
+    from importlib import import_module
+
     value = methods.FUNCTIONS.get(name)
     if value is not None:
-        value = getattr(value, "function", value)
+        if hasattr(value, "function"):
+            value = value.function
+            if value.__name__ == name:
+                value.__module__ = __name__  # where pickle and help() find it
     elif name in _SUBMODULES:
-        return importlib.import_module(f".{name}", __name__)
-    elif name in _FROM_AUTOGRAD:
-        value = getattr(autograd, name)
+        return import_module(f".{name}", __name__)
+    elif name in _HOMES:
+        value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    elif name == "__all__":
+        value = [each for each in __dir__() if each[0] != "_" and each not in _SUBMODULES | _ACCELERATORS]
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
@@ -63,4 +85,10 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *methods.FUNCTIONS, *_SUBMODULES, *_FROM_AUTOGRAD})
+    return sorted({*globals(), *methods.FUNCTIONS, *_SUBMODULES, *_HOMES} - _INTERNAL)
+
+
+_INTERNAL = frozenset(
+    name for name, value in globals().items() if type(value) is type(_os) and name not in _SUBMODULES
+) | {"annotations"}
+"""Our own modules, which are not part of PyTorch's namespace."""

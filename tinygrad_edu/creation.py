@@ -19,18 +19,22 @@ from .devices import channels_last, channels_last_3d, contiguous_format, layout,
 from .dtypes import default_numpy_dtype, from_numpy_dtype, scalar_dtype, to_numpy_dtype
 from .errstate import quiet
 from .inplace import write_values
-from .tensor import Tensor, new_leaf
+from .tensor import Tensor
 from .values import array_of, checked_scalar, native_dtype, number_of
 
 __all__ = [
-    "as_tensor", "asarray", "empty", "empty_like", "empty_strided", "from_numpy", "frombuffer", "full", "full_like",
+    "as_tensor", "asarray", "empty", "empty_like", "empty_strided", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like",
     "is_tensor", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
+
+_new = object.__new__
 
 
 def finish(array: np.ndarray, requires_grad: bool = False, caller: str = "tensor") -> Tensor:
     """A new leaf over ``array``."""
-    made: Tensor = new_leaf(Tensor, array)
+    made: Tensor = _new(Tensor)  # new_leaf, written out: everything is made here
+    made._array = array
+    made._node = made._grad = made._family = None
     if requires_grad is not False:
         if type(requires_grad) is not bool:
             raise TypeError(f"{caller}(): argument 'requires_grad' must be bool, not {type_name(requires_grad)}")
@@ -59,7 +63,7 @@ def size_of(sizes: tuple[Any, ...], name: str, given: Any = None, position: int 
     elif not sizes:
         raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
     for n in sizes:
-        if type(n) is not int or n < 0:
+        if type(n) is not int or not 0 <= n < 2**63:
             break
     else:
         return sizes
@@ -166,7 +170,7 @@ def empty(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, lay
     array = _allocated(np.empty, size_of(sizes, "empty", size), numpy_dtype)
     if memory_format is not None:
         array = in_format(array, memory_format)
-    return out_or_new(out, array, requires_grad, "empty", dtype)
+    return finish(array, requires_grad, "empty") if out is None else out_or_new(out, array, requires_grad, "empty", dtype)
 
 
 def zeros(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -175,7 +179,7 @@ def zeros(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, lay
         check_options("zeros", device, layout, pin_memory)
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "zeros")
     array = _allocated(np.zeros, size_of(sizes, "zeros", size), numpy_dtype)
-    return out_or_new(out, array, requires_grad, "zeros", dtype)
+    return finish(array, requires_grad, "zeros") if out is None else out_or_new(out, array, requires_grad, "zeros", dtype)
 
 
 def ones(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -185,7 +189,7 @@ def ones(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layo
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "ones")
     array = _allocated(np.empty, size_of(sizes, "ones", size), numpy_dtype)
     array.fill(1)
-    return out_or_new(out, array, requires_grad, "ones", dtype)
+    return finish(array, requires_grad, "ones") if out is None else out_or_new(out, array, requires_grad, "ones", dtype)
 
 
 def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
@@ -398,6 +402,12 @@ def _writable(array: np.ndarray, stacklevel: int) -> np.ndarray:
             stacklevel=stacklevel,
         )
     return shared(array)
+
+
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor over the memory of another library's tensor on the CPU."""
+    check_options("from_dlpack", device)
+    return finish(shared(np.from_dlpack(ext_tensor, copy=copy)))
 
 
 def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:

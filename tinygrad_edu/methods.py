@@ -36,9 +36,9 @@ FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
 FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
-FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical imag polar real view_as_complex view_as_real".split()})
+FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
-for _name in "detach get_device is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed".split():
+for _name in "detach get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real".split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 
 _NOT_METHODS = """
@@ -47,7 +47,7 @@ _NOT_METHODS = """
 """.split()
 
 _METHOD_MODULE = """
-    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous contiguous is_set_to resize_
+    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous contiguous is_set_to resize_ resize
     resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor backward detach_ retain_grad
     register_hook register_post_accumulate_grad_hook
 """.split()
@@ -123,6 +123,17 @@ def _refusing(function: Any) -> Any:
     return operator
 
 
+def _from_storage(name: str) -> Any:
+    """A method of the seldom needed module :mod:`tinygrad_edu.storage`."""
+
+    def make() -> Any:
+        from . import storage
+
+        return getattr(storage, name)
+
+    return Lazy(make)
+
+
 def bind_methods() -> None:
     """Give Tensor its methods."""
     for name, value in FUNCTIONS.items():
@@ -154,6 +165,8 @@ def bind_methods() -> None:
     for name in ("floor_divide", "remainder", "bitwise_left_shift", "bitwise_right_shift"):
         symbol = _SYMBOLS[name]
         _bind(f"__r{symbol}__", Lazy(lambda name=name: _refusing(arithmetic.reversed_operator(_compiled(FUNCTIONS[name])))))
+    for name in ("storage", "untyped_storage"):
+        _bind(name, _from_storage(name))
     _bind("__getitem__", subscript.getitem)
     _bind("__setitem__", subscript.setitem)
     for name, value in conversion.ATTRIBUTES.items():

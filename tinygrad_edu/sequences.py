@@ -42,10 +42,7 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None
     if device is not None or layout is not None or pin_memory:
         check_options("arange", device, layout, pin_memory)
     if end is None:
-        if start is None:
-            raise _combination_error("arange")
-        end = number_of(start, "arange", "end", 1)
-        start = 0
+        start, end = 0, number_of(start, "arange", "end", 1)
     else:
         start = 0 if start is None else number_of(start, "arange", "start", 1)
         end, step = number_of(end, "arange", "end", 2), number_of(step, "arange", "step", 3)
@@ -57,7 +54,11 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None
         whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
         numpy_dtype = _INT64 if whole else default_numpy_dtype()
     _refuse_kinds(numpy_dtype, "arange_cpu", "bc")
-    values = _counted(start, end, step, numpy_dtype)
+    plain = numpy_dtype is _INT64 and type(start) is type(end) is type(step) is int and -(2**62) < start < 2**62
+    if plain and step and 0 <= (end - start) * step < 2**62:
+        values = np.arange(start, end, step)
+    else:
+        values = _counted(start, end, step, numpy_dtype)
     if out is not None and isinstance(out, Tensor) and out._array.size not in (0, values.size):
         warnings.warn(
             f"The number of elements in the out tensor of shape {list(out._array.shape)} is {out._array.size} which does not "
@@ -139,9 +140,9 @@ def logspace(start: Any = None, end: Any = None, steps: Any = None, base: float 
     check_options("logspace", device, layout)
     start, end, count = _span("logspace", start, end, steps)
     numpy_dtype = _spaced_dtype(start, end, dtype, out, "logspace")
-    powers = _spaced(start, end, count, numpy_dtype if numpy_dtype.kind in "fc" else np.dtype("float32"))
+    powers = _spaced(start, end, count, np.dtype("complex128") if numpy_dtype.kind == "c" else _FLOAT64)
     with quiet():
-        values = (float(base) ** powers.astype("complex128" if powers.dtype.kind == "c" else "float64")).astype(numpy_dtype)
+        values = (float(base) ** powers).astype(numpy_dtype)
     return out_or_new(out, values, requires_grad, "logspace", dtype)
 
 
@@ -187,14 +188,17 @@ def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.
     if count < 2:
         return np.full(count, start, numpy_dtype)
     i = np.arange(count)
-    halfway = count // 2
     if numpy_dtype.kind in "iu":
         first, last, step = start, end, (float(end) - float(start)) / (count - 1)
     else:
         kind = numpy_dtype.type
         step = ((kind(end) - kind(start)) / kind(count - 1)).item()
         first, last = kind(start).item(), kind(end).item()
-    return np.where(i < halfway, first + i * step, last - (count - 1 - i) * step).astype(numpy_dtype)
+    halfway = count // 2
+    values = i * step
+    values[halfway:] = last - values[count - halfway - 1 :: -1]
+    values[:halfway] += first
+    return values.astype(numpy_dtype)
 
 
 # ---- the identity --------------------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ class Tensor:
         """The same memory without history. Writes through it are not noticed by autograd."""
         array = self._array
         # An array over a memoryview has a storage of its own in the eyes of autograd.version.
-        return new_leaf(type(self), np.asarray(memoryview(array)) if array.size else array.view())
+        return new_leaf(Tensor, np.asarray(memoryview(array)) if array.size else array.view())
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -261,11 +261,6 @@ class Tensor:
         return self._array.nbytes
 
     @property
-    def names(self) -> tuple[None, ...]:
-        """The dimensions' names, of which there are none."""
-        return (None,) * self._array.ndim
-
-    @property
     def volatile(self) -> bool:
         """PyTorch's old switch for what ``no_grad`` does now."""
         warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
@@ -336,7 +331,7 @@ class Tensor:
         return value
 
     def __float__(self) -> float:
-        if self._node is not None:
+        if self.requires_grad:
             warnings.warn(
                 "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
                 "tensor.detach() first.",
@@ -365,6 +360,12 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self._array.__dlpack_device__()
 
     def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> Tensor:
         """NumPy's ufuncs on a tensor answer with a tensor."""
@@ -401,7 +402,7 @@ class Tensor:
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """An array over the tensor's memory. A tensor that requires grad must be detached first, or ``force`` used."""
-        if self._node is not None and not force:
+        if not force and self.requires_grad and get_mode():
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )

@@ -100,7 +100,6 @@ def _stored(numbers: Any, kinds: set[type], dtype: np.dtype[Any]) -> np.ndarray:
 def _stored_integers(numbers: Any, kinds: set[type], dtype: np.dtype[Any]) -> np.ndarray:
     if complex in kinds:
         raise TypeError("'complex' object cannot be interpreted as an integer")
-    unfit = RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
     if dtype.name == "uint64":
         if float in kinds:
             raise TypeError("an integer is required")
@@ -109,22 +108,26 @@ def _stored_integers(numbers: Any, kinds: set[type], dtype: np.dtype[Any]) -> np
         except OverflowError:
             negative = min(numbers) < 0
             raise OverflowError("can't convert negative int to unsigned" if negative else "int too big to convert") from None
-    info = np.iinfo(dtype)
+    low, high = limits(dtype)
     if float in kinds:
-        if not all(type(each) is not float or info.min <= each <= info.max for each in numbers):
-            raise unfit
+        if not all(type(each) is not float or low <= each <= high for each in numbers):
+            raise _overflow(dtype)
         numbers = [int(each) for each in numbers]
     try:
         array = np.array(numbers, _INT64)
     except OverflowError:
-        raise (unfit if float in kinds else ValueError("Overflow when unpacking long long")) from None
+        raise (_overflow(dtype) if float in kinds else ValueError("Overflow when unpacking long long")) from None
     if dtype == _INT64:
         return array
     # PyTorch lets a negative number wrap around in an unsigned type.
-    lowest = -int(info.max) if dtype.kind == "u" else int(info.min)
-    if array.size and not (lowest <= array.min() and array.max() <= info.max):
-        raise unfit
+    low = -high if dtype.kind == "u" else low
+    if array.size and not (low <= array.min() and array.max() <= high):
+        raise _overflow(dtype)
     return array.astype(dtype)
+
+
+def _overflow(dtype: np.dtype[Any]) -> RuntimeError:
+    return RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 # ---- item by item --------------------------------------------------------------------------------------------------
@@ -145,7 +148,7 @@ def _read_item_by_item(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
 
 def _is_sequence(data: Any) -> bool:
     """As C's ``PySequence_Check``: anything with ``__getitem__`` except dictionaries (and what only maps, as tensors)."""
-    return hasattr(type(data), "__getitem__") and not isinstance(data, (dict, np.generic, Tensor))
+    return hasattr(type(data), "__getitem__") and (not isinstance(data, (dict, np.generic, Tensor)) or isinstance(data, str))
 
 
 def _shape_of(data: Any) -> tuple[int, ...]:
@@ -241,29 +244,41 @@ _C_NAMES = {
 }  # fmt: skip
 
 
+@functools.cache
+def limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """The least and the greatest number that a dtype can hold."""
+    info: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
+    number = int if dtype.kind in "iu" else float
+    return number(info.min), number(info.max)
+
+
 def checked_scalar(value: Any, dtype: np.dtype[Any]) -> Any:
     """A Python number as PyTorch's ``Scalar::to`` gives it in this dtype, or the complaint that it does not fit."""
     kind = dtype.kind
     if kind == "b":
         return bool(value)
-    unfit = RuntimeError(f"value cannot be converted to type {_C_NAMES[dtype.name]} without overflow")
+    low, high = limits(dtype)
+    if (kind == "f" or type(value) is int) and type(value) is not complex and low <= value <= high:
+        return value
     if isinstance(value, complex) and kind != "c":
         if value.imag:
-            raise unfit
+            raise _unfit(dtype)
         value = value.real
     if isinstance(value, int) and not -(2**63) <= value < 2**64:
         raise OverflowError("int too big to convert")
     if kind in "iu":
-        info = np.iinfo(dtype)
-        lowest = -int(info.max) if kind == "u" else int(info.min)
-        if not (math.isfinite(value) and lowest <= int(value) <= int(info.max)):
-            raise unfit
-        return int(value) & int(info.max) if kind == "u" else int(value)
-    largest = float(np.finfo(dtype).max)
+        low = -high if kind == "u" else low  # PyTorch lets a negative number wrap around
+        if not (math.isfinite(value) and low <= int(value) <= high):
+            raise _unfit(dtype)
+        return int(value) & high if kind == "u" else int(value)
     for part in (value.real, value.imag):
-        if math.isfinite(part) and abs(part) > largest:
-            raise unfit
+        if math.isfinite(part) and abs(part) > high:
+            raise _unfit(dtype)
     return value
+
+
+def _unfit(dtype: np.dtype[Any]) -> RuntimeError:
+    return RuntimeError(f"value cannot be converted to type {_C_NAMES[dtype.name]} without overflow")
 
 
 def native_dtype(array: Any) -> np.dtype[Any]:

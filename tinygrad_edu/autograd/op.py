@@ -33,7 +33,7 @@ __all__ = ["Op", "op"]
 PUBLIC_NAMES = {"x": "input", "y": "other"}
 """Rules read better in mathematics' letters, signatures in PyTorch's words."""
 
-ARRAY_ARGUMENTS = frozenset("index indices order target weight running_mean running_var".split())
+ARRAY_ARGUMENTS = frozenset(["index", "indices", "order", "target", "weight", "running_mean", "running_var"])
 """Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
 
 ALL_OPS: list[Op] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import heappush
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -10,11 +9,10 @@ import numpy as np
 
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
-from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
 from .inference import INFERENCE_MEMORY, mark_inference, note_inference
-from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
+from .node import Node, Output, next_sequence_number
 from .version import storage_of
 
 __all__ = [

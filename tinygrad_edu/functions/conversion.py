@@ -16,11 +16,13 @@ from ..devices import channels_last, channels_last_3d, device, memory_format, pr
 from ..dtypes import DTYPES, c_name, dtype, to_numpy_dtype
 from ..legacy import dtype_of_type
 from ..legacy import new as new
-from ..ops.complex import conj, imag, real
+from ..ops.complex import conj
+from ..ops.complex import imag as _imaginary_view
+from ..ops.complex import real as _real_view
 from ..ops.elementwise import clone, convert
 from ..ops.shape import axis_of, permute
 from ..ops.shape import transpose as _transpose
-from ..tensor import Tensor, type_string
+from ..tensor import Tensor, fact, new_leaf, type_string
 
 # ---- dtype and device ----------------------------------------------------------------------------------------------
 
@@ -32,6 +34,8 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """
     if len(args) == 1 and not kwargs and args[0].__class__ is dtype:
         return cast(self, args[0].numpy)
+    if not args and not kwargs:
+        return self
     given = _to_arguments(args, kwargs)
     target = given.get("dtype")
     if (place := given.get("device")) is not None:
@@ -60,7 +64,7 @@ def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, An
         "memory_format": lambda x: isinstance(x, memory_format),
     }
     fits = all(name in allowed and (value is None or allowed[name](value)) for name, value in given.items())
-    if not fits or len(given) < len(args) + len(kwargs) or not given:
+    if not fits or len(given) < len(args) + len(kwargs):
         words = [type_name(each) for each in args] + [f"{name}={type_name(value)}" for name, value in kwargs.items()]
         if kwargs and not args:
             words.append("")  # PyTorch leaves a comma behind
@@ -87,7 +91,7 @@ def cast(self: Tensor, numpy_dtype: np.dtype[Any], copy: bool = False) -> Tensor
     source = self
     if array.dtype.kind == "c" and numpy_dtype.kind not in "cb":
         warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3)
-        source = real.function(self)
+        source = _real_view.function(self)
     if numpy_dtype.kind not in "fc" and source._node is not None:
         source = source.detach()
     return convert.function(source, numpy_dtype)
@@ -216,9 +220,7 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
         return array.ndim == 4 and array.transpose(0, 2, 3, 1).flags.c_contiguous
     if memory_format is channels_last_3d:
         return array.ndim == 5 and array.transpose(0, 2, 3, 4, 1).flags.c_contiguous
-    if memory_format is preserve_format:
-        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    return array.flags.c_contiguous
+    return array.flags.c_contiguous or memory_format is preserve_format
 
 
 def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
@@ -308,6 +310,22 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
 def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None) -> Tensor:
     """:func:`resize_` to the size of another tensor."""
     return resize_(self, the_template._array.shape)
+
+
+def resize(self: Tensor, *sizes: Any) -> Tensor:
+    """Deprecated in PyTorch: a view in another size of as many elements."""
+    from .shape import ints, view
+
+    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    shape, own = ints(sizes, "resize"), self._array
+    if math.prod(shape) != own.size:
+        size, elements = "x".join(map(str, shape)), math.prod(shape)
+        raise RuntimeError(
+            f"requested resize to {size} ({elements} elements in total), but the given tensor has a size of "
+            f"{'x'.join(map(str, own.shape))} ({own.size} elements). autograd's resize can only change the shape of a given "
+            "tensor, while preserving the number of elements. "
+        )
+    return view(contiguous(self), shape)
 
 
 def set_(self: Tensor, source: Any = None) -> Tensor:
@@ -422,21 +440,26 @@ def _conjugated(self: Tensor) -> Tensor:
     return conj.function(self) if self._array.dtype.kind == "c" else self
 
 
-def _real_part(self: Tensor) -> Tensor:
+def real(input: Tensor) -> Tensor:
     """The real part, as a view; a real tensor is its own."""
-    return real.function(self) if self._array.dtype.kind == "c" else self
+    return _real_view.function(input) if _tensor(input, "real")._array.dtype.kind == "c" else input
 
 
-def _imaginary_part(self: Tensor) -> Tensor:
-    """The imaginary part, as a view."""
-    return imag.function(self)
+def imag(input: Tensor) -> Tensor:
+    """The imaginary part of a complex tensor, as a view."""
+    return _imaginary_view.function(input)
 
 
-ATTRIBUTES = {
-    "T": property(T), "mT": property(mT), "H": property(H), "mH": property(mH),
-    "real": property(_real_part, lambda self, value: _real_part(self).copy_(value) and None),
-    "imag": property(_imaginary_part, lambda self, value: _imaginary_part(self).copy_(value) and None),
-}  # fmt: skip
+def _set_part(part: Any) -> Any:
+    def assign(self: Tensor, value: Any) -> None:
+        part(self).copy_(value)
+
+    return assign
+
+
+ATTRIBUTES = {"T": fact(T), "mT": fact(mT), "H": fact(H), "mH": fact(mH), "real": fact(real, _set_part(real)), "imag": fact(imag, _set_part(imag))}
+for _name, _attribute in ATTRIBUTES.items():
+    _attribute.name = _name
 
 # ---- new tensors of the same kind ------------------------------------------------------------------------------------
 
@@ -492,7 +515,7 @@ def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = Non
 
 def detach(self: Tensor) -> Tensor:
     """The same memory without history."""
-    made = wrap(self._array)
+    made: Tensor = new_leaf(Tensor, self._array)
     if self.__dict__ and self.is_inference():
         made.__dict__["_inference"] = True
     return made

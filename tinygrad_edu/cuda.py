@@ -1,0 +1,119 @@
+"""``torch.cuda`` where there is none: questions are answered as PyTorch's CPU build answers them, orders are refused.
+
+What a CPU run of course code calls anyway (seeding, emptying caches, memory counts) does nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from .amp import GradScaler, autocast
+
+__all__ = ["is_available", "device_count", "manual_seed", "manual_seed_all"]
+
+_MISSING = "Torch not compiled with CUDA enabled"
+
+
+def is_available() -> bool:
+    """False."""
+    return False
+
+
+def is_initialized() -> bool:
+    """False."""
+    return False
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """False."""
+    return False
+
+
+def device_count() -> int:
+    """0."""
+    return 0
+
+
+def get_arch_list() -> list[str]:
+    """No architecture."""
+    return []
+
+
+def _does_nothing(name: str, result: Any = None) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return result
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = "Accepted; there is no device." if result is None else f"{result}: there is no device."
+    return function
+
+
+def _refuses(name: str) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError(_MISSING)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = "Raises as PyTorch does without CUDA."
+    return function
+
+
+for _name in ("manual_seed", "manual_seed_all", "empty_cache", "ipc_collect", "reset_peak_memory_stats", "reset_max_memory_allocated"):
+    globals()[_name] = _does_nothing(_name)
+for _name in ("memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved", "memory_cached", "max_memory_cached"):
+    globals()[_name] = _does_nothing(_name, 0)
+for _name in (
+    "init", "current_device", "set_device", "get_device_name", "get_device_properties", "get_device_capability", "synchronize",
+    "current_stream", "default_stream", "get_rng_state", "set_rng_state", "mem_get_info", "memory_summary", "memory_stats",
+    "seed", "seed_all", "initial_seed", "utilization",
+):  # fmt: skip
+    globals()[_name] = _refuses(_name)
+
+
+class _Unavailable:
+    """Streams, events and device contexts, which a CPU does not have."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise RuntimeError(f"torch.cuda.{type(self).__name__} requires CUDA support")
+
+
+class Stream(_Unavailable):
+    """Raises: there is no CUDA."""
+
+
+class Event(_Unavailable):
+    """Raises: there is no CUDA."""
+
+
+class device:  # noqa: N801 (torch.cuda.device)
+    """A context in which a CUDA device is current: refused when it is entered, except for ``device(None)``."""
+
+    def __init__(self, device: Any) -> None:
+        self.idx = device
+
+    def __enter__(self) -> None:
+        if self.idx is not None and self.idx != -1:
+            raise RuntimeError("PyTorch was compiled without CUDA support")
+
+    def __exit__(self, *exc: Any) -> None:
+        return None
+
+
+class _TensorType(type):
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"type torch.cuda.{cls.__name__} not available. {_MISSING}.")
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return False
+
+    def __repr__(cls) -> str:
+        return f"<class 'torch.cuda.{cls.__name__}'>"
+
+
+for _name in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Byte", "Char", "Bool"):
+    globals()[f"{_name}Tensor"] = _TensorType(f"{_name}Tensor", (), {"__module__": "torch.cuda"})
+
+amp = types.ModuleType(f"{__name__}.amp", "``torch.cuda.amp``.")
+amp.GradScaler, amp.autocast = GradScaler, autocast.for_device("cuda")  # type: ignore[attr-defined]
+sys.modules[amp.__name__] = amp
