@@ -1,8 +1,8 @@
 """Transcripts: what a session with PyTorch prints, written down, and replayed against any module that speaks its API.
 
 A transcript is a text of ``>>> code`` lines, each followed by what PyTorch 2.13 answers: the ``repr`` of an expression,
-printed text, ``SomeWarning: words`` and ``SomeError: words``. A line ``# title`` starts a new session. Each session is one
-test. ``python tests/transcript.py FILE...`` (with torch installed) writes the answers anew.
+printed text, ``SomeWarning: words`` and ``SomeError: words``. A line ``# title`` starts a new session. Each session is
+one test. ``python tests/transcript.py FILE...`` (with torch installed) writes the answers anew.
 """
 
 from __future__ import annotations
