@@ -77,7 +77,7 @@ show("mul, x", product.grad.item(), w.item(), x)
 
 node, names = out.grad_fn, []
 while node is not None:  # the graph that backward walked
-    names.append(node.name())
+    names.append(type(node).__name__)
     node = node.next_functions[0][0] if node.next_functions else None
 print("\nthe nodes:", " -> ".join(names))
 

@@ -12,15 +12,15 @@ import argparse
 from beside import beside
 
 import tinygrad_edu as torch
-from tinygrad_edu.demo import Net, load_data, report, train
+from tinygrad_edu.demo import SEED, Net, load_data, report, train
 
 parser = argparse.ArgumentParser(description="The course's iris network.")
 parser.add_argument("--epochs", type=int, default=200)
 parser.add_argument("--quick", action="store_const", const=15, dest="epochs", help="15 epochs")
 epochs = parser.parse_args().epochs
 
-torch.manual_seed(9)
-X_train, X_test, y_train, y_test = load_data(seed=9)
+torch.manual_seed(SEED)
+X_train, X_test, y_train, y_test = load_data(SEED)
 net = Net()
 history = []
 for epoch, (loss, accuracy) in enumerate(train(net, X_train, y_train, epochs), start=1):

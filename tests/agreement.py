@@ -20,6 +20,7 @@ def plain(value):
 def spelt(text):
     """Text with our names of modules and objects' addresses in PyTorch's spelling."""
     text = re.sub(r"0x[0-9a-f]+", "0x", str(text))
+    text = re.sub(r" \(Triggered internally at .*\)$", "", text)
     return re.sub(r"\b(torch|tinygrad_edu)(\.\w+)*\.(?=[A-Z])", "torch.", text)
 
 

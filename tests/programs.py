@@ -122,7 +122,7 @@ class Machine:
                 np.round(each.detach().numpy().astype(float), 4).tolist(),
                 each.requires_grad,
                 each.is_leaf,
-                type(each.grad_fn).__name__,
+                None if each._is_view() else type(each.grad_fn).__name__,
                 each._version,
                 each._is_view(),
             )
@@ -134,4 +134,5 @@ class Machine:
         return sum(parts) if parts else None
 
     def gradients(self):
-        return [None if leaf.grad is None else np.round(leaf.grad.numpy().astype(float), 3).tolist() for leaf in self.leaves]
+        grads = [leaf.grad if leaf.is_leaf else None for leaf in self.leaves]
+        return [None if grad is None else np.round(grad.numpy().astype(float), 3).tolist() for grad in grads]

@@ -333,7 +333,7 @@ def test_batch_norm_over_options():
         x = floats((n, channels, *places), seed=seed, dtype=dtype)
         weight, bias = floats(channels, 0.5, 2, seed + 1, dtype), floats(channels, seed=seed + 2, dtype=dtype)
         mean, var = floats(channels, seed=seed + 3, dtype=dtype), floats(channels, 0.5, 2, seed + 4, dtype)
-        weighted |= not training  # PyTorch cannot differentiate the other case twice
+        weighted |= biased or not training  # PyTorch cannot differentiate the other cases twice
         kept = []
 
         def build(module, functional, x, weight, bias):

@@ -6,6 +6,7 @@ central differences, complex steps, and, where it is installed, PyTorch 2.13 (``
 
 from __future__ import annotations
 
+import re
 import warnings
 from typing import Any
 
@@ -45,14 +46,13 @@ def tensors(torch: Any, sample: Sample, arrays: Any, grads: Any = ()) -> list[An
 
 def copy_with_strides(array: np.ndarray) -> np.ndarray:
     """A copy that lies in memory as the original does (``[::2]`` stays strided)."""
-    base = array if array.base is None else array.base
-    if not isinstance(base, np.ndarray) or not array.size or base.dtype != array.dtype:
-        return array.copy(order="K")
-    twin = base.copy(order="K")
-    if twin.strides != base.strides:
-        return array.copy(order="K")
-    offset = array.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    return np.ndarray(array.shape, array.dtype, twin, offset, array.strides)
+    if not array.size:
+        return array.copy()
+    low, high = np.lib.array_utils.byte_bounds(array)
+    offset = array.__array_interface__["data"][0] - low
+    twin = np.ndarray(array.shape, array.dtype, np.empty(high - low, np.uint8), offset, array.strides)
+    twin[...] = array
+    return twin
 
 
 def call(torch: Any, sample: Sample, args: Any) -> Any:
@@ -102,8 +102,16 @@ def report(failures: list[str]) -> None:
     assert not failures, f"{len(failures)} failures\n" + "\n".join(failures[:12])
 
 
-def samples_with_grad(name: str) -> list[Sample]:
-    return [each for each in TABLE[name] if each.differentiable()]
+def samples_with_grad(name: str, double: bool = False) -> list[Sample]:
+    """The samples that have gradients; with ``double``, those that finite differences can judge."""
+    chosen = [each for each in TABLE[name] if each.differentiable()]
+    if double:
+        chosen = [each for each in chosen if each.smooth and each.kwargs.get("dtype") != "float32" and not single(each)]
+    return chosen
+
+
+def single(sample: Sample) -> bool:
+    return any(isinstance(a, np.ndarray) and a.dtype.kind == "f" and a.dtype != np.float64 for a in sample.args)
 
 
 # ---- references without PyTorch ----------------------------------------------------------------------------------------
@@ -141,17 +149,13 @@ def kept_outputs(sample: Sample) -> list[int]:
 @every_name
 def test_gradient_by_central_differences(name: str) -> None:
     failures = []
-    for sample in samples_with_grad(name):
-        if not sample.smooth:
-            continue
+    for sample in samples_with_grad(name, double=True):
         _, inputs, outputs = differentiable_run(sample, sample.args)
         if not outputs:
             continue
         weights, kept = weights_for(outputs), kept_outputs(sample)
         got = gradients(T, grad_of, outputs, inputs, weights)
         for position, g in zip(sample.differentiable(), got, strict=True):
-            if sample.args[position].dtype != np.float64:
-                continue
             want = differences(lambda arrays, s=sample, w=weights, k=kept: loss_at(s, arrays, w, k), sample.args, position)
             have = np.zeros_like(want) if g is None else numpy_of(g)
             if not np.allclose(have, want, rtol=2e-6, atol=2e-8 * max(1.0, float(np.abs(want).max(initial=0)))):
@@ -163,9 +167,9 @@ def test_gradient_by_central_differences(name: str) -> None:
 def test_second_order_by_central_differences(name: str) -> None:
     """The derivative of <gradient, v> through create_graph against differences of the first-order gradient."""
     failures = []
-    for sample in samples_with_grad(name):
+    for sample in samples_with_grad(name, double=True):
         positions = sample.differentiable()
-        if not sample.smooth or not sample.twice or any(sample.args[p].dtype != np.float64 for p in positions):
+        if not sample.twice:
             continue
 
         def slope(arrays: Any, s: Sample = sample, create: bool = False) -> Any:
@@ -284,10 +288,10 @@ ANALYTIC = """
 @pytest.mark.parametrize("name", ANALYTIC)
 def test_gradient_by_complex_step(name: str) -> None:
     failures, compared, h = [], 0, 1e-30
-    for sample in samples_with_grad(name):
+    for sample in samples_with_grad(name, double=True):
         positions = sample.differentiable()
-        if not sample.smooth or any(sample.args[p].dtype != np.float64 for p in positions):
-            continue
+        if sample.kwargs.get("rounding_mode") or any(np.abs(sample.args[p]).max(initial=0) > 50 for p in positions):
+            continue  # not analytic; or exp overflows, which is nan for complex numbers
         _, inputs, outputs = differentiable_run(sample, sample.args)
         weights, kept = weights_for(outputs), kept_outputs(sample)
         got = gradients(T, grad_of, outputs, inputs, weights) if outputs else []
@@ -338,8 +342,9 @@ def outcome(torch: Any, sample: Sample, arrays: Any, grads: Any) -> Any:
 
 
 def words(error: Exception) -> str:
-    text = str(error).split("\nException raised from")[0]
-    return f"{type(error).__name__}: {text}"
+    """The exception in words: without PyTorch's C++ trace, its kernels' names, and its lists of overloads."""
+    text = str(error).split("\nException raised from")[0].split("but expected one of:")[0]
+    return f"{type(error).__name__}: " + re.sub(r'^"\w+" not implemented', "not implemented", text)
 
 
 def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) -> str | None:
@@ -348,6 +353,8 @@ def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) ->
 
     positions = [i for i in sample.differentiable() if arrays[i].dtype.kind in "fc"]
     ours, theirs = outcome(T, sample, arrays, positions), outcome(torch, sample, arrays, positions)
+    if sample.kwargs.get("dtype") == "float32" or single(sample):
+        loosen *= TOLERANCE["float32"] / TOLERANCE["float64"]  # some of the way is in single precision
     if isinstance(ours, Exception) or isinstance(theirs, Exception):
         if isinstance(ours, Exception) and isinstance(theirs, Exception):
             same = words(ours) == words(theirs)
@@ -371,9 +378,9 @@ def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) ->
             name = b.grad_fn.name().removeprefix("torch::autograd::")
             if name == "NotImplemented":
                 return None
-            if a.grad_fn.name() != (sample.node or name):
+            if sample.node != "any" and a.grad_fn.name() != (sample.node or name):
                 return f"node {a.grad_fn.name()}, PyTorch {name}"
-        if b._is_view() != a._is_view() and not any(b is each for each in their_args):
+        if sample.view and sample.node != "any" and b._is_view() != a._is_view() and not any(b is each for each in their_args):
             return f"_is_view {a._is_view()}, PyTorch {b._is_view()}"
     return compare_gradients(sample, positions, ours, theirs, loosen, order)
 
@@ -432,7 +439,8 @@ def test_other_dtypes_like_pytorch(name: str) -> None:
     for sample in TABLE[name]:
         if not sample.dtypes or not any(isinstance(a, np.ndarray) and a.dtype == np.float64 for a in sample.args):
             continue
-        for dtype in SWEEP:
+        empty = any(isinstance(a, np.ndarray) and not a.size for a in sample.args)
+        for dtype in SWEEP[:2] if empty else SWEEP:  # PyTorch does not look at a dtype where there is nothing to do
             with np.errstate(all="ignore"):
                 arrays = [cast(a, dtype) for a in sample.args]
             difference = compare(sample, arrays, order=1)
@@ -505,5 +513,5 @@ def test_every_op_has_samples() -> None:
     finally:
         for namespace, kernel in before:
             namespace["kernel"] = kernel
-    missing = [f"{op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__name__ not in UNREACHED]
-    assert not missing
+    missing = [f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__name__ not in UNREACHED]
+    assert not missing, missing

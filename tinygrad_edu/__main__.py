@@ -36,7 +36,7 @@ def make_parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: 0, 2 for wrong options, 130 after Ctrl-C, 141 without a reader."""
+    """Run a command. The exit status is 0, or 1: cannot write, 2: wrong options, 130: Ctrl-C, 141: nobody reads."""
     parser = make_parser()
     options = parser.parse_args(arguments)
     if "run" not in options:
@@ -51,10 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader has gone (`| head`): nothing is left to say, nor for Python to flush when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python flushes when it exits
+        if isinstance(error, BrokenPipeError):  # the reader has gone, as in `| head`
+            return 141
+        print(f"{options.parser.prog}: error: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -54,7 +54,9 @@ def check_in_place(tensor: Any, *sources: Any, part: bool = False) -> None:
         return
     family = tensor._family
     if family.__class__ is BarredView and (tensor.requires_grad or any(map(_requires_grad, sources))):
-        raise RuntimeError(_barred_message(tensor._node, family.reason, "is being"))
+        node = tensor._node
+        made_by = node.before if isinstance(node, BarredHistory) else node
+        raise RuntimeError(_barred_message(made_by, family.reason, "is being"))
     if tensor._node is not None or family is not None:
         base = tensor._base
         if base is not None and base.is_leaf and tensor.requires_grad:
@@ -70,7 +72,8 @@ def _requires_grad(value: Any) -> bool:
 
 
 def _barred_message(node: Node | None, reason: str, modified: str) -> str:
-    name = f"Output {output_name(node)} is a view" if node is not None else None
+    named = node is not None and not isinstance(node, AccumulateGrad)
+    name = f"Output {output_name(node)} is a view" if named else None
     if reason in ("no_grad", "inference") or name is None:
         made = f"{name} of a view which was created in" if name else "A view was created in"
         if reason == "inference":
@@ -97,22 +100,26 @@ def _repeats(array: np.ndarray) -> bool:
     return any(stride == 0 and n > 1 for stride, n in zip(array.strides, array.shape, strict=True))
 
 
-def check_overlap(target: np.ndarray, source: np.ndarray) -> None:
-    """Refuse to read from memory that is written to, unless element by element."""
-    if source is target or (target.base is None and source.base is None) or storage_of(target) is not storage_of(source):
-        return
+def check_overlap(target: np.ndarray, source: np.ndarray, elementwise: bool = True) -> None:
+    """Refuse to read from memory that is written to, unless every element is read where it is written."""
+    if _overlap(target, source, elementwise):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
+
+
+def _overlap(target: np.ndarray, source: np.ndarray, elementwise: bool) -> bool:
+    if source is target:
+        return not elementwise
+    if (target.base is None and source.base is None) or storage_of(target) is not storage_of(source):
+        return False
     if not (target.size and source.size and _is_dense(target) and _is_dense(source)):
-        return
+        return False  # as in PyTorch: too hard to tell
     (a, b), (c, d) = np.lib.array_utils.byte_bounds(target), np.lib.array_utils.byte_bounds(source)
-    if (a, b) == (c, d):
-        if target.strides == source.strides:
-            return
-    elif b <= c or d <= a:
-        return
-    raise RuntimeError(
-        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
-        "location. Please clone() the tensor before performing the operation."
-    )
+    if (a, b) == (c, d) and target.strides == source.strides:
+        return not elementwise
+    return a < d and c < b
 
 
 def _is_dense(array: np.ndarray) -> bool:
@@ -147,7 +154,7 @@ def write_values(tensor: Any, values: Any) -> None:
     check_memory(target)
     with quiet():
         np.copyto(target, values, casting="unsafe")
-    stamp_write(target)
+    finish_write(tensor)
 
 
 def write_result(tensor: Any, result: Any) -> Any:
@@ -158,12 +165,14 @@ def write_result(tensor: Any, result: Any) -> Any:
         overlapping = _keep_what_was_saved(node, values, target)
     with quiet():
         np.copyto(target, values, casting="unsafe")
+    if node is None:
+        finish_write(tensor)
+        return tensor
     stamp_write(target)
-    if node is not None:
-        if not overlapping:
-            node.seq = next_sequence_number()  # the write does not count against what this node saved
-        node.shape, node.dtype = target.shape, target.dtype
-        set_history(tensor, node)
+    if not overlapping:
+        node.seq = next_sequence_number()  # the write does not count against what this node saved
+    node.shape, node.dtype = target.shape, target.dtype
+    set_history(tensor, node)
     return tensor
 
 
@@ -190,20 +199,30 @@ def _keep_what_was_saved(node: Node, values: np.ndarray, target: np.ndarray) -> 
     return overlapping
 
 
-def assign(tensor: Any, values: np.ndarray, values_node: Node | None, index: Any = None) -> None:
-    """Copy ``values`` into the part of the tensor at a basic ``index`` (all of it if None), and record that."""
+def assign(tensor: Any, values: np.ndarray, values_node: Node | None, index: Any = None, op: Any = copy_from) -> None:
+    """Copy ``values`` into the part of the tensor at a basic ``index`` (all of it if None), and record that as ``op``."""
     target = tensor._array if index is None else tensor._array[index]
-    check_memory(target)
-    check_overlap(target, values)
-    with quiet():
-        np.copyto(target, values, casting="unsafe")
+    if values is not target:
+        check_memory(target)
+        if op is copy_from:
+            check_overlap(target, values)
+        with quiet():
+            np.copyto(target, values, casting="unsafe")
+    if (values_node is None and tensor._node is None) or not get_mode():
+        finish_write(tensor)
+        return
     stamp_write(target)
-    if (values_node is not None or tensor._node is not None) and get_mode():
-        if index is None:
-            set_history(tensor, make_node(copy_from, (tensor._node, values_node), target))
-        else:
-            write = make_node(copy_from, (None, values_node), target)
-            set_history_of_part(tensor, write, target, index)
+    if index is None:
+        set_history(tensor, make_node(op, (tensor._node, values_node), target))
+    else:
+        set_history_of_part(tensor, make_node(op, (None, values_node), target), target, index)
+
+
+def finish_write(tensor: Any) -> None:
+    """Note an unrecorded write."""
+    stamp_write(tensor._array)
+    if tensor._family is not None:
+        _renew_family(tensor if tensor._base is None else tensor._base)
 
 
 # ---- histories -----------------------------------------------------------------------------------------------------
@@ -224,7 +243,9 @@ def set_history(tensor: Any, node: Node) -> None:
     if base is None or storage_of(base._array) is not storage_of(tensor._array):
         _move_retained_gradient(tensor, node)
         tensor._node = node
-        _renew_family(tensor, tensor._family if base is None else None)
+        note_owner(tensor)
+        if base is None:
+            _renew_family(tensor)
     else:
         _rewrite(base, Region.of(base._array, tensor._array), node)
 
@@ -242,23 +263,23 @@ def _rewrite(base: Any, region: Region, write: Node) -> None:
     node = CopySlices(base, region, write)
     _move_retained_gradient(base, node)
     base._node = node
-    _renew_family(base, base._family)
-
-
-def _renew_family(base: Any, views: Any) -> None:
-    """After a write to the base's memory its views take their history from its new node."""
     note_owner(base)
-    if not views:
+    _renew_family(base)
+
+
+def _renew_family(base: Any) -> None:
+    """After a write to the base's memory its views take their history from its present node."""
+    if base._family is None or base._node is None:
         return
     memory = storage_of(base._array)
-    for reference in tuple(views):
+    for reference in tuple(base._family):
         view = reference()
         if view is None or storage_of(view._array) is not memory:
             continue
         if view._family.__class__ is BarredView:
             view._node = BarredHistory(base, view)
         else:
-            node = take_region.function(base, Region.of(base._array, view._array))._node
+            node = make_node(take_region, (base._node,), view._array, region=Region.of(base._array, view._array))
             _move_retained_gradient(view, node)
             view._node = node
 
@@ -313,11 +334,12 @@ class CopySlices(Node):
 class BarredHistory(Node):
     """The history of a barred view after its base was written to: there is none, and asking for it is the error."""
 
-    __slots__ = ("message",)
+    __slots__ = ("before", "message")
 
     def __init__(self, base: Any, view: Any) -> None:
         node = view._node
-        self.message = _barred_message(node, view._family.reason, "its base or another view of its base has been")
+        self.before = node.before if isinstance(node, BarredHistory) else node
+        self.message = _barred_message(self.before, view._family.reason, "its base or another view of its base has been")
         self.next, self.saved, self.hooks = (base._node,), (), None
         self.seq = next_sequence_number()
         self.shape, self.dtype = view._array.shape, view._array.dtype
@@ -352,7 +374,7 @@ def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
             other = args[0]
             with quiet():
                 ufunc(target, other._array if isinstance(other, Tensor) else other, target)
-            stamp_write(target)
+            finish_write(self)
             return self
         if elementwise:
             check_memory(target)

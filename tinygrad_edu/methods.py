@@ -12,14 +12,16 @@ import numpy as np
 
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, dropout, graph, indexing, linalg, overwriting, reduction, shape, subscript
+from .functions import (
+    arithmetic, conversion, dropout, einsum, graph, indexing, linalg, overwriting, reduction, shape, subscript,
+)  # fmt: skip
 from .inplace import in_place
 from .tensor import Tensor
 
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, indexing, linalg, reduction, shape):
+for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -29,7 +31,7 @@ _AS_THEY_ARE = """
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
     reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
     trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf addmm addmv addr baddbmm
+    isneginf addmm addmv addr baddbmm diag_embed diagonal trace
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -44,7 +46,7 @@ FUNCTIONS["detach"] = graph.detach
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel tensordot imag real polar view_as_complex view_as_real is_inference
+    var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """

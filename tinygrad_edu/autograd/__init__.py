@@ -20,13 +20,13 @@ from .gradcheck import gradcheck, gradgradcheck
 from .variable import Variable, variable
 
 __all__ = [
-    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck",
-    "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
-    "variable",
+    "Function", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
+    "gradgradcheck", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_detect_anomaly",
+    "set_grad_enabled", "variable",
 ]  # fmt: skip
 
-# ``gradcheck`` and ``variable`` are functions here and modules too (``from torch.autograd.gradcheck import ...``), as in
-# PyTorch. They are imported at once, so that no later import of the module puts it in the function's place.
+# ``gradcheck`` and ``variable`` are functions here and modules too (``from torch.autograd.gradcheck import ...``), as
+# in PyTorch. They are imported at once, so that no later import of the module puts it in the function's place.
 _HOMES = {
     "Function": "function", "backward": "passes", "grad": "passes", "detect_anomaly": "anomaly_mode",
     "is_anomaly_check_nan_enabled": "anomaly_mode", "is_anomaly_enabled": "anomaly_mode",

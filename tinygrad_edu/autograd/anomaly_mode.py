@@ -1,7 +1,7 @@
 """Anomaly detection: which line of the forward pass made the node whose backward failed or returned nan.
 
-While it is on, an observer keeps the stack of every node that is made, and a recorder looks at every gradient. While it is
-off, nothing of this exists.
+While it is on, an observer keeps the stack of every node that is made, and a recorder looks at every gradient. While it
+is off, nothing of this exists.
 """
 
 from __future__ import annotations
@@ -66,15 +66,17 @@ class _Detective(Recorder):
         error._told = True  # type: ignore[attr-defined]
         stack = node.metadata.get("traceback_")
         if stack is None:
-            words = "No forward pass information available. Enable detect anomaly during forward pass for more information."
+            words = (
+                "No forward pass information available. Enable detect anomaly during forward pass for more information."
+            )
         else:
             words = "Traceback of forward call that caused the error:\n" + "".join(stack)
         _warn(f"Error detected in {node.name()}. {words}")
         while (node := node.metadata.get("parent_")) is not None:
             stack = "".join(node.metadata.get("traceback_", ()))
             _warn(
-                f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call that induced the previous "
-                f"calculation:\n{stack}"
+                f"\n\nPrevious calculation was induced by {node.name()}. Traceback of forward call that induced the "
+                f"previous calculation:\n{stack}"
             )
 
 

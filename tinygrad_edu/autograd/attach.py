@@ -48,9 +48,9 @@ def attach(
         learns = node is not None and output._array.dtype.kind in "fc" and not _contains(constant, output)
         if given and not modified and separate and _contains(to_save, output):
             raise RuntimeError(
-                "An input that has been returned as-is as output is being saved for backward. This is not supported if you "
-                "override setup_context. You should return and save a view of the input instead, e.g. with x.view_as(x) or "
-                "setup ctx inside the forward function itself."
+                "An input that has been returned as-is as output is being saved for backward. This is not supported "
+                "if you override setup_context. You should return and save a view of the input instead, e.g. with "
+                "x.view_as(x) or setup ctx inside the forward function itself."
             )
         if learns:
             result = made[index] = _with_history(ctx, node, index, output, given, modified, len(outputs))
@@ -71,7 +71,7 @@ def attach(
 def _describe(ctx: BackwardCFunction, node: FunctionNode, outputs: tuple[Any, ...]) -> None:
     """Tell the node what it produced; it is as old as its results, so that writes inside ``forward`` are older."""
     ctx._blanks = tuple((each._array.shape, each._array.dtype) if is_tensor(each) else None for each in outputs)
-    node.outputs = len(outputs)
+    node.outputs = len(outputs)  # type: ignore[misc]
     node.seq = next_sequence_number()
     if len(outputs) == 1:
         node.shape, node.dtype = ctx._blanks[0] or ((), np.dtype("float32"))
@@ -92,18 +92,18 @@ def _with_history(
             raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
         if not given:
             warnings.warn(
-                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated should "
-                "be passed to ctx.mark_dirty().",
+                "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+                "should be passed to ctx.mark_dirty().",
                 stacklevel=4,
             )
         if output._base is not None and count > 1:
             raise RuntimeError(
-                "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return "
-                "more than one Tensor. This is not supported by the current autograd engine. You should either make sure the "
-                "input is not a view (using .clone() for example) or make your Function only return one Tensor (potentially "
-                "splitting it into two Functions: one doing the inplace that returns a single Tensor and a second one that "
-                "does the other operations). You can ask on the forum https://discuss.pytorch.org/ if you need help to do "
-                "this change."
+                "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot "
+                "return more than one Tensor. This is not supported by the current autograd engine. You should "
+                "either make sure the input is not a view (using .clone() for example) or make your Function only "
+                "return one Tensor (potentially splitting it into two Functions: one doing the inplace that returns "
+                "a single Tensor and a second one that does the other operations). You can ask on the forum "
+                "https://discuss.pytorch.org/ if you need help to do this change."
             )
         from ..inplace import set_history
 

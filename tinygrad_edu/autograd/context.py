@@ -1,8 +1,8 @@
 """The context of a user-defined function, and the engine's node for it.
 
-The context is what ``forward`` and ``backward`` receive, and what ``y.grad_fn`` shows. It is an object of its own beside
-the node, because users store what they like on it (``ctx.shape = x.shape``), under names that the engine needs too. The
-node owns the context; the context refers back weakly, so that the two form no cycle.
+The context is what ``forward`` and ``backward`` receive, and what ``y.grad_fn`` shows. It is an object of its own
+beside the node, because users store what they like on it (``ctx.shape = x.shape``), under names that the engine needs
+too. The node owns the context; the context refers back weakly, so that the two form no cycle.
 
 After PyTorch's ``torch/csrc/autograd/python_function.cpp``.
 """
@@ -55,7 +55,8 @@ class FunctionCtx:
         for each in tensors:
             if each is not None and not is_tensor(each):
                 raise AssertionError(
-                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on ctx."
+                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes "
+                    "on ctx."
                 )
         self.saved_for_forward = tensors
 
@@ -66,8 +67,8 @@ class FunctionCtx:
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Deprecated; shared memory is noticed by itself."""
         warnings.warn(
-            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that calls "
-            "to `set_()` are not tracked",
+            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that "
+            "calls to `set_()` are not tracked",
             FutureWarning,
             stacklevel=2,
         )
@@ -79,7 +80,7 @@ class FunctionCtx:
     def set_materialize_grads(self, value: bool) -> None:
         """Whether ``backward`` gets zeros (the default) or None for outputs that no gradient has reached."""
         if not isinstance(value, bool):
-            raise TypeError("set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)")
+            raise TypeError(f"set_materialize_grads received {type(value).__name__}, but expected (bool)")
         self.materialize_grads = value
 
 
@@ -113,7 +114,8 @@ class BackwardCFunction(FunctionCtx):
             if self._accessed:
                 raise RuntimeError(
                     "saved_tensors can only be accessed once when clear_saved_tensors_on_access=True is set on the "
-                    "autograd.Function. Either access saved_tensors only once, or set clear_saved_tensors_on_access=False."
+                    "autograd.Function. Either access saved_tensors only once, or set "
+                    "clear_saved_tensors_on_access=False."
                 )
             saved, self._saved, self._accessed = self._unpack(), (), bool(self._saved)
             return saved
@@ -204,7 +206,8 @@ class BackwardCFunction(FunctionCtx):
             results = results[:expected]
         if len(results) != expected:
             raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got {len(results)})"
+                f"function {self.name()} returned an incorrect number of gradients (expected {expected}, got "
+                f"{len(results)})"
             )
         kept = []
         for position, (grad, is_tensor_input) in enumerate(zip(results, self._is_tensor_input, strict=True)):
@@ -214,8 +217,8 @@ class BackwardCFunction(FunctionCtx):
                 kept.append(grad)
             elif grad is not None:
                 raise RuntimeError(
-                    f"function {self.name()} returned a gradient different than None at position {position + 1}, but the "
-                    "corresponding forward input was not a Variable"
+                    f"function {self.name()} returned a gradient different than None at position {position + 1}, but "
+                    "the corresponding forward input was not a Variable"
                 )
         for index, (grad, node) in enumerate(zip(kept, self._next, strict=True)):
             if grad is not None and node is not None:
@@ -231,8 +234,9 @@ class BackwardCFunction(FunctionCtx):
             )
         if grad.dtype.kind == "c" and node.dtype.kind != "c":
             raise RuntimeError(
-                "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got "
-                "false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+                "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, "
+                "but got false.  (Could this error message be improved?  If so, please report an enhancement request "
+                "to PyTorch.)"
             )
 
 
@@ -250,7 +254,7 @@ class FunctionNode(Node):
     runs_on_none = True
 
     def __init__(self, ctx: BackwardCFunction, following: tuple[Node | None, ...]) -> None:
-        self.ctx, self.next, self.hooks, self.outputs = ctx, following, None, 1
+        self.ctx, self.next, self.hooks, self.outputs = ctx, following, None, 1  # type: ignore[misc]
         self.seq = next_sequence_number()
         ctx._node_ref, ctx._next = weakref.ref(self), following
 

@@ -360,8 +360,8 @@ def modified_words(value: np.ndarray, producer: Node | None, found: int, expecte
         described += f", which is output {output_name(producer)},"
     if any(each.tells_forward for each in RECORDERS):
         hint = (
-            "the backtrace further above shows the operation that failed to compute its gradient. The variable in question was "
-            "changed in there or anywhere later. Good luck!"
+            "the backtrace further above shows the operation that failed to compute its gradient. The variable in "
+            "question was changed in there or anywhere later. Good luck!"
         )
     else:
         hint = (
@@ -369,8 +369,8 @@ def modified_words(value: np.ndarray, producer: Node | None, found: int, expecte
             "torch.autograd.set_detect_anomaly(True, check_nan=False)."
         )
     return (
-        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} is at "
-        f"version {found}; expected version {expected} instead. Hint: {hint}"
+        f"one of the variables needed for gradient computation has been modified by an inplace operation: {described} "
+        f"is at version {found}; expected version {expected} instead. Hint: {hint}"
     )
 
 

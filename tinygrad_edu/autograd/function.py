@@ -11,8 +11,8 @@
 ...         return 2 * x * grad
 >>> y = Square.apply(x)
 
-``forward`` runs unrecorded; what it returns is attached to one node (:mod:`.attach`), whose rule is the user's ``backward``.
-The context that both receive (:mod:`.context`) is also the public ``y.grad_fn``.
+``forward`` runs unrecorded; what it returns is attached to one node (:mod:`.attach`), whose rule is the user's
+``backward``. The context that both receive (:mod:`.context`) is also the public ``y.grad_fn``.
 
 After PyTorch's ``torch/autograd/function.py``.
 """
@@ -51,9 +51,9 @@ class FunctionMeta(type):
 class Function(FunctionCtx, metaclass=FunctionMeta):
     """Base class of user-defined differentiable functions: override ``forward`` and ``backward``, call ``apply``.
 
-    ``forward`` takes the context first, or, where ``setup_context`` is overridden, only the inputs. ``backward`` returns
-    one gradient (or None) for each input of ``forward``. Gradients of gradients work where ``backward`` itself uses
-    differentiable operations on ``ctx.saved_tensors``.
+    ``forward`` takes the context first, or, where ``setup_context`` is overridden, only the inputs. ``backward``
+    returns one gradient (or None) for each input of ``forward``. Gradients of gradients work where ``backward`` itself
+    uses differentiable operations on ``ctx.saved_tensors``.
     """
 
     clear_saved_tensors_on_access = False
@@ -66,17 +66,18 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
-            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should invoke "
-            "them on the class itself. Instantiating an autograd function will raise an error in a future version of "
-            "PyTorch.",
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
             DeprecationWarning,
             stacklevel=2,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
-            "with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: "
+            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     @staticmethod
@@ -93,8 +94,8 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """The gradients of the inputs, from those of the outputs. ``vjp`` is another name for it."""
         raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward "
-            "mode AD."
+            "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
+            "backward mode AD."
         )
 
     vjp = backward
@@ -121,8 +122,8 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
             return cls.backward
         if cls.backward is not Function.backward:
             raise RuntimeError(
-                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement one of "
-                "them."
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
             )
         return cls.vjp
 
@@ -137,7 +138,7 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
         inputs = [each for each in args if is_tensor(each)]
         nodes = tuple(each._node for each in inputs)
         ctx.needs_input_grad = tuple(is_tensor(each) and each._node is not None for each in args)
-        mode = get_mode()
+        mode: Any = get_mode()
         recorded = mode and any(node is not None for node in nodes)
         node = FunctionNode(ctx, nodes if recorded else ())
         token = set_mode(mode and False)
@@ -165,14 +166,15 @@ class InplaceFunction(Function):
 
 
 def _positional(forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], separate: bool) -> tuple[Any, ...]:
-    """The arguments of ``apply`` in the order of ``forward``'s parameters, its defaults filled in beside ``setup_context``."""
+    """The arguments of ``apply`` in the order of ``forward``'s parameters; with ``separate``, also its defaults."""
     signature = inspect.signature(forward)
     if separate:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         args, kwargs = bound.args, bound.kwargs
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    names = [name for name, parameter in signature.parameters.items() if parameter.kind in kinds][0 if separate else 1 :]
+    names = [name for name, parameter in signature.parameters.items() if parameter.kind in kinds]
+    names = names if separate else names[1:]
     for name in kwargs:
         if name not in names:
             raise TypeError(f"forward() got an unexpected keyword argument '{name}'")

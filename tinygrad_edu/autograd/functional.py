@@ -1,8 +1,8 @@
 """Derivatives of functions: ``jacobian``, ``hessian``, and the products ``vjp``, ``jvp``, ``vhp``, ``hvp``.
 
-All of them call ``func`` on fresh tensors that share the inputs' memory, so that tensors which ``func`` captures are not
-mistaken for its arguments. Results are nested like inputs and outputs: a Tensor where a Tensor was given, a tuple where a
-tuple was.
+All of them call ``func`` on fresh tensors that share the inputs' memory, so that tensors which ``func`` captures are
+not mistaken for its arguments. Results are nested like inputs and outputs: a Tensor where a Tensor was given, a tuple
+where a tuple was.
 
 After PyTorch's ``torch/autograd/functional.py``. There is no forward mode and no vmap here: ``vectorize=True`` and
 ``strategy="forward-mode"`` compute the same values row by row.
@@ -23,7 +23,7 @@ from .runtime import wrap
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
-Tensors = tuple[Tensor, ...]
+Tensors = tuple[Any, ...]
 
 
 def vjp(
@@ -50,7 +50,8 @@ def vjp(
             vectors = None
         else:
             raise RuntimeError(
-                "The vector v can only be None if the user-provided function returns a single Tensor with a single element."
+                "The vector v can only be None if the user-provided function returns a single Tensor with a single "
+                "element."
             )
     with set_grad_enabled(create_graph or is_grad_enabled()):
         products = _fill_in(_grads(outputs, args, vectors, create_graph), args, strict, create_graph, "back")
@@ -77,8 +78,8 @@ def jvp(
             vectors = None
         else:
             raise RuntimeError(
-                "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
-                "element."
+                "The vector v can only be None if the input to the user-provided function is a single Tensor with a "
+                "single element."
             )
         outputs_are_tuple, outputs = _outputs(func(*args), "jvp", strict)
         w = tuple(_zeros(each) for each in outputs)
@@ -105,8 +106,9 @@ def jacobian(
     """
     if strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs than '
-            'inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
+            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more '
+            'outputs than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use '
+            '"reverse-mode".'
         )
     if strategy == "forward-mode":
         _check_forward_mode(create_graph, strict, vectorize)
@@ -116,8 +118,8 @@ def jacobian(
         outputs_are_tuple, outputs = _outputs(func(*args), "jacobian", strict)
         if vectorize and strict:
             raise RuntimeError(
-                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please "
-                "either set `strict=False` or `vectorize=False`."
+                "torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. "
+                "Please either set `strict=False` or `vectorize=False`."
             )
         blocks = tuple(_jacobian_rows(i, out, args, create_graph, strict) for i, out in enumerate(outputs))
     jacobians = tuple(_result(each, inputs_are_tuple, create_graph) for each in blocks)
@@ -133,30 +135,31 @@ def _check_forward_mode(create_graph: bool, strict: bool, vectorize: bool) -> No
         )
     if strict:
         raise RuntimeError(
-            "torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are not supported together "
-            '(yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported '
+            'together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
         )
     if not vectorize:
         raise NotImplementedError(
-            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`."
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for "
+            "`vectorize=True`."
         )
 
 
-def _jacobian_rows(i: int, out: Tensor, args: Tensors, create_graph: bool, strict: bool) -> Tensors:
+def _jacobian_rows(i: int, out: Any, args: Tensors, create_graph: bool, strict: bool) -> Tensors:
     """The Jacobians of one output with respect to each input."""
-    rows: list[list[Tensor]] = [[] for _ in args]
+    rows: list[list[Any]] = [[] for _ in args]
     for j in range(out._array.size):
         found = _grads((out.reshape(-1)[j],), args, None, create_graph, retain_graph=True)
         for k, (row, each) in enumerate(zip(rows, found, strict=True)):
             if each is None and strict:
                 raise RuntimeError(
-                    f"Output {i} of the user-provided function is independent of input {k}. This is not allowed in strict "
-                    "mode."
+                    f"Output {i} of the user-provided function is independent of input {k}. This is not allowed in "
+                    "strict mode."
                 )
             if each is not None and strict and create_graph and not each.requires_grad:
                 raise RuntimeError(
-                    f"The jacobian of the user-provided function is independent of input {i}. This is not allowed in strict "
-                    "mode when create_graph=True."
+                    f"The jacobian of the user-provided function is independent of input {i}. This is not allowed in "
+                    "strict mode when create_graph=True."
                 )
             row.append(wrap(np.zeros_like(args[k]._array)) if each is None else each)
     return tuple(
@@ -181,10 +184,10 @@ def hessian(
     if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
         raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
-    def scalar(*args: Tensor) -> Tensor:
-        return _scalar_output(func(*args), "hessian", strict).squeeze()  # type: ignore[attr-defined]
+    def scalar(*args: Any) -> Any:
+        return _scalar_output(func(*args), "hessian", strict).squeeze()
 
-    def gradient(*args: Tensor) -> Tensors:
+    def gradient(*args: Any) -> Tensors:
         if outer_jacobian_strategy == "forward-mode":
             args = tuple(each.requires_grad_() for each in args)
         rows = jacobian(scalar, args, create_graph=True)
@@ -239,8 +242,8 @@ def _as_tuple(value: Any, name: str, function: str) -> tuple[bool, Tensors]:
         if not isinstance(each, Tensor):
             found = f"value at index {i}" if is_tuple else f"given {name}"
             raise TypeError(
-                f"The {name} given to {function} must be either a Tensor or a tuple of Tensors but the {found} has type "
-                f"{type(each)}."
+                f"The {name} given to {function} must be either a Tensor or a tuple of Tensors but the {found} has "
+                f"type {type(each)}."
             )
     return is_tuple, value if is_tuple else (value,)
 
@@ -259,7 +262,7 @@ def _outputs(value: Any, function: str, strict: bool) -> tuple[bool, Tensors]:
     return is_tuple, outputs
 
 
-def _scalar_output(value: Any, function: str, strict: bool) -> Tensor:
+def _scalar_output(value: Any, function: str, strict: bool) -> Any:
     is_tuple, outputs = _outputs(value, function, strict)
     if is_tuple:
         raise RuntimeError(f"The function given to {function} should return a single Tensor")
@@ -276,7 +279,8 @@ def _hessian_arguments(inputs: Any, v: Any, function: str, create_graph: bool) -
     if len(args) == 1 and args[0]._array.size == 1:
         return is_tuple, args, None
     raise RuntimeError(
-        "The vector v can only be None if the input to the user-provided function is a single Tensor with a single element."
+        "The vector v can only be None if the input to the user-provided function is a single Tensor with a single "
+        "element."
     )
 
 
@@ -296,7 +300,7 @@ def _vectors(v: Any, function: str, create_graph: bool, like: Tensors, like_is_t
     return vectors
 
 
-def _zeros(tensor: Tensor) -> Tensor:
+def _zeros(tensor: Any) -> Any:
     return wrap(np.zeros_like(tensor._array)).requires_grad_()
 
 
@@ -326,8 +330,8 @@ def _fill_in(
         if strict and create_graph and not each.requires_grad:
             what = "hessian" if "double" in stage else "jacobian"
             raise RuntimeError(
-                f"The {what} of the user-provided function is independent of input {i}. This is not allowed in strict mode "
-                "when create_graph=True."
+                f"The {what} of the user-provided function is independent of input {i}. This is not allowed in strict "
+                "mode when create_graph=True."
             )
         results.append(wrap(np.zeros_like(tensor._array)) if each is None else each)
     return tuple(results)
@@ -335,24 +339,26 @@ def _fill_in(
 
 _INDEPENDENT = {
     "back": "The output of the user-provided function is independent of input {}. This is not allowed in strict mode.",
-    "back_trick": "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the double "
-    "backward trick to compute forward mode gradients. This is not allowed in strict mode.",
-    "double_back": "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict mode.",
-    "double_back_trick": "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. This is "
-    "not allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD.",
+    "back_trick": "The gradient with respect to the input is independent of entry {} in the grad_outputs when using "
+    "the double backward trick to compute forward mode gradients. This is not allowed in strict mode.",
+    "double_back": "The jacobian of the user-provided function is independent of input {}. This is not allowed in "
+    "strict mode.",
+    "double_back_trick": "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. "
+    "This is not allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD.",
 }
 
 _NOT_DIFFERENTIABLE = {
     "outputs": "Output {} of the user-provided function does not require gradients. The outputs must be computed in a "
     "differentiable manner from the input when running in strict mode.",
-    "grad_inputs": "The gradient with respect to input {} is independent of the inputs of the user-provided function. This is "
-    "not allowed in strict mode.",
-    "jacobian": "While computing the hessian, found that the jacobian of the user-provided function with respect to input {} is "
-    "independent of the input. This is not allowed in strict mode. You should ensure that your function is twice differentiable "
-    "and that the jacobian depends on the inputs (this would be violated by a linear function for example).",
-    "hessian": "The hessian of the user-provided function with respect to input {} is independent of the input. This is not "
-    "allowed in strict mode. You should ensure that your function is thrice differentiable and that the hessian depends on the "
-    "inputs.",
+    "grad_inputs": "The gradient with respect to input {} is independent of the inputs of the user-provided function. "
+    "This is not allowed in strict mode.",
+    "jacobian": "While computing the hessian, found that the jacobian of the user-provided function with respect to "
+    "input {} is independent of the input. This is not allowed in strict mode. You should ensure that your "
+    "function is twice differentiable and that the jacobian depends on the inputs (this would be violated by a "
+    "linear function for example).",
+    "hessian": "The hessian of the user-provided function with respect to input {} is independent of the input. This "
+    "is not allowed in strict mode. You should ensure that your function is thrice differentiable and that the hessian "
+    "depends on the inputs.",
 }
 
 
@@ -367,5 +373,5 @@ def _require_grad(tensors: tuple[Any, ...], what: str, strict: bool) -> None:
 
 def _result(tensors: Tensors, is_tuple: bool, create_graph: bool) -> Any:
     """A tuple as its user gave it, without history unless that is wanted."""
-    tensors = tensors if create_graph else tuple(each.detach() for each in tensors)  # type: ignore[attr-defined]
+    tensors = tensors if create_graph else tuple(each.detach() for each in tensors)
     return tensors if is_tuple else tensors[0]

@@ -1,12 +1,12 @@
 """Gradients against finite differences: ``gradcheck`` and ``gradgradcheck``.
 
 For ``f: R^n -> R^m``, the numerical Jacobian has the columns ``(f(x + eps e_i) - f(x - eps e_i)) / (2 eps)`` and the
-analytical one the rows ``e_j^T J``, one backward pass each. Slow mode compares all of both. Fast mode compares the numbers
-``v^T J u`` for random ``u`` and ``v``. A complex input counts as its real and imaginary part, and the gradient is the
-conjugate Wirtinger derivative; a complex output is checked as two real functions.
+analytical one the rows ``e_j^T J``, one backward pass each. Slow mode compares all of both. Fast mode compares the
+numbers ``v^T J u`` for random ``u`` and ``v``. A complex input counts as its real and imaginary part, and the gradient
+is the conjugate Wirtinger derivative; a complex output is checked as two real functions.
 
-After PyTorch's ``torch/autograd/gradcheck.py``, whose algorithm, options and messages these are. (Jacobians are stored as
-there: a row for each input element, a column for each output element.)
+After PyTorch's ``torch/autograd/gradcheck.py``, whose algorithm, options and messages these are. (Jacobians are stored
+as there: a row for each input element, a column for each output element.)
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from ..dtypes import from_numpy_dtype
+from ..size import Size
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
@@ -72,7 +75,7 @@ def gradcheck(
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     if check_forward_ad:
-        raise NotImplementedError("forward-mode automatic differentiation is not implemented: check_forward_ad must be False")
+        raise NotImplementedError("there is no forward-mode automatic differentiation: check_forward_ad must be False")
     check = _Check(func, _as_tuple(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
     try:
         check.run(check_batched_grad, check_undefined_grad)
@@ -114,7 +117,7 @@ def gradgradcheck(
         raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
     if check_batched_grad and not check_rev_over_rev:
         raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
-    from . import grad
+    from .passes import grad
 
     arguments = _as_tuple(inputs)
     if grad_outputs is None:
@@ -154,11 +157,19 @@ class _Check:
     """One call of gradcheck: the function, its arguments, and the tolerances."""
 
     def __init__(
-        self, func: Any, args: Tensors, eps: float, atol: float, rtol: float, nondet_tol: float, dtypes: bool, fast: bool
+        self,
+        func: Any,
+        args: Tensors,
+        eps: float,
+        atol: float,
+        rtol: float,
+        nondet_tol: float,
+        check_dtypes: bool,
+        fast: bool,
     ) -> None:
         self.func, self.args = func, args
         self.eps, self.atol, self.rtol, self.nondet_tol = eps, atol, rtol, nondet_tol
-        self.check_dtypes, self.fast = dtypes, fast
+        self.check_dtypes, self.fast = check_dtypes, fast
         self.inputs = [each for each in args if _requires_grad(each)]
         self.random = np.random.default_rng(0)  # the user's random state stays as it is
 
@@ -186,19 +197,20 @@ class _Check:
                 continue
             if each._array.dtype not in (np.float64, np.complex128):
                 warnings.warn(
-                    f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will "
-                    "likely fail if all the inputs are not of double precision floating point or complex. ",
-                    stacklevel=5,
+                    f"Input #{i} requires gradient and is not a double precision floating point or complex. This "
+                    "check will likely fail if all the inputs are not of double precision floating point or complex. ",
+                    stacklevel=4,
                 )
             if any(stride == 0 and n > 1 for stride, n in zip(each._array.strides, each._array.shape, strict=True)):
                 raise RuntimeError(
-                    f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
-                    "to be able to compute the numerical gradients correctly. You should call .contiguous on the input before "
-                    "passing it to gradcheck."
+                    f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                    "non-overlapping to be able to compute the numerical gradients correctly. You should call "
+                    ".contiguous on the input before passing it to gradcheck."
                 )
         if not self.inputs:
             raise ValueError(
-                "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+                "gradcheck expects at least one input tensor to require gradient, but none of them have "
+                "requires_grad=True."
             )
 
     # ---- slow mode: whole Jacobians
@@ -251,11 +263,14 @@ class _Check:
 
     def quotient(self, a: np.ndarray, b: np.ndarray, index: Any) -> np.ndarray:
         where = f"on index {index} " if index is not None else ""
-        for what in ("shape", "dtype"):
-            if getattr(a, what) != getattr(b, what):
+        for what, of_a, of_b in (
+            ("shape", Size(a.shape), Size(b.shape)),
+            ("dtype", from_numpy_dtype(a.dtype), from_numpy_dtype(b.dtype)),
+        ):
+            if of_a != of_b:
                 raise AssertionError(
-                    f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by {self.eps}, "
-                    f"but got: {what}s {getattr(a, what)} and {getattr(b, what)}."
+                    f"Expected `func` to return outputs with the same {what} when inputs are perturbed {where}by "
+                    f"{self.eps}, but got: {what}s {of_a} and {of_b}."
                 )
         if a.dtype.kind == "b":
             a, b = a.astype(int), b.astype(int)
@@ -263,7 +278,7 @@ class _Check:
 
     def analytical_jacobian(self, out: Any, vectors: list[np.ndarray]) -> list[np.ndarray]:
         """For each input the products ``v^T J`` as columns. All passes are made twice, and must agree."""
-        from . import grad
+        from .passes import grad
         from .runtime import wrap
 
         def passes() -> list[Tensors]:
@@ -279,8 +294,9 @@ class _Check:
         for a, b in zip(jacobians, repeated, strict=True):
             if a.size and np.abs(a - b).max() > self.nondet_tol:
                 raise GradcheckError(
-                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
-                    "different values, although analytical gradient matches numerical gradient.The tolerance for "
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
+                    "times gives different values, although analytical gradient matches numerical gradient.The "
+                    "tolerance for "
                     f"nondeterminism was {self.nondet_tol}." + _NOT_REENTRANT
                 )
         return jacobians
@@ -338,17 +354,18 @@ class _Check:
         n = self.numerical_jacobian(func, self.inputs[j], result)[place]
         a = self.analytical_jacobian(out, _unit_vectors(out._array))[j]
         words = (
-            "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. See: "
-            "https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we recompute "
-            f"numerical and analytical jacobians in slow mode:\n\nNumerical:\n {_shown(n)}\nAnalytical:\n{_shown(a)}\n\n"
-            f"The max per-element difference (slow mode) is: {np.abs(n - a).max()}.\n"
+            "\nThe above quantities relating the numerical and analytical jacobians are computed \nin fast mode. "
+            "See: https://github.com/pytorch/pytorch/issues/53876 for more background \nabout fast mode. Below, we "
+            "recompute numerical and analytical jacobians in slow mode:\n\nNumerical:\n "
+            f"{_shown(n)}\nAnalytical:\n{_shown(a)}\n\nThe max per-element difference (slow mode) is: "
+            f"{np.abs(n - a).max()}.\n"
         )
         return words + _FAST_FAILED_SLOW_OK if _close(a, n, self.rtol, self.atol) else words
 
     # ---- the other checks
 
     def check_linear_in_grad_output(self, outputs: Tensors) -> None:
-        from . import grad
+        from .passes import grad
         from .runtime import wrap
 
         zeros = [wrap(np.zeros_like(each._array, order="C")) for each in outputs]
@@ -374,14 +391,13 @@ class _Check:
             except RuntimeError as error:
                 _warn_undefined()
                 raise GradcheckError(
-                    "Expected backward function to handle undefined output grads. Please look at \"Notes about undefined "
-                    'output gradients" in "tools/autograd/derivatives.yaml"'
+                    f"Expected backward function to handle undefined output grads. {_NOTES}"
                 ) from error
             if any(each is not None and each.any() for each in found):
                 _warn_undefined()
                 raise GradcheckError(
-                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look "
-                    'at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
+                    + _NOTES
                 )
 
     def gradients_without(self, outputs: Tensors, missing: set[int]) -> list[Any]:
@@ -395,7 +411,7 @@ class _Check:
         return list(captures.values())
 
     def check_batched(self, out: Any, i: int) -> None:
-        from . import grad
+        from .passes import grad
         from .runtime import wrap
 
         batch = self.random.standard_normal((2, *out._array.shape)).astype(out._array.dtype)
@@ -464,12 +480,15 @@ def _mismatch(a: np.ndarray, n: np.ndarray, i: int, j: int, part: str | None) ->
     )
 
 
+_NOTES = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+
+
 def _warn_undefined() -> None:
     warnings.warn(
-        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may break "
-        "existing callers of this function. If this is true for you, you can call this function with "
+        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may "
+        "break existing callers of this function. If this is true for you, you can call this function with "
         '"check_undefined_grad=False" to disable the feature',
-        stacklevel=6,
+        stacklevel=5,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..utils.hooks import RemovableHandle
 from . import node as nodes
-from .context import BackwardCFunction, FunctionNode
+from .context import BackwardCFunction
 from .engine import current_pass, reachable
 from .grad_mode import Observer, observe, unobserve
 from .node import GradientEdge
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-class Node(abc.ABC):
+class Node(abc.ABC):  # noqa: B024 (a name to test against)
     """What every ``grad_fn`` is an instance of: ``name()``, ``next_functions``, ``metadata``, ``register_hook``."""
 
 
@@ -59,7 +59,7 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
 
 
 def node_behind(target: Any, roots: Sequence[Any] = ()) -> nodes.Node:
-    """The engine's node for a tensor or an edge, the latter looked for behind ``roots`` if need be; None if there is none."""
+    """The engine's node for a tensor (None if it has none) or an edge, looked for behind ``roots`` if need be."""
     if not isinstance(target, GradientEdge):
         return target._node
     if target.ownership_token is not None:
@@ -86,7 +86,9 @@ class _MultiHandle(RemovableHandle):
             each.remove()
 
 
-def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[[Any], None], *, mode: str = "all") -> RemovableHandle:
+def register_multi_grad_hook(
+    tensors: Sequence[Any], fn: Callable[[Any], None], *, mode: str = "all"
+) -> RemovableHandle:
     """Call ``fn`` once in each backward pass with the gradients of ``tensors``.
 
     ``mode="all"``: when all that the pass computes have come, with a list of them (None for the others).
@@ -104,7 +106,7 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[[Any], None], 
     arrived: weakref.WeakKeyDictionary[Any, _Arrived] = weakref.WeakKeyDictionary()
 
     def hook(index: int, grad: Any) -> None:
-        running = current_pass()
+        running: Any = current_pass()
         state = arrived.get(running)
         if state is None:
             state = arrived[running] = _Arrived(len(targets), sum(map(running.will_reach(), targets)))
@@ -152,10 +154,10 @@ _saving: ContextVar[saved_tensors_hooks | None] = ContextVar("saved_tensors_hook
 
 
 class saved_tensors_hooks:
-    """Inside the block, what operations save for the backward pass goes through ``pack_hook``, and back through ``unpack_hook``.
+    """Inside the block, what operations save goes through ``pack_hook``, and back through ``unpack_hook``.
 
-    ``pack_hook(tensor)`` may return anything from which ``unpack_hook`` makes a tensor of the same values. Of nested
-    blocks the innermost counts. Writes to packed tensors are not noticed.
+    What a user-defined Function saves does not. ``pack_hook(tensor)`` may return anything from which ``unpack_hook``
+    makes a tensor of the same values. Of nested blocks the innermost counts. Writes to packed tensors are not noticed.
     """
 
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
@@ -200,7 +202,7 @@ class _Packed:
 class _Packer(Observer):
     def created(self, node: Any, tensor: Any) -> None:
         hooks = _saving.get()
-        if hooks is None or isinstance(node, FunctionNode) or not node.saved:
+        if hooks is None or node.op is None or not node.saved or isinstance(node.saved, _Packed):
             return
         names: Iterable[str] = node.op.saved
         producers = dict(zip(node.op.differentiable, node.next, strict=False))

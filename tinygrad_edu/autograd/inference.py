@@ -22,7 +22,7 @@ INFERENCE_MEMORY: dict[int, weakref.ref[Any]] = {}
 
 
 def note_inference(tensor: Any) -> None:
-    """Mark a tensor that was just made, if it was made inside ``inference_mode`` and shows no ordinary tensor's memory."""
+    """Mark a tensor that was just made inside ``inference_mode``, unless it shows an ordinary tensor's memory."""
     if get_mode() is INFERENCE and (tensor._base is None or tensor._base.is_inference()):
         mark_inference(tensor)
 
@@ -38,9 +38,9 @@ def mark_inference(tensor: Any) -> None:
 
 def refuse_saving() -> RuntimeError:
     return RuntimeError(
-        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation "
-        "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
-        "`torch.no_grad()` instead of `torch.inference_mode()`."
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+        "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
     )
 
 

@@ -18,9 +18,10 @@ from .runtime import wrap
 __all__ = ["backward", "grad"]
 
 _CYCLE_WARNING = (
-    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can "
-    "cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this "
-    "function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the leak."
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break "
+    "the cycle and avoid the leak."
 )
 
 
@@ -39,14 +40,15 @@ def backward(
         inputs: the tensors (or edges) whose ``grad`` is wanted; all leaves by default.
 
     Raises:
-        RuntimeError: an output is no scalar and has no gradient given, does not require grad, or its graph has been freed.
+        RuntimeError: an output is no scalar and has no gradient given, does not require grad, or its graph has been
+        freed.
     """
     if grad_variables is not None:
         warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
         if grad_tensors is not None:
             raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
-                "`grad_tensors`."
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
+                "use `grad_tensors`."
             )
         grad_tensors = grad_variables
     if inputs is not None:
@@ -75,7 +77,7 @@ def backward(
 
 
 def _store_capture(tensor: Any, grad: Any, create_graph: bool) -> None:
-    """Add a captured gradient to the ``grad`` of a non-leaf named in ``inputs=``, which ``retain_grad`` has not done."""
+    """Add a captured gradient to the ``grad`` of a non-leaf in ``inputs=``, unless ``retain_grad`` has done it."""
     if tensor.retains_grad:
         return
     if not create_graph:
@@ -111,8 +113,8 @@ def grad(
         )
     if not only_inputs:
         warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
-            "parts of the graph, please use torch.autograd.backward.",
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
             stacklevel=2,
         )
@@ -158,23 +160,23 @@ def _grad_of_batch(outputs: Any, inputs: Any, grad_outputs: Any, retain: bool, c
     """One pass for each vector of the batch, stacked."""
     from ..functions.shape import stack
 
-    batches = (None,) * len(outputs) if grad_outputs is None else _as_tuple(grad_outputs)
+    batches: tuple[Any, ...] = (None,) * len(outputs) if grad_outputs is None else _as_tuple(grad_outputs)
     sizes = [len(each) for each in batches if each is not None and each._array.ndim]
     if len(sizes) < len(outputs):
         raise ValueError("is_grads_batched=True needs a batch of vectors for each of the outputs")
     if len(set(sizes)) > 1:
         raise ValueError(
-            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the mapped "
-            "dimension"
+            f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sizes} for the "
+            "mapped dimension"
         )
     for i, (out, batch) in enumerate(zip(outputs, batches, strict=False)):
         if batch._array.shape[1:] != _facts(out)[0]:
             raise RuntimeError(
-                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
-                "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was "
-                f"detected: grad_output[{i}] has a shape of {Size(batch.shape[2:])} and output[{i}] has a shape of "
-                f"{Size(_facts(out)[0])}. If you only want some tensors in `grad_output` to be considered batched, consider "
-                "using vmap."
+                "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                "dimension. The sizes of the remaining dimensions are expected to match the shape of corresponding "
+                f"output, but a mismatch was detected: grad_output[{i}] has a shape of {Size(batch.shape[2:])} and "
+                f"output[{i}] has a shape of {Size(_facts(out)[0])}. If you only want some tensors in `grad_output` "
+                "to be considered batched, consider using vmap."
             )
     rows = []
     for i in range(sizes[0]):
@@ -259,8 +261,9 @@ def _given_gradients(outputs: tuple[Any, ...], given: Any, create_graph: bool) -
             )
         if (vector._array.dtype.kind == "c") != (dtype.kind == "c"):
             raise RuntimeError(
-                "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: "
-                f"grad_output[{i}] has a dtype of {vector.dtype} and output[{i}] has a dtype of {from_numpy_dtype(dtype)}."
+                "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                f"dtype: grad_output[{i}] has a dtype of {vector.dtype} and output[{i}] has a dtype of "
+                f"{from_numpy_dtype(dtype)}."
             )
         grads.append(vector if create_graph else vector._array)
     return grads

@@ -83,6 +83,16 @@ def rewrap(value: Any, node: Node | None) -> Any:
     return wrap(value, node) if isinstance(value, ndarray) else value
 
 
+class Number:
+    """A Python number as the first operand, until the second shows in which dtype they meet."""
+
+    __slots__ = ("value",)
+    dtype = None
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 def unwrap(op: Any, index: int, value: Any) -> Any:
     """The array or number behind an argument that is not a Tensor, or PyTorch's TypeError.
 
@@ -90,7 +100,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
     """
     if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
-        return asarray(number, dtype=common_dtype(number)) if op.tensors[index] == op.promoted[0] else number
+        return Number(number) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
 
 
@@ -124,20 +134,22 @@ def shapes_of(arrays: list[Any]) -> list[tuple[int, ...]]:
 
 def promote(*operands: Any) -> list[Any]:
     """The operands in their common dtype, numbers as 0-d arrays."""
-    present = [each for each in operands if each is not None]
-    dtype = common_dtype(*present)
-    return [each if each is None else cast(each, dtype) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtype = common_dtype(*(each for each in values if each is not None))
+    return [each if each is None else cast(each, dtype) for each in values]
 
 
 def promote_float(*operands: Any) -> list[Any]:
     """The same, integers as the default floating point dtype."""
-    dtype = float_dtype(common_dtype(*operands))
-    return [cast(each, dtype) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtype = float_dtype(common_dtype(*values))
+    return [cast(each, dtype) for each in values]
 
 
 def promote_no_bool(*operands: Any) -> list[Any]:
     """The same, where PyTorch refuses bools (subtraction)."""
-    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in operands]
+    values = [each.value if type(each) is Number else each for each in operands]
+    dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in values]
     if any(dtype == bool for dtype in dtypes):
         raise bool_minus(dtypes)
     return promote(*operands)

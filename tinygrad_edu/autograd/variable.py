@@ -24,13 +24,17 @@ class Variable(metaclass=VariableMeta):
         TypeError: ``data`` is no Tensor.
     """
 
-    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool = False, name: str | None = None) -> Any:
+    def __new__(
+        cls, data: Any = None, requires_grad: bool = False, volatile: bool = False, name: str | None = None
+    ) -> Any:
         from ..creation import tensor
         from ..tensor import Tensor
 
         if volatile:
             warnings.warn(
-                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                UserWarning,
+                stacklevel=2,
             )
         if data is None:
             data = tensor([])
@@ -38,7 +42,7 @@ class Variable(metaclass=VariableMeta):
             raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         if requires_grad and data._array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        made = data.detach()
+        made: Any = data.detach()  # type: ignore[attr-defined]
         if name is not None:
             made.__dict__["name"] = name
         return made.requires_grad_(requires_grad)

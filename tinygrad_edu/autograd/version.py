@@ -40,7 +40,11 @@ LAST_WRITE = [0]
 
 def storage_of(array: np.ndarray) -> np.ndarray:
     """The array that stands for the memory of ``array``."""
-    while isinstance(base := array.base, np.ndarray):
+    while (base := array.base) is not None:
+        if not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # NumPy's as_strided puts a holder in between
+            if not isinstance(base, np.ndarray):
+                break
         array = base
     return array
 

@@ -86,25 +86,6 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     return ops.index.function(input.reshape(-1), (index._array,))
 
 
-def diag(input: Tensor, diagonal: int = 0) -> Tensor:
-    """A matrix with the vector on its diagonal, or the diagonal of a matrix."""
-    if input._array.ndim == 2:
-        rows = np.arange(input._array.shape[0])
-        keep = (rows + diagonal >= 0) & (rows + diagonal < input._array.shape[1])
-        return ops.index.function(input, (rows[keep], rows[keep] + diagonal))
-    if input._array.ndim != 1:
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
-    n = input._array.size
-    rows = np.arange(n) + max(-diagonal, 0)
-    size = n + abs(diagonal)
-    return ops.index_put_zeros.function(input, (size, size), (rows, np.arange(n) + max(diagonal, 0)))
-
-
-def trace(input: Tensor) -> Tensor:
-    """The sum of a matrix's diagonal."""
-    return diag(input).sum()
-
-
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Each element repeated ``repeats`` times in place, along ``dim`` or flattened."""
     if dim is None:
@@ -115,5 +96,5 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
 
 
 __all__ = [
-    "argwhere", "diag", "index_add", "index_put", "masked_fill", "nonzero", "repeat_interleave", "scatter", "take", "trace",
+    "argwhere", "index_add", "index_put", "masked_fill", "nonzero", "repeat_interleave", "scatter", "take",
 ]  # fmt: skip

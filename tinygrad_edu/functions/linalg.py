@@ -15,7 +15,7 @@ from ..ops.shape import axis_of
 from ..tensor import Tensor
 from .shape import reshape
 
-_addmm, _t = ops.addmm, shapes.t_unseen
+_affine, _t = ops.affine, shapes.t_unseen
 
 
 def matmul(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
@@ -67,7 +67,7 @@ def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """``input @ weight.T + bias``: input (..., in), weight (out, in), bias (out), result (..., out)."""
     if bias is not None and isinstance(input, Tensor) and input._array.ndim == 2 == weight._array.ndim:
-        return _addmm.function(bias, input, _t.function(weight))
+        return _affine.function(bias, input, _t.function(weight))
     if not isinstance(input, Tensor):
         raise TypeError(f"linear(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if not isinstance(weight, Tensor):
@@ -80,7 +80,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     transposed = _t.function(weight)
     if bias is None:
         return _matmul(input, transposed)
-    product = ops.addmm.function(bias, reshape(input, -1, shape[-1]), transposed)
+    product = _affine.function(bias, reshape(input, -1, shape[-1]), transposed)
     return shapes.view.function(product, (*shape[:-1], weight._array.shape[0]))
 
 

@@ -49,6 +49,7 @@ def batch_norm(
             not isinstance(each, Tensor) or each._array.shape != channels or each._array.dtype is not x.dtype
         ):
             _check_statistics(x, weight, bias, running_mean, running_var)
+            weight, bias = (each if each is None else each.reshape(channels) for each in (weight, bias))
             break
     if running_mean is None or running_var is None:
         if (running_mean is None) is not (running_var is None):

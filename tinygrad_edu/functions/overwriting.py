@@ -12,7 +12,7 @@ from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
 from ..autograd.version import stamp_write
 from ..values import checked_scalar
-from ..inplace import assign, check_in_place, make_node, set_history
+from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
 from ..tensor import Tensor
@@ -35,7 +35,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
     else:
         target[...] = checked_scalar(value, target.dtype)
         node, op = None, ops.fill_number
-    stamp_write(target)
+    finish_write(self)
     if (self._node is not None or node is not None) and get_mode():
         set_history(self, make_node(op, (self._node, node)[: len(op.differentiable)], target))
     return self
@@ -46,7 +46,7 @@ def zero_(self: Tensor) -> Tensor:
     check_in_place(self)
     target = self._array
     target[...] = 0
-    stamp_write(target)
+    finish_write(self)
     if self._node is not None and get_mode():
         set_history(self, make_node(ops.zero, (self._node,), target))
     return self
@@ -57,15 +57,16 @@ def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_(): argument 'src' (position 1) must be Tensor, not {type_name(src)}")
     check_in_place(self, src)
-    check_broadcast(self._array.shape, src._array.shape)
+    if src._array.shape != self._array.shape:
+        check_memory(self._array)
+        check_overlap(self._array, src._array)
+        check_broadcast(self._array.shape, src._array.shape)
     assign(self, src._array, src._node)
     return self
 
 
 def check_broadcast(target: tuple[int, ...], source: tuple[int, ...]) -> None:
     """Whether a result of broadcasting with ``target`` keeps that shape."""
-    if source == target:
-        return
     mismatch = broadcast_error([target, source])
     if mismatch is not None:
         raise mismatch
@@ -130,13 +131,14 @@ def _axes_(function: Any, name: str) -> Any:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_in_place(self)
         result = function(self, *args, **kwargs)
-        self._array = result._array
-        stamp_write(self._array)
+        self._array, node = result._array, self._node
         if result._node is not None:
             result._node.__class__ = _in_place_class(type(result._node))
-            self._node = result._node
-        elif type(self._node) is AccumulateGrad:
-            self._node.describe(self._array)
+            self._node = node = result._node
+        elif type(node) is AccumulateGrad:
+            node.describe(self._array)
+        finish_write(self)  # the other views take their history from the base
+        self._node = node
         return self
 
     method.__name__ = method.__qualname__ = name

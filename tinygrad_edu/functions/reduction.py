@@ -52,6 +52,8 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
 
 def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
     """The mean of what is not nan."""
+    if input._array.dtype.kind not in "fc":
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {_title(input)}")
     counted = sum(~input.isnan(), dim, keepdim)
     return elementwise.div.function(nansum(input, dim, keepdim, dtype=dtype), counted, out=out)
 
@@ -151,13 +153,14 @@ max = _extremum("max", ops.max_all, ops.choose_max, elementwise.maximum)
 min = _extremum("min", ops.min_all, ops.choose_min, elementwise.minimum)
 
 
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:
     """The elements in order along ``dim``, and where they were: (values, indices)."""
-    order = indexing.sort_order(input._array, dim, descending)
-    return return_types.sort((indexing.take_order.function(input, order, dim), wrap(order)))
+    order = wrap(indexing.sort_order(input._array, dim, descending))
+    operation = indexing.take_sorted if stable is None else indexing.take_sorted_stably
+    return _named("sort", operation.function(input, order, dim), order, out)
 
 
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The ``k`` largest (or smallest) elements along ``dim``, in order: (values, indices)."""
     axis = axis_of(dim, input._array.ndim)
     length = input._array.shape[axis] if input._array.ndim else 1
@@ -165,7 +168,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError("selected index k out of range")
     order = indexing.sort_order(input._array, dim, largest)
     order = order[(*(slice(None),) * axis, slice(k))] if order.ndim else order
-    return return_types.topk((indexing.take_order.function(input, order, dim), wrap(np.ascontiguousarray(order))))
+    indices = wrap(np.ascontiguousarray(order).reshape(order.shape))
+    return _named("topk", indexing.take_largest.function(input, indices, dim), indices, out)
 
 
 def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Tensor:
@@ -247,8 +251,11 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     axis = axis_of(dim, input._array.ndim)
     order = indexing.sort_order(input._array, dim, False)
     if order.ndim:
-        order = np.take(order, (order.shape[axis] - 1) // 2, axis)
-        order = np.expand_dims(order, axis) if keepdim else order
+        order = np.take(order, [(order.shape[axis] - 1) // 2], axis)
+        unordered = np.isnan(input._array)
+        first = np.argmax(unordered, axis, keepdims=True)
+        order = np.where(unordered.any(axis, keepdims=True), first, order)
+        order = order if keepdim else order.squeeze(axis)
     indices = wrap(np.asarray(order))
     return return_types.median((ops.choose_median.function(input, indices, dim, keepdim), indices))
 

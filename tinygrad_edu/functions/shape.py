@@ -9,9 +9,12 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
+from ..ops.diagonal import diag_embed, diagonal_copy
 from ..ops.elementwise import clone as _clone
 from ..ops.reduction import flip as _flip
+from ..ops.reduction import rot90 as _rot90
 from ..ops.shape import axis_of
+from ..overloads import combination_error
 from ..size import Size
 from ..tensor import Tensor
 
@@ -28,22 +31,37 @@ def ints(values: tuple[Any, ...], name: str = "view", argument: str = "size") ->
     return tuple(n.__index__() for n in values)
 
 
-def view(self: Tensor, *shape: Any, dtype: Any = None) -> Tensor:
+def sizes_of(values: tuple[Any, ...], given: Any, name: str, argument: str) -> tuple[int, ...]:
+    """The same for ``f(2, 3)`` and ``f((2, 3))``, or for the keyword ``f(size=(2, 3))``."""
+    if given is None:
+        if not values:
+            raise TypeError(f'{name}() missing 1 required positional arguments: "{argument}"')
+        return ints(values, name, argument)
+    if values:
+        raise TypeError(f"{name}() got multiple values for argument '{argument}'")
+    return ints((given,), name, argument)
+
+
+def _require_tensor(input: Any, name: str) -> None:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+
+
+def view(self: Tensor, *shape: Any, dtype: Any = None, size: Any = None) -> Tensor:
     """The same memory in another shape (one length may be -1), or with its bytes read as another dtype."""
     if dtype is not None or (len(shape) == 1 and isinstance(shape[0], _dtype)):
         from .conversion import view_dtype
 
         return view_dtype(self, shape[0] if dtype is None else dtype)
-    if not shape:
-        raise TypeError("view() received an invalid combination of arguments - got (), but expected a size or a dtype")
-    return ops.view.function(self, ints(shape))
+    if not shape and size is None:
+        raise combination_error("view", (), {})
+    return ops.view.function(self, sizes_of(shape, size, "view", "size"))
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *sizes: Any, shape: Any = None) -> Tensor:
     """The same elements in another shape: a view where memory allows, else a copy."""
-    if not isinstance(input, Tensor):
-        raise TypeError(f"reshape(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-    sizes, array = ints(shape, "reshape", "shape"), input._array
+    _require_tensor(input, "reshape")
+    sizes, array = sizes_of(sizes, shape, "reshape", "shape"), input._array
     if array.flags.c_contiguous:
         return ops.view.function(input, sizes)
     return (ops.reshape_alias if ops.is_viewable(array, sizes) else ops.unsafe_view).function(input, sizes)
@@ -72,9 +90,9 @@ def adjoint(input: Tensor) -> Tensor:
     return ops.transpose.function(input, -2, -1)
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """The axes in the order ``dims``."""
-    return ops.permute.function(input, ints(dims, "permute", "dims"))
+    return ops.permute.function(input, sizes_of(axes, dims, "permute", "dims"))
 
 
 def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
@@ -100,9 +118,9 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     return ops.squeeze_one.function(input, dim)
 
 
-def expand(self: Tensor, *sizes: Any) -> Tensor:
+def expand(self: Tensor, *sizes: Any, size: Any = None, implicit: bool = False) -> Tensor:
     """Axes of length 1 repeated to ``sizes`` without copying; -1 keeps a length."""
-    return ops.expand.function(self, ints(sizes, "expand"))
+    return ops.expand.function(self, sizes_of(sizes, size, "expand", "size"))
 
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
@@ -157,7 +175,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 def ravel(input: Tensor) -> Tensor:
     """One dimension, contiguous."""
-    return ops.view.function(contiguous(input), (-1,))
+    return ops.view.function(input if input._array.flags.c_contiguous else _clone.function(input), (-1,))
 
 
 def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
@@ -249,20 +267,41 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     return ops.slice_.function(input, axis, start, start + length, 1)
 
 
-def repeat(self: Tensor, *repeats: Any) -> Tensor:
+def repeat(self: Tensor, *times: Any, repeats: Any = None) -> Tensor:
     """The whole tensor repeated along each axis."""
-    return ops.repeat.function(self, ints(repeats, "repeat", "repeats"))
+    return ops.repeat.function(self, sizes_of(times, repeats, "repeat", "repeats"))
 
 
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *times: Any, dims: Any = None) -> Tensor:
     """:func:`repeat`, with missing leading repeats taken as 1."""
-    times = ints(dims, "tile", "dims")
+    times = sizes_of(times, dims, "tile", "dims")
     return ops.repeat.function(input, (1,) * (input._array.ndim - len(times)) + times)
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *axes: Any, dims: Any = None) -> Tensor:
     """The order of elements reversed along ``dims``."""
-    return _flip.function(input, ints(dims, "flip", "dims"))
+    return _flip.function(input, sizes_of(axes, dims, "flip", "dims"))
+
+
+def fliplr(input: Tensor) -> Tensor:
+    """The columns reversed."""
+    if input._array.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return _flip.function(input, (1,))
+
+
+def flipud(input: Tensor) -> Tensor:
+    """The rows reversed."""
+    if not input._array.ndim:
+        raise RuntimeError("Input must be >= 1-d.")
+    return _flip.function(input, (0,))
+
+
+def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
+    """Rotated ``k`` times by 90 degrees, from the first of ``dims`` towards the second."""
+    if len(dims) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    return _rot90.function(input, k, tuple(axis_of(d, input._array.ndim) for d in dims))
 
 
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
@@ -293,15 +332,64 @@ def _into(out: Tensor | None, result: Tensor) -> Tensor:
     return write_out(ops.cat, out, result._array, (result._node,))
 
 
-def hstack(tensors: Any) -> Tensor:
+def hstack(tensors: Any, *, out: Any = None) -> Tensor:
     """Tensors joined along axis 1 (vectors along axis 0)."""
-    tensors = [reshape(each, 1) if not each._array.ndim else each for each in tensors]
-    return cat(tensors, 0 if tensors[0]._array.ndim == 1 else 1)
+    parts = atleast_1d(_sequence("hstack", tensors))
+    return cat(parts, 0 if parts[0]._array.ndim == 1 else 1, out=out)
 
 
-def vstack(tensors: Any) -> Tensor:
+def vstack(tensors: Any, *, out: Any = None) -> Tensor:
     """Tensors joined along axis 0, vectors as rows."""
-    return cat([reshape(each, 1, -1) if each._array.ndim < 2 else each for each in tensors], 0)
+    return cat(atleast_2d(_sequence("vstack", tensors)), 0, out=out)
+
+
+row_stack = vstack
+
+
+def dstack(tensors: Any, *, out: Any = None) -> Tensor:
+    """Tensors joined along axis 2, vectors and matrices with axes of length 1 added."""
+    return cat(atleast_3d(_sequence("dstack", tensors)), 2, out=out)
+
+
+def column_stack(tensors: Any, *, out: Any = None) -> Tensor:
+    """Vectors as columns, beside matrices."""
+    parts = [reshape(each, each._array.size, 1) if each._array.ndim < 2 else each for each in _sequence("column_stack", tensors)]
+    return cat(parts, 1, out=out)
+
+
+def _sequence(name: str, tensors: Any) -> list[Tensor]:
+    if isinstance(tensors, Tensor) or not isinstance(tensors, (list, tuple)):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type_name(tensors)}")
+    for i, each in enumerate(tensors):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(each)}")
+    if not tensors:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    return list(tensors)
+
+
+def _at_least(name: str, add_axes: Any) -> Any:
+    def at_least(*tensors: Any) -> Any:
+        """Tensors of fewer dimensions with axes of length 1 added: one tensor for one, a tuple for several."""
+        if len(tensors) == 1 and isinstance(tensors[0], Tensor):
+            return add_axes(tensors[0])
+        return tuple(map(add_axes, tensors[0] if len(tensors) == 1 else tensors))
+
+    at_least.__name__ = at_least.__qualname__ = name
+    return at_least
+
+
+def _two_dimensional(x: Tensor) -> Tensor:
+    return reshape(x, 1, -1) if x._array.ndim < 2 else x
+
+
+def _three_dimensional(x: Tensor) -> Tensor:
+    return ops.unsqueeze.function(_two_dimensional(x), 2) if x._array.ndim < 3 else x
+
+
+atleast_1d = _at_least("atleast_1d", lambda x: x if x._array.ndim else reshape(x, 1))
+atleast_2d = _at_least("atleast_2d", _two_dimensional)
+atleast_3d = _at_least("atleast_3d", _three_dimensional)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
@@ -330,14 +418,23 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     return tuple(grids)
 
 
+def diag(input: Tensor, diagonal: int = 0, *, out: Any = None) -> Tensor:
+    """A matrix with the vector on its diagonal, or a copy of the diagonal of a matrix."""
+    _require_tensor(input, "diag")
+    if input._array.ndim not in (1, 2):
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input._array.ndim}D")
+    return (diag_embed if input._array.ndim == 1 else diagonal_copy).function(input, diagonal, out=out)
+
+
 def numel(input: Tensor) -> int:
     """How many elements there are."""
     return input._array.size
 
 
 __all__ = [
-    "adjoint", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat", "chunk", "clone", "concat", "concatenate",
-    "fanout", "flatten", "flip", "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "numel", "permute", "ravel",
-    "reshape", "roll", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose",
-    "unbind", "unflatten", "vstack",
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat",
+    "chunk", "clone", "column_stack", "concat", "concatenate", "diag", "dstack", "fanout", "flatten", "flip", "fliplr", "flipud",
+    "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "numel", "permute", "ravel", "reshape", "roll", "rot90",
+    "row_stack", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose", "unbind",
+    "unflatten", "vstack",
 ]  # fmt: skip

@@ -14,11 +14,12 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
-from ..autograd.inference import INFERENCE_MEMORY
-from ..autograd.version import stamp_write
+from ..autograd.runtime import BarredView
 from ..values import checked_scalar
-from ..inplace import assign, check_in_place, check_overlap, make_node, set_history, set_history_of_part
+from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
+from ..ops.elementwise import copy_from
+from ..ops.overwriting import fill_tensor
 from ..ops.shape import alias, select, slice_, unsqueeze
 from ..tensor import Tensor
 from .overwriting import check_expand
@@ -82,23 +83,23 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     else:
         basic, advanced = resolve(index, array.shape)
     place = None if all(each is _WHOLE for each in basic) else (*basic, ...)
-    if self._node is not None or self._family is not None or INFERENCE_MEMORY:
-        check_in_place(self, value, part=place is not None)
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:
             values = _without_leading_ones(values, len(shape))
             check_expand(shape, values)
             if values.shape != shape:
-                values = np.broadcast_to(values, shape)
-        assign(self, values, values_node, place)
+                values = np.broadcast_to(values, shape)  # repeats elements: it may overlap what is written
+        _check_part(self, basic, place, value)
+        assign(self, values, values_node, place, copy_from if values.ndim or not shape else fill_tensor)
         return
+    _check_part(self, basic, place, value)
     target = array if place is None else array[place]
+    check_overlap(target, values, elementwise=False)
     if values.dtype != target.dtype:
         values = _converted(values, target.dtype, advanced)
-    check_overlap(target, values)
     _put(target, advanced, values)
-    stamp_write(target)
+    finish_write(self)
     if (values_node is not None or self._node is not None) and get_mode():
         base = self if place is None or self._base is None else self._base
         write = make_node(ops.index_put, (base._node, values_node), target, index=advanced, accumulate=False)
@@ -106,6 +107,13 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
             set_history(self, write)
         else:
             set_history_of_part(self, write, target, place)
+
+
+def _check_part(tensor: Tensor, basic: list[Any], place: Any, value: Any) -> None:
+    """Whether the part may be written to; where not, PyTorch names the last view that leads to it."""
+    if tensor._family.__class__ is BarredView and place is not None:
+        check_in_place(getitem(tensor, tuple(basic)), value)
+    check_in_place(tensor, value, part=place is not None)
 
 
 def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
@@ -170,6 +178,8 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
     if used > len(shape):
         if len(parts) == 1 and type(parts[0]) is int:
             raise _no_dimension()
+        if type(index[0]) is slice and len(parts) == 1:
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
     axis, basic, advanced, found = 0, [], [], False
     for part in parts:

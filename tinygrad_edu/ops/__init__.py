@@ -8,6 +8,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 from .activation import *
 from .comparison import *
 from .complex import *
+from .diagonal import *
 from .elementwise import *
 from .indexing import *
 from .linalg import *

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.conform import sum_axes
 from ..autograd.op import op
 from .elementwise import exp, sigmoid, zeros_like
 from .reduction import sum
@@ -20,8 +21,8 @@ def require_float(x, kernel):
 
 @op("ThresholdBackwardBackward0", x=lambda grad, y: threshold_backward(grad, y), y=lambda grad: zeros_like(grad))
 def threshold_backward(x, y):
-    """``x`` where ``y`` is positive, else 0."""
-    return np.where(y > 0, x, 0.0)
+    """0 where ``y`` is not above 0, else ``x`` (also where y is nan)."""
+    return np.where(y <= 0, 0.0, x)
 
 
 @op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out))
@@ -35,21 +36,21 @@ def relu(x):
 
 
 def _shifted(x, dim, name):
-    """``x`` less its maximum over ``dim``, so that nothing overflows, and the axis."""
+    """``x`` less its maximum over ``dim``, so that nothing overflows, and the axis as :func:`sum_axes` takes it."""
     axis = axis_of(dim, x.ndim)
     if x.dtype.kind != "f":
         require_float(x, f"{name}_lastdim_kernel_impl" if axis == max(x.ndim - 1, 0) else f"{name}_kernel_impl")
     if x.ndim and x.size:
-        return x - np.maximum.reduce(x, axis=axis, keepdims=True), axis
-    return (x.copy(), axis) if x.ndim else (np.asarray(x - x), None)
+        return x - np.maximum.reduce(x, axis, None, None, True), (axis,)
+    return (x.copy(), (axis,)) if x.ndim else (np.asarray(x - x), ())
 
 
 @op("SoftmaxBackward0", x=lambda grad, out, dim: out * (grad - sum(grad * out, dim, True)))
 def softmax(x, dim):
     """``exp(x) / sum(exp(x))`` over ``dim``, shifted by the maximum so that nothing overflows."""
     e, axis = _shifted(x, dim, "softmax")
-    np.exp(e, out=e)
-    e /= np.add.reduce(e, axis=axis, keepdims=True)
+    np.exp(e, e)
+    e /= sum_axes(e, axis, True)
     return e
 
 
@@ -57,7 +58,7 @@ def softmax(x, dim):
 def log_softmax(x, dim):
     """``log(softmax(x))``, computed without leaving the logarithm."""
     shifted, axis = _shifted(x, dim, "log_softmax")
-    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    shifted -= np.log(sum_axes(np.exp(shifted), axis, True))
     return shifted
 
 

@@ -178,7 +178,7 @@ def _lerp(x, end, weight, name):
     for word, each in (("end", end), ("weight", weight)):
         if each.dtype != x.dtype:
             raise RuntimeError(f"expected dtype {c_name(x.dtype)} for `{word}` but got dtype {c_name(each.dtype)}")
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise not_implemented(name, x.dtype)
     step = end - x
     return np.where(np.abs(weight) < 0.5, x + weight * step, end - step * (1 - weight)).astype(x.dtype, copy=False)
@@ -196,15 +196,20 @@ def power(x, exponent):
     """``x`` to a number."""
     if exponent == 2:
         return np.multiply(x, x)
-    if exponent == 0.5 and x.dtype.kind == "f":
-        return np.sqrt(x)
+    if x.dtype.kind == "f":
+        if exponent == 0.5:
+            return np.sqrt(x)
+        if exponent == -0.5:
+            return np.divide(1, np.sqrt(x))
+        if exponent == 3:
+            return x * x * x
     return np.power(x, x.dtype.type(exponent))
 
 
 @op(
     "PowBackward1",
     x=lambda grad, x, y: where(y == 0, 0.0, grad * (y * tensor_power(x, y - 1))),
-    y=lambda grad, x, y, out: where((x == 0) & (y >= 0), 0.0, grad * (out * log(x))),
+    y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
     promote="common",
     public="pow",
 )
@@ -212,13 +217,22 @@ def tensor_power(x, y):
     """A tensor to the power of a tensor."""
     if x.dtype == bool:
         raise not_implemented("pow", x.dtype)
+    if x.dtype.kind == "i" and np.any(y < 0):
+        return _inverse_power(x, y)
     return np.power(x, y)
+
+
+def _inverse_power(x, y):
+    """Integer powers, of which some are negative: 1 and -1 have them, other numbers are cut off to 0."""
+    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
 
 
 @op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
 def exponential(base, y):
     """A number to the power of a tensor."""
-    return np.power(y.dtype.type(base), y)
+    x = np.asarray(base, y.dtype)
+    return _inverse_power(x, y) if y.dtype.kind == "i" else np.power(x, y)
 
 
 def _exponential_rule(grad, base, y, out):
@@ -410,8 +424,8 @@ def _declare_clamp_tensor(name, public):
     )
     def clamp_tensor(x, low=None, high=None):
         """Clamp with tensors as bounds."""
-        if x.dtype == bool:
-            raise not_implemented(f"{public}_cpu", x.dtype)
+        if x.dtype == bool and low is not None and high is not None:
+            raise not_implemented("clamp_cpu", x.dtype)
         return _clamp(x, low, high)
 
     return clamp_tensor

@@ -277,10 +277,17 @@ def sort_order(x, dim, descending):
     return x.shape[axis] - 1 - backwards
 
 
-@op("SortBackward0", x=lambda grad, x_shape, dim, order: _unsort(grad, x_shape, dim, order), public="sort")
-def take_order(x, order, dim):
-    """``x`` along ``dim`` in the order of the indices (sort, topk)."""
-    return np.take_along_axis(x, order, axis_of(dim, x.ndim)) if x.ndim else x.copy()
+def _declare_order(node, public):
+    @op(node, x=lambda grad, x_shape, dim, order: _unsort(grad, x_shape, dim, order), order=None, public=public)
+    def take_order(x, order, dim):
+        """``x`` along ``dim`` in the order of the indices."""
+        return np.take_along_axis(x, order, axis_of(dim, x.ndim)) if x.ndim else x.copy()
+
+    return take_order
+
+
+take_sorted, take_sorted_stably = _declare_order("SortBackward0", "sort"), _declare_order("SortBackward1", "sort")
+take_largest = _declare_order("TopkBackward0", "topk")
 
 
 def _unsort(grad, x_shape, dim, order):

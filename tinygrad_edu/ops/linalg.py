@@ -29,7 +29,7 @@ def _product(a, b, name):
         raise not_implemented(name, a.dtype)
     if a.dtype.itemsize == 2 and a.dtype.kind == "f":
         return np.matmul(a, b, dtype=np.float32).astype(a.dtype)
-    if a.ndim == 2 and a.dtype.kind == "f":
+    if a.ndim == 2 and b.ndim <= 2 and a.dtype.kind == "f":
         return a.dot(b)
     return np.matmul(a, b)
 
@@ -67,17 +67,29 @@ def _scaled(grad, number):
 
 @op(
     "AddmmBackward0",
+    x=lambda grad: grad,
+    mat1=lambda grad, mat2: mm(grad, t(mat2)),
+    mat2=lambda grad, mat1: _left_transposed(mat1, grad),
+    public="addmm",
+)
+def affine(x, mat1, mat2):
+    """``x + mat1 @ mat2``: :func:`addmm` without its factors, which is what every Linear layer runs."""
+    if x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
+        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
+            product = mat1.dot(mat2)
+            product += x
+            return product
+    return addmm(x, mat1, mat2)
+
+
+@op(
+    "AddmmBackward0",
     x=lambda grad, beta: _scaled(grad, beta),
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, t(mat2)), alpha),
     mat2=lambda grad, mat1, alpha: _scaled(_left_transposed(mat1, grad), alpha),
 )
 def addmm(x, mat1, mat2, *, beta=1, alpha=1):
     """``beta * x + alpha * (mat1 @ mat2)``; ``x`` broadcasts."""
-    if beta == alpha == 1 and x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
-        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
-            product = mat1.dot(mat2)
-            product += x
-            return product
     for name, each in (("mat1", mat1), ("mat2", mat2)):
         _require(each.ndim == 2, f"{name} must be a matrix, got {each.ndim}-D tensor")
     _require_fit(mat1, mat2)

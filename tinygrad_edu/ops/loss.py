@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
-from .elementwise import sigmoid, where
+from .elementwise import log, sigmoid, where
 
 _INT64 = np.dtype(np.int64)
 
@@ -99,6 +101,14 @@ def _weights(x, target, weight, ignore_index):
     return counted, chosen, np.where(counted, weight[chosen] if classes else 0, x.dtype.type(0))
 
 
+@lru_cache(64)
+def _rows(n):
+    """0 ... n - 1. The array is shared, hence read-only."""
+    rows = np.arange(n)
+    rows.flags.writeable = False
+    return rows
+
+
 def _check_target(x, target, weight, classes):
     """PyTorch's conditions on a target of class indices."""
     from ..dtypes import from_numpy_dtype
@@ -134,11 +144,11 @@ def _nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
         n, classes = x.shape
         if n and target.shape == (n,) and np.maximum.reduce(target.view(np.uint64)) < classes and x.dtype.itemsize > 2:
             require_float(x, "nll_loss_out_frame")
-            losses = x[np.arange(n), target]
+            losses = x[_rows(n), target]
             if reduction == "none":
-                return -losses, target, -1
+                return -losses, target, -1.0
             total = 0 - np.add.reduce(losses)
-            return (total, target, -1) if reduction == "sum" else (total / n, target, -1 / n)
+            return (total, target, -1.0) if reduction == "sum" else (total / n, target, np.array(-1 / n, x.dtype))
     counted, chosen, weights = _weights(x, target, weight, ignore_index)
     total = np.add.reduce(weights, axis=None) if reduction == "mean" else 1
     zero = x.dtype.type(0)
@@ -170,7 +180,7 @@ def nll_spread(x, classes, shape):
     if not shape[-1]:
         return result
     if len(shape) == 2:
-        result[np.arange(shape[0]), classes] = x
+        result[_rows(shape[0]), classes] = x
     elif len(shape) == 1:
         result[classes] = x
     else:
@@ -195,7 +205,7 @@ def nll_gather(x, classes):
         _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, 1e-12))
     ),
     y=lambda grad, x, weight, reduction: (
-        _weighted(scale(grad, x, reduction), weight) * (log_clamped(1 - x) - log_clamped(x))
+        _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x))
     ),
     weight=None,
 )
@@ -224,12 +234,6 @@ def _require_probabilities(x, name):
 
 def _at_least(x, least):
     return where(x < least, least, x)
-
-
-@op("LogBackward0", x=lambda grad, x: where(x > 0, grad / x, 0.0), public="log")
-def log_clamped(x):
-    """The logarithm, not below -100."""
-    return np.maximum(np.log(x), -100)
 
 
 @op(

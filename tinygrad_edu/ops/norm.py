@@ -1,35 +1,51 @@
-"""Normalisation over a batch."""
+"""Normalisation over a batch.
+
+What belongs to a channel (axis 1) has the shape (C,) beside (N, C), or (C, 1, ...) beside (N, C, ...).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.conform import sum_axes
+from ..autograd.conform import filled, sum_axes
 from ..autograd.op import op
 from .elementwise import rsqrt
-from .reduction import mean as mean_over
-from .reduction import sum
-from .shape import reshape
+from .shape import expand, reshape
 
 
-def _axes_but_channel(ndim):
-    return (0, *range(2, ndim))
+def _columns(vector, shape):
+    """A vector of channels, lined up with axis 1 of ``shape``."""
+    return vector if len(shape) == 2 else reshape(vector, (shape[1], *(1,) * (len(shape) - 2)))
 
 
-def _columns(shape):
-    """The shape that lines a vector of channels up with axis 1."""
-    return (1, shape[1], *(1,) * (len(shape) - 2))
+def _vector(columns):
+    return columns if len(columns.shape) == 1 else reshape(columns, (columns.shape[0],))
+
+
+def _values(shape):
+    """How many values each channel has."""
+    n = shape[0]
+    for length in shape[2:]:
+        n *= length
+    return n
+
+
+@op("SumBackward1", x=lambda grad, x_shape: expand(grad, x_shape), public="sum")
+def sum_batch(x):
+    """The sum of each channel."""
+    if x.ndim == 2:
+        return sum_axes(x, (0,))
+    return sum_axes(x, (0, *range(2, x.ndim)), True)[0]
 
 
 def _normalised(x, mean, var, eps):
     """z = (x - mean) s and s = 1 / sqrt(var + eps), through operations; ``mean`` None stands for the batch's own."""
-    columns = _columns(x.shape)
     if mean is None:
-        axes = _axes_but_channel(len(x.shape))
-        centred = x - mean_over(x, axes, True)
-        var = mean_over(centred * centred, axes, True)
+        n = _values(x.shape)
+        centred = x - sum_batch(x) / n
+        var = sum_batch(centred * centred) / n
     else:
-        centred, var = x - reshape(mean, columns), reshape(var, columns)
+        centred, var = x - _columns(mean, x.shape), _columns(var, x.shape)
     s = rsqrt(var + eps)
     return centred * s, s
 
@@ -37,25 +53,24 @@ def _normalised(x, mean, var, eps):
 def _batch_norm_rule(grad, z, s, weight, mean, needs):
     """With z = (x - mean) s and s = 1 / sqrt(var + eps):
 
-    dx = weight s (grad - (sum(grad) + z sum(grad z)) / n), and weight s grad if mean and variance are constants;
+    dx = weight s (grad - sum(grad) / n - z sum(grad z) / n), and weight s grad if mean and variance are constants;
     dweight = sum(grad z), dbias = sum(grad).
     """
-    axes, channels = _axes_but_channel(len(z.shape)), (z.shape[1],)
     need_x, need_weight, need_bias = needs
     batch = need_x and mean is None
-    grad_z = sum(grad * z, axes, True) if need_weight or batch else None
-    grad_1 = sum(grad, axes, True) if need_bias or batch else None
-    dx = None
+    dx = dweight = dbias = None
+    if need_weight or batch:
+        dweight = sum_batch(grad * z)
+    if need_bias or batch:
+        dbias = sum_batch(grad)
     if need_x:
-        slope = s if weight is None else s * reshape(weight, _columns(z.shape))
+        slope = s if weight is None else s * _columns(weight, z.shape)
         if batch:
-            n = 1.0
-            for axis in axes:
-                n = n * z.shape[axis]
-            dx = slope * (grad - (z * grad_z + grad_1) / n)
+            n = _values(z.shape)
+            dx = slope * (grad - dbias / n - z * (dweight / n))
         else:
             dx = slope * grad
-    return dx, reshape(grad_z, channels) if need_weight else None, reshape(grad_1, channels) if need_bias else None
+    return dx, _vector(dweight) if need_weight else None, _vector(dbias) if need_bias else None
 
 
 @op(
@@ -73,32 +88,34 @@ def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, mome
     ``mean`` and ``var`` are arrays; without them the batch's own mean and (biased) variance serve, and ``moving``, two
     arrays, move towards the batch's mean and (unbiased) variance.
     """
-    columns, dtype = _columns(x.shape), x.dtype
+    shape, dtype = x.shape, x.dtype
     if mean is None:
-        axes = _axes_but_channel(x.ndim)
-        n = x.size // x.shape[1]
-        share = np.array(1 / n, dtype)  # numbers as 0-d arrays: NumPy takes three times as long for Python's
-        m = sum_axes(x, axes, True)
-        m *= share
+        n = _values(shape)
+        m = _mean_batch(x, n)
         z = x - m
-        v = sum_axes(z * z, axes, True)
+        v = _mean_batch(z * z, n)
         if moving is not None:
-            keep, new = np.array(1 - momentum, dtype), np.array(momentum, dtype)
-            unbiased = np.array(momentum / max(n - 1, 1), dtype)
-            running_mean, running_var = moving
-            running_mean *= keep
-            running_mean += (new * m).reshape(-1)
-            running_var *= keep
-            running_var += (unbiased * v).reshape(-1)
-        v *= share
+            fresh, kept = np.array(momentum, dtype), np.array(1 - momentum, dtype)
+            for old, new in ((moving[0], m * fresh), (moving[1], v * np.array(momentum * n / max(n - 1, 1), dtype))):
+                old *= kept
+                old += new if new.ndim == 1 else new.reshape(-1)
         v += np.array(eps, dtype)
     else:
-        z = x - mean.reshape(columns)
-        v = var.reshape(columns) + np.array(eps, dtype)
-    s = np.sqrt(v, out=v if mean is None else None)
-    s = np.divide(1.0, s, out=s)
+        z = x - _columns(mean, shape)
+        v = _columns(var, shape) + np.array(eps, dtype)
+    np.sqrt(v, v)
+    s = np.divide(1.0, v, v)
     z *= s
-    out = z.copy() if weight is None else z * (weight if x.ndim == 2 else weight.reshape(columns))  # z is kept
+    out = z.copy() if weight is None else z * _columns(weight, shape)  # z is kept, and out may be written to
     if bias is not None:
-        out += bias if x.ndim == 2 else bias.reshape(columns)
+        out += _columns(bias, shape)
     return out, z, s
+
+
+def _mean_batch(x, n):
+    """The mean of each channel."""
+    if x.ndim == 2 and x.size <= 8192 and x.dtype.itemsize > 2:
+        return filled(n, 1 / n, x.dtype).dot(x) if n else sum_batch(x) / n
+    total = sum_batch(x)
+    total /= n
+    return total

@@ -75,7 +75,7 @@ def _sum(x, axes, keepdim):
     if kind == "f":
         if x.dtype.itemsize == 2:
             return _sum(x.astype(np.float32), axes, keepdim).astype(np.float16)
-        if axes and x.shape[axes[0]] > 512:
+        if axes and (x.ndim == 2 or x.shape[axes[0]] > 512):
             return sum_axes(x, axes, keepdim)
         return np.add.reduce(x, axis=axes, keepdims=keepdim)
     return np.add.reduce(x, axis=axes, keepdims=keepdim, dtype=None if kind == "c" else np.int64)
@@ -122,10 +122,10 @@ def mean(x, dim=None, keepdim=False):
 # ---- variance --------------------------------------------------------------------------------------------------------
 
 
-def _variance(x, dim, correction, keepdim):
+def _variance(x, dim, correction, keepdim, name="std and var"):
     """Two passes: the mean, then the squared deviations from it."""
     if x.dtype.kind not in "fc":
-        raise RuntimeError("std and var only support floating point and complex dtypes")
+        raise RuntimeError(f"{name} only support floating point and complex dtypes")
     axes = _axes(x, dim)
     deviation = x - _mean(x, axes, True)
     square = deviation.real**2 + deviation.imag**2 if x.dtype.kind == "c" else deviation * deviation
@@ -139,7 +139,7 @@ def _variance_rule(grad, x, dim, correction, keepdim):
     grad = keep_axes(grad, x.shape, dim, keepdim)
     if freedom <= 0 and (dim is None or not len(x.shape)):
         return grad * where(x == mean(x, None, True), math.nan, math.inf)
-    return (2.0 / freedom if freedom else math.inf) * grad * (x - mean(x, dim, True))
+    return (2 / freedom if freedom else math.inf) * grad * (x - mean(x, dim, True))
 
 
 def _deviation_rule(grad, x, out, dim, correction, keepdim):
@@ -182,7 +182,7 @@ def _with_mean(rule, grads, x, dim, keepdim):
 )
 def var_mean(x, dim=None, *, correction=1, keepdim=False):
     """:func:`var` and :func:`mean` as a pair."""
-    return var(x, dim, correction=correction, keepdim=keepdim), mean(x, dim, keepdim)
+    return as_half(_variance(from_half(x), dim, correction, keepdim, "var_mean"), x), mean(x, dim, keepdim)
 
 
 @op(
@@ -199,7 +199,7 @@ def var_mean(x, dim=None, *, correction=1, keepdim=False):
 )
 def std_mean(x, dim=None, *, correction=1, keepdim=False):
     """:func:`std` and :func:`mean` as a pair."""
-    return std(x, dim, correction=correction, keepdim=keepdim), mean(x, dim, keepdim)
+    return as_half(np.sqrt(_variance(from_half(x), dim, correction, keepdim, "std_mean")), x), mean(x, dim, keepdim)
 
 
 # ---- extrema -------------------------------------------------------------------------------------------------------
@@ -303,6 +303,8 @@ def _declare_choice(node, public):
         public=public,
     )
     def choose(x, indices, dim, keepdim):
+        if x.dtype == bool and public == "median":
+            raise not_implemented("median_out", x.dtype)
         if not x.ndim:
             return x.copy()
         axis = dim % x.ndim
@@ -378,16 +380,24 @@ def flip(x, dims):
     return np.flip(x, axes_of(dims, x.ndim)).copy()
 
 
+@op("Rot90Backward0", x=lambda grad, k, dims: rot90(grad, -k, dims))
+def rot90(x, k, dims):
+    """Rotated ``k`` times by 90 degrees, from the first of ``dims`` towards the second."""
+    return np.rot90(x, k, dims).copy()
+
+
 # ---- products --------------------------------------------------------------------------------------------------------
 
 
 def _prod_rule(grad, x, out, dim, keepdim):
     """``out / x``; where some element is 0, the product of all the others without a division."""
+    if not len(x.shape):
+        return grad
     if not (x == 0).any():
         return keep_axes(grad * out, x.shape, dim, keepdim) / x
     if dim is None:
         return grad * reshape(_others(reshape(x, (-1,)), 0), x.shape)
-    return keep_axes(grad, x.shape, dim, keepdim) * (_others(x, dim % len(x.shape)) if len(x.shape) else 1.0)
+    return keep_axes(grad, x.shape, dim, keepdim) * _others(x, dim % len(x.shape))
 
 
 def _others(x, axis):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from ..autograd.errors import dimension_error
 from ..autograd.op import op
@@ -188,7 +189,9 @@ def expand(x, shape):
             )
         full.append(n)
     strides = (0,) * lead + tuple(s if have == n else 0 for s, have, n in zip(x.strides, x.shape, full[lead:], strict=True))
-    return np.ndarray(tuple(full), x.dtype, x, 0, strides) if x.size else np.broadcast_to(x, full)
+    if x.flags.c_contiguous and x.size:  # as_strided does the same in ten times the time
+        return np.ndarray(tuple(full), x.dtype, x, 0, strides)
+    return as_strided(x, full, strides)
 
 
 _DENSE_BELOW = 8192

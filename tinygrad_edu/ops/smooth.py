@@ -9,6 +9,7 @@ import numpy as np
 from ..autograd.op import op
 from .activation import require_float
 from .elementwise import exp, sigmoid, tanh, where, zeros_like
+from .special import erf
 
 
 @op("MulBackward1", x=lambda grad, number: grad * number, public="mul")
@@ -89,12 +90,6 @@ def softplus(x, beta=1.0, threshold=20.0):
     require_float(x, "softplus_cpu")
     scaled = x * beta
     return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
-
-
-@op("ErfBackward0", x=lambda grad, x: grad * (2 / math.sqrt(math.pi) * exp(-x * x)), promote="float")
-def erf(x):
-    """The error function, by the C library: NumPy has none."""
-    return np.array(list(map(math.erf, x.ravel().tolist())), x.dtype).reshape(x.shape)
 
 
 def _gelu_rule(grad, x, approximate):

@@ -87,13 +87,13 @@ class IndexedRegion(Region):
         self.shape, self.base_shape, self.index = shape, base_shape, index
 
     def take(self, array):
-        return array[self.index].copy()
+        return np.array(array[self.index])
 
     def spread(self, part):
         return self._put(np.zeros(self.base_shape, part.dtype), part)
 
     def insert(self, array, part):
-        return self._put(array.copy(), part)
+        return self._put(np.array(array), part)
 
     def _put(self, memory, part):
         memory[self.index] = part
