@@ -77,32 +77,31 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
     """The values, computed as PyTorch does: integers in int64, floats in double precision and then rounded."""
     if not step:
         raise RuntimeError("step must be nonzero")
-    first, last, by = _bounds(start, end, step, numpy_dtype)
+    first, by = _bounds(start, end, step, numpy_dtype)
     if numpy_dtype is _INT64:
-        count = max(-((first - last) // by), 0)
-    else:
-        count = math.ceil((float(end) - float(start)) / float(step))
+        if not by:
+            raise ValueError("step must be nonzero")
+        count = max(-((first - checked_scalar(end, _INT64)) // by), 0)
+        if count * by >= 2**63:
+            raise RuntimeError("invalid size, possible overflow?")
+        return np.arange(first, first + count * by, by) if count else np.empty(0, _INT64)
+    count = math.ceil((float(end) - float(start)) / float(step))
     if count * numpy_dtype.itemsize >= 2**63:
         raise RuntimeError("invalid size, possible overflow?")
-    if numpy_dtype is _INT64:
-        return np.arange(first, first + count * by, by) if count else np.empty(0, _INT64)
     with quiet():
         return (first + np.arange(count) * by).astype(numpy_dtype)
 
 
-def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any, Any]:
-    """The three numbers in the arithmetic of the dtype, checked."""
-    if numpy_dtype.kind in "iu":
-        first, last, by = (checked_scalar(each, _INT64) for each in (start, end, step))
-        if not by:
-            raise ValueError("step must be nonzero")
-    else:
-        first, last, by = (float(checked_scalar(each, _FLOAT64)) for each in (start, end, step))
-        if not (math.isfinite(first) and math.isfinite(last)):
-            raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
+def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """The first value and the step in the arithmetic of the dtype, after checks of all three numbers as floats."""
+    first, last, by = (float(checked_scalar(each, _FLOAT64)) for each in (start, end, step))
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
     if (last - first) * by < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    return first, last, by
+    if numpy_dtype.kind in "iu":
+        return checked_scalar(start, _INT64), checked_scalar(step, _INT64)
+    return first, by
 
 
 def range(
@@ -124,7 +123,7 @@ def range(
     step = number_of(step, "range", "step", 3)
     if not step:
         raise RuntimeError("step must be nonzero")
-    first, _, by = _bounds(start, end, step, numpy_dtype)
+    first, by = _bounds(start, end, step, numpy_dtype)
     count = math.floor((float(end) - float(start)) / float(step)) + 1
     return out_or_new(out, (first + np.arange(count) * by).astype(numpy_dtype), requires_grad, "range", dtype)
 

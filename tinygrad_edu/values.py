@@ -158,7 +158,8 @@ def _shape_of(data: Any) -> tuple[int, ...]:
     shape: list[int] = []
     while _is_sequence(data):
         if isinstance(data, (str, bytes)) or len(shape) == _MAX_DIMS:
-            raise ValueError(f"too many dimensions '{type(data).__name__}'")
+            name = "str" if isinstance(data, str) else type(data).__name__
+            raise ValueError(f"too many dimensions '{name}'")
         shape.append(len(data))
         if not shape[-1]:
             break
