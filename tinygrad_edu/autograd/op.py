@@ -170,7 +170,7 @@ class Op:
         from . import runtime
 
         arrays = form != "tensors"
-        namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
+        namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
         namespace["again"] = self.again
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule

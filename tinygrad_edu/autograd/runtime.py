@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappush
 from typing import Any, NamedTuple
 from weakref import ref
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
+from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
 from .inference import INFERENCE_MEMORY, mark_inference, note_inference
-from .node import Node, Output, next_sequence_number
+from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
 from .version import storage_of
 
 __all__ = [
@@ -39,13 +41,9 @@ __all__ = [
     "write_out",
 ]
 
-BACKWARD_NAMES = ("AccumulateGrad", "RELEASED", "add", "conform_array", "heappush", "ndarray", "rewrap")
-"""What compiled backward functions call."""
-
 FLOAT32 = np.dtype("float32")
 new = object.__new__
 ndarray = np.ndarray
-add = np.add
 array = np.array
 asarray = np.asarray
 
@@ -316,3 +314,14 @@ def note_possible_view(source: Any, view: Any) -> None:
     if storage_of(view._array) is storage_of(source._array):
         note_view(source, view)
 
+
+BACKWARD_NAMES = {
+    "AccumulateGrad": AccumulateGrad,
+    "RELEASED": RELEASED,
+    "add": np.add,
+    "conform_array": conform_array,
+    "heappush": heappush,
+    "ndarray": ndarray,
+    "rewrap": rewrap,
+}
+"""What compiled backward functions call."""
