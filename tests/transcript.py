@@ -1,8 +1,8 @@
 """Transcripts: what a session with PyTorch prints, written down, and replayed against any module that speaks its API.
 
 A transcript is a text of ``>>> code`` lines, each followed by what PyTorch 2.13 answers: the ``repr`` of an expression,
-printed text, ``SomeWarning: words`` and ``SomeError: words``. A line ``# title`` starts a new session. Each session is one
-test. ``python tests/transcript.py FILE...`` (with torch installed) writes the answers anew.
+printed text, ``SomeWarning: words`` and ``SomeError: words``. A line ``# title`` starts a new session. Each session is
+one test. ``python tests/transcript.py FILE...`` (with torch installed) writes the answers anew.
 """
 
 from __future__ import annotations
@@ -80,9 +80,14 @@ def answer(code: str, namespace: dict[str, Any]) -> str:
                 ending = "" if value is None else repr(value)
         except Exception as error:
             ending = f"{type(error).__name__}: {error}"
-    said = [f"{each.category.__name__}: {each.message}" for each in caught]
-    lines = [printed.getvalue().rstrip("\n"), *said, ending]
+    said = [f"{each.category.__name__}: {each.message}" for each in caught if not _is_about_numpy_2(each)]
+    lines = [printed.getvalue().rstrip("\n"), *dict.fromkeys(said), ending]
     return "\n".join(_tidied(line) for line in lines if line)
+
+
+def _is_about_numpy_2(warning: warnings.WarningMessage) -> bool:
+    """PyTorch 2.13 has not caught up with NumPy 2's protocols, and says so."""
+    return warning.category is DeprecationWarning and "__array_" in str(warning.message)
 
 
 def _tidied(text: str) -> str:

@@ -26,7 +26,7 @@ mps = _module("mps", **_NONE, current_allocated_memory=0, driver_allocated_memor
 xpu = _module("xpu", **_NONE, memory_allocated=0, is_initialized=False)
 cpu = _module("cpu", is_available=True, device_count=1, current_device="cpu", synchronize=None, is_initialized=True)
 compiler = _module(
-    "compiler", is_compiling=False, is_dynamo_compiling=False, is_exporting=False, reset=None, disable=lambda fn=None, recursive=True: fn or (lambda f: f),
-    cudagraph_mark_step_begin=None,
+    "compiler", is_compiling=False, is_dynamo_compiling=False, is_exporting=False, reset=None,
+    disable=lambda fn=None, recursive=True: fn or (lambda f: f), cudagraph_mark_step_begin=None,
 )  # fmt: skip
 MODULES = {"accelerator": accelerator, "mps": mps, "xpu": xpu, "cpu": cpu, "compiler": compiler}

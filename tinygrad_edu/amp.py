@@ -1,4 +1,4 @@
-"""``torch.amp``: automatic mixed precision, which a CPU with NumPy does not have. Code that uses it runs in full precision."""
+"""``torch.amp``: automatic mixed precision, which NumPy lacks. Code that uses it runs in full precision."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 __all__ = ["GradScaler", "autocast"]
 
 
-class autocast:  # noqa: N801 (torch.autocast)
+class autocast:
     """A context manager and decorator inside which everything is computed in the dtypes that it has anyway."""
 
-    def __init__(self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None) -> None:
+    def __init__(
+        self, device_type: str, dtype: Any = None, enabled: bool = True, cache_enabled: bool | None = None
+    ) -> None:  # fmt: skip
         self.device = device_type
         if not isinstance(device_type, str):
             raise ValueError(f"Expected `device_type` of type `str`, got: `{type(device_type)}`")
@@ -43,10 +45,14 @@ def _autocast_on(device_type: str, enabled: bool = True, dtype: Any = None, cach
 class GradScaler:
     """Scales nothing: losses keep their values, ``step`` steps."""
 
-    def __init__(self, device: str = "cuda", init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float = 0.5, growth_interval: int = 2000, enabled: bool = True) -> None:  # fmt: skip
+    def __init__(
+        self, device: str = "cuda", init_scale: float = 65536.0, growth_factor: float = 2.0, backoff_factor: float =
+        0.5, growth_interval: int = 2000, enabled: bool = True
+    ) -> None:  # fmt: skip
         if enabled and device == "cuda":
             warnings.warn(
-                "torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  Disabling.", UserWarning, stacklevel=2
+                "torch.cuda.amp.GradScaler is enabled, but CUDA is not available.  "
+                "Disabling.", UserWarning, stacklevel=2
             )
 
     def scale(self, outputs: Any) -> Any:

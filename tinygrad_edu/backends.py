@@ -33,10 +33,14 @@ def _backend(name: str, available: bool = False, **switches: Any) -> types.Modul
 _matmul = types.SimpleNamespace(
     allow_tf32=False, allow_fp16_reduced_precision_reduction=True, allow_bf16_reduced_precision_reduction=True
 )
-cudnn = _backend("cudnn", benchmark=False, benchmark_limit=10, deterministic=False, enabled=True, allow_tf32=True, version=lambda: None)
+cudnn = _backend(
+    "cudnn", benchmark=False, benchmark_limit=10, deterministic=False, enabled=True, allow_tf32=True,
+    version=lambda: None,
+)  # fmt: skip
 cuda = _backend(
     "cuda", matmul=_matmul, flash_sdp_enabled=lambda: True, math_sdp_enabled=lambda: True,
-    enable_flash_sdp=lambda enabled: None, enable_math_sdp=lambda enabled: None, enable_mem_efficient_sdp=lambda enabled: None,
+    enable_flash_sdp=lambda enabled: None, enable_math_sdp=lambda enabled: None, enable_mem_efficient_sdp=lambda
+    enabled: None,
 )  # fmt: skip
 mps = _backend("mps")
 mkl = _backend("mkl")

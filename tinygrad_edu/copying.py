@@ -1,7 +1,7 @@
 """Deep copies and pickles of tensors, which keep what PyTorch's keep: strides, and memory that tensors share.
 
-A tensor is written as its storage (the array at the end of NumPy's chain of ``base``) and its place in it. Python's memo
-then sees to it that two views of one storage are views of one storage again.
+A tensor is written as its storage (the array at the end of NumPy's chain of ``base``) and its place in it. Python's
+memo then sees to it that two views of one storage are views of one storage again.
 """
 
 from __future__ import annotations
@@ -75,5 +75,7 @@ def _rebuild(cls: type[Tensor] | None, array: np.ndarray, requires_grad: bool) -
     return made.requires_grad_(requires_grad)
 
 
-def _rebuild_view(cls: Any, storage: np.ndarray, dtype: Any, offset: int, shape: Any, strides: Any, requires_grad: bool) -> Tensor:  # fmt: skip
+def _rebuild_view(
+    cls: Any, storage: np.ndarray, dtype: Any, offset: int, shape: Any, strides: Any, requires_grad: bool
+) -> Tensor:  # fmt: skip
     return _rebuild(cls, on_storage(storage, dtype, offset, shape, strides), requires_grad)

@@ -23,8 +23,8 @@ from .tensor import Tensor
 from .values import array_of, checked_scalar, native_dtype, number_of
 
 __all__ = [
-    "as_tensor", "asarray", "empty", "empty_like", "empty_strided", "from_dlpack", "from_numpy", "frombuffer", "full", "full_like",
-    "is_tensor", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
+    "as_tensor", "asarray", "empty", "empty_like", "empty_strided", "from_dlpack", "from_numpy", "frombuffer", "full",
+    "full_like", "is_tensor", "ones", "ones_like", "scalar_tensor", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 _new = object.__new__
@@ -89,15 +89,16 @@ def _length(n: Any, index: int, name: str, position: int, in_sequence: bool) -> 
             kind = type_name(n)
             if index:
                 raise TypeError(
-                    f"{name}(): argument 'size' failed to unpack the object at pos {index + 1} with error \"type must be "
+                    f"{name}(): argument 'size' failed to unpack the object at pos {index + 1} with error \"type must "
+                    "be "
                     f'tuple of ints,but got {kind}"'
                 ) from None
             found = f"but found element of type {kind} at pos 0" if in_sequence else f"not {kind}"
             raise TypeError(f"{name}(): argument 'size' (position {position}) must be tuple of ints, {found}") from None
     if not -(2**63) <= n < 2**63:
         raise TypeError(
-            f"{name}(): argument 'size' failed to unpack the object at pos {index + 1} with error \"Overflow when unpacking "
-            "long long"
+            f"{name}(): argument 'size' failed to unpack the object at pos {index + 1} with error \"Overflow when "
+            "unpacking long long"
         )
     return n
 
@@ -119,8 +120,8 @@ def check_options(caller: str, place: Any, given_layout: Any = None, pin_memory:
         raise RuntimeError(f"{caller}(): tensors are strided here, but layout {given_layout!r} was asked for")
     if pin_memory:
         raise RuntimeError(
-            "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on this "
-            "system."
+            "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on "
+            "this system."
         )
 
 
@@ -136,8 +137,8 @@ def out_or_new(out: Any, array: np.ndarray, requires_grad: bool, caller: str, dt
         )
     if out._node is not None and get_mode():
         raise RuntimeError(
-            f"aten::{caller}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
+            f"aten::{caller}(): functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
         )
     if out._array.shape != array.shape:
         out._array = np.empty(array.shape, out._array.dtype)
@@ -151,7 +152,8 @@ def _allocated(make: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.nd
         return make(shape, dtype)
     except MemoryError:
         raise RuntimeError(
-            f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {math.prod(shape) * dtype.itemsize} bytes."
+            f"DefaultCPUAllocator: can't allocate memory: you tried to allocate {math.prod(shape) * dtype.itemsize} "
+            "bytes."
         ) from None
     except ValueError as error:
         if "too big" in str(error) or "Maximum allowed" in str(error):
@@ -162,7 +164,10 @@ def _allocated(make: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.nd
 # ---- filled --------------------------------------------------------------------------------------------------------
 
 
-def empty(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty(
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None
+) -> Tensor:  # fmt: skip
     """A tensor whose elements are whatever was in memory."""
     if layout is not None or device is not None or pin_memory:
         check_options("empty", device, layout, pin_memory)
@@ -170,29 +175,44 @@ def empty(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, lay
     array = _allocated(np.empty, size_of(sizes, "empty", size), numpy_dtype)
     if memory_format is not None:
         array = in_format(array, memory_format)
-    return finish(array, requires_grad, "empty") if out is None else out_or_new(out, array, requires_grad, "empty", dtype)
+    if out is None:
+        return finish(array, requires_grad, "empty")
+    return out_or_new(out, array, requires_grad, "empty", dtype)
 
 
-def zeros(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def zeros(
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """A tensor of zeros."""
     if layout is not None or device is not None or pin_memory:
         check_options("zeros", device, layout, pin_memory)
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "zeros")
     array = _allocated(np.zeros, size_of(sizes, "zeros", size), numpy_dtype)
-    return finish(array, requires_grad, "zeros") if out is None else out_or_new(out, array, requires_grad, "zeros", dtype)
+    if out is None:
+        return finish(array, requires_grad, "zeros")
+    return out_or_new(out, array, requires_grad, "zeros", dtype)
 
 
-def ones(*sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def ones(
+    *sizes: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """A tensor of ones."""
     if layout is not None or device is not None or pin_memory:
         check_options("ones", device, layout, pin_memory)
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "ones")
     array = _allocated(np.empty, size_of(sizes, "ones", size), numpy_dtype)
     array.fill(1)
-    return finish(array, requires_grad, "ones") if out is None else out_or_new(out, array, requires_grad, "ones", dtype)
+    if out is None:
+        return finish(array, requires_grad, "ones")
+    return out_or_new(out, array, requires_grad, "ones", dtype)
 
 
-def full(size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def full(
+    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """A tensor of one value, whose kind decides the dtype (bool, int64 or the default float)."""
     if layout is not None or device is not None or pin_memory:
         check_options("full", device, layout, pin_memory)
@@ -223,38 +243,53 @@ def _like(input: Any, name: str, dtype: Any, given_layout: Any, place: Any, memo
     return np.empty_like(source, numpy_dtype, "C" if 0 in source.strides else "K", False)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None
+) -> Tensor:  # fmt: skip
     """Zeros of the input's shape and dtype."""
     array = _like(input, "zeros_like", dtype, layout, device, memory_format)
     array.fill(0)
     return finish(array, requires_grad, "zeros_like")
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def ones_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None
+) -> Tensor:  # fmt: skip
     """Ones of the input's shape and dtype."""
     array = _like(input, "ones_like", dtype, layout, device, memory_format)
     array.fill(1)
     return finish(array, requires_grad, "ones_like")
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def empty_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None
+) -> Tensor:  # fmt: skip
     """Uninitialised memory of the input's shape and dtype."""
     return finish(_like(input, "empty_like", dtype, layout, device, memory_format), requires_grad, "empty_like")
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool
+    = False, memory_format: Any = None
+) -> Tensor:  # fmt: skip
     """One value in the input's shape and dtype."""
     array = _like(input, "full_like", dtype, layout, device, memory_format)
     array.fill(checked_scalar(number_of(fill_value, "full_like", "fill_value", 2), array.dtype))
     return finish(array, requires_grad, "full_like")
 
 
-def empty_strided(size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """Uninitialised memory with strides (in elements) of one's own; they must not overlap."""
     check_options("empty_strided", device, layout, pin_memory)
     numpy_dtype, shape = chosen_dtype(dtype, device, "empty_strided"), size_of((size,), "empty_strided")
     if len(shape) != len(stride):
-        raise RuntimeError(f"mismatch in length of strides and shape")
+        raise RuntimeError("mismatch in length of strides and shape")
     extent = 0 if 0 in shape else 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True))
     memory = np.empty(extent, numpy_dtype)
     strides = [s * numpy_dtype.itemsize for s in stride]
@@ -272,14 +307,17 @@ def in_format(array: np.ndarray, memory_format: Any) -> np.ndarray:
     if memory_format is preserve_format:
         return array
     if isinstance(memory_format, type(preserve_format)):
-        raise RuntimeError(f"required rank {4 if memory_format is channels_last else 5} tensor to use {memory_format._name} format")
+        rank = 4 if memory_format is channels_last else 5
+        raise RuntimeError(f"required rank {rank} tensor to use {memory_format._name} format")
     raise TypeError(f"argument 'memory_format' must be torch.memory_format, not {type_name(memory_format)}")
 
 
 # ---- from values ---------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """A new tensor with a copy of ``data``: a number, nested sequences of numbers, a NumPy array.
 
     Without ``dtype`` Python's floats become the default dtype, its ints int64; arrays keep theirs.
@@ -311,8 +349,8 @@ def copied(data: Any, numpy_dtype: np.dtype[Any] | None) -> np.ndarray:
 def shared(source: np.ndarray) -> np.ndarray:
     """A view of the array's memory that a tensor can hold.
 
-    A copy where that cannot be: foreign byte order, negative strides, elements that do not lie a whole number of elements
-    apart (fields of records). PyTorch refuses all of these.
+    A copy where that cannot be: foreign byte order, negative strides, elements that do not lie a whole number of
+    elements apart (fields of records). PyTorch refuses all of these.
     """
     native = native_dtype(source)
     if source.dtype is not native:
@@ -341,7 +379,9 @@ def _converted(array: np.ndarray, numpy_dtype: np.dtype[Any] | None) -> np.ndarr
         return array.astype(numpy_dtype)
 
 
-def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None) -> Tensor:  # fmt: skip
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
+) -> Tensor:  # fmt: skip
     """``obj`` as a tensor; ``copy`` says whether memory must (True) or must not (False) be copied."""
     if device is not None:
         require_cpu(device, "asarray")
@@ -361,7 +401,9 @@ def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | Non
     return finish(array.copy() if copy else array, bool(requires_grad))
 
 
-def _tensor_as_array(obj: Tensor, numpy_dtype: np.dtype[Any] | None, copy: bool | None, requires_grad: bool | None) -> Tensor:  # fmt: skip
+def _tensor_as_array(
+    obj: Tensor, numpy_dtype: np.dtype[Any] | None, copy: bool | None, requires_grad: bool | None
+) -> Tensor:  # fmt: skip
     _check_alias(obj._array.dtype, numpy_dtype, copy)
     if requires_grad is None and obj.requires_grad:
         warnings.warn(
@@ -394,10 +436,10 @@ def _writable(array: np.ndarray, stacklevel: int) -> np.ndarray:
     """The array's memory, with PyTorch's warning if it is read-only. (In-place writes to such a tensor raise.)"""
     if not array.flags.writeable:
         warnings.warn(
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
-            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
-            "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
-            "program.",
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
+            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
+            "data or make it writable before converting it to a tensor. This type of warning will be suppressed for "
+            "the rest of this program.",
             UserWarning,
             stacklevel=stacklevel,
         )
@@ -416,7 +458,10 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
     return finish(_writable(array, 3), requires_grad, "frombuffer")
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory:
+    bool = False
+) -> Tensor:  # fmt: skip
     """A 0-d tensor of the default dtype."""
     check_options("scalar_tensor", device, layout, pin_memory)
     numpy_dtype = chosen_dtype(dtype, device, "scalar_tensor")

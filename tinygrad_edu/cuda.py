@@ -11,8 +11,6 @@ from typing import Any
 
 from .amp import GradScaler, autocast
 
-__all__ = ["is_available", "device_count", "manual_seed", "manual_seed_all"]
-
 _MISSING = "Torch not compiled with CUDA enabled"
 
 
@@ -59,16 +57,20 @@ def _refuses(name: str) -> Any:
     return function
 
 
-for _name in ("manual_seed", "manual_seed_all", "empty_cache", "ipc_collect", "reset_peak_memory_stats", "reset_max_memory_allocated"):
-    globals()[_name] = _does_nothing(_name)
-for _name in ("memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved", "memory_cached", "max_memory_cached"):
-    globals()[_name] = _does_nothing(_name, 0)
-for _name in (
-    "init", "current_device", "set_device", "get_device_name", "get_device_properties", "get_device_capability", "synchronize",
-    "current_stream", "default_stream", "get_rng_state", "set_rng_state", "mem_get_info", "memory_summary", "memory_stats",
-    "seed", "seed_all", "initial_seed", "utilization",
-):  # fmt: skip
-    globals()[_name] = _refuses(_name)
+_IGNORED = """
+    empty_cache ipc_collect manual_seed manual_seed_all reset_max_memory_allocated reset_peak_memory_stats
+"""
+_ZERO = """
+    max_memory_allocated max_memory_cached max_memory_reserved memory_allocated memory_cached memory_reserved
+"""
+_REFUSED = """
+    current_device current_stream default_stream get_device_capability get_device_name get_device_properties
+    get_rng_state init initial_seed mem_get_info memory_stats memory_summary seed seed_all set_device set_rng_state
+    synchronize utilization
+"""
+globals().update({name: _does_nothing(name) for name in _IGNORED.split()})
+globals().update({name: _does_nothing(name, 0) for name in _ZERO.split()})
+globals().update({name: _refuses(name) for name in _REFUSED.split()})
 
 
 class _Unavailable:
@@ -86,7 +88,7 @@ class Event(_Unavailable):
     """Raises: there is no CUDA."""
 
 
-class device:  # noqa: N801 (torch.cuda.device)
+class device:
     """A context in which a CUDA device is current: refused when it is entered, except for ``device(None)``."""
 
     def __init__(self, device: Any) -> None:

@@ -1,7 +1,7 @@
 """Where tensors live and how they lie in memory: ``torch.device``, ``torch.layout``, ``torch.memory_format``.
 
-There is one device, the CPU, and one layout, strided. Other devices have names, so that course code can ask for them and
-be told, in the words of PyTorch's CPU build, that they are not there.
+There is one device, the CPU, and one layout, strided. Other devices have names, so that course code can ask for them
+and be told, in the words of PyTorch's CPU build, that they are not there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DEVICE_TYPES = (
 )
 
 
-class device(metaclass=TorchName):  # noqa: N801 (torch.device)
+class device(metaclass=TorchName):
     """Where a tensor lives: ``device('cpu')``. Other devices can be named, but hold no tensor here.
 
     ``with torch.device("cpu"):`` is allowed, and changes nothing.
@@ -53,7 +53,8 @@ class device(metaclass=TorchName):  # noqa: N801 (torch.device)
             raise RuntimeError("Device string must not be empty")
         if colon:
             if index is not None:
-                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+                words = "type (string) must not include an index because index was passed explicitly"
+                raise RuntimeError(f"{words}: {type}")
             if not (number.isascii() and number.isdigit()) or (len(number) > 1 and number[0] == "0"):
                 raise RuntimeError(f"Invalid device string: '{type}'")
             index = int(number)
@@ -75,7 +76,8 @@ class device(metaclass=TorchName):  # noqa: N801 (torch.device)
         raise AttributeError(f"'torch.device' object has no attribute '{name}'")
 
     def __repr__(self) -> str:
-        return f"device(type='{self.type}')" if self.index is None else f"device(type='{self.type}', index={self.index})"
+        number = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{number})"
 
     def __str__(self) -> str:
         return self.type if self.index is None else f"{self.type}:{self.index}"
@@ -139,11 +141,11 @@ class _NamedConstant:
         return self._name
 
 
-class memory_format(_NamedConstant, metaclass=TorchName):  # noqa: N801 (torch.memory_format)
+class memory_format(_NamedConstant, metaclass=TorchName):
     """How a tensor's elements are ordered in memory, such as ``torch.contiguous_format``."""
 
 
-class layout(_NamedConstant, metaclass=TorchName):  # noqa: N801 (torch.layout)
+class layout(_NamedConstant, metaclass=TorchName):
     """How a tensor is stored. ``torch.strided`` (dense, with strides) is the only layout that tensors have here."""
 
 

@@ -43,7 +43,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...], str | None, str], ...] = (
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
 
 
-class dtype(metaclass=TorchName):  # noqa: N801 (torch.dtype)
+class dtype(metaclass=TorchName):
     """A tensor's element type, such as ``torch.float32``. Each exists once, so ``is`` compares them.
 
     ``torch.bfloat16`` and ``torch.complex32`` exist as names only: NumPy has no such types.
@@ -160,7 +160,7 @@ _default = np.dtype("float32")
 
 
 def __getattr__(name: str) -> dtype:
-    """The dtypes are attributes of this module too, but not its globals, where they would hide Python's float and int."""
+    """The dtypes are attributes of this module, but not its globals, where they would hide Python's float and int."""
     if name in DTYPES:
         return DTYPES[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -173,13 +173,14 @@ def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
         found = _BY_NUMPY.get(numpy_dtype.newbyteorder("=")) if numpy_dtype.kind in "biufc" else None
     if found is None:
         raise TypeError(
-            f"can't convert np.ndarray of type numpy.{numpy_dtype.type.__name__}. The only supported types are: float64, "
-            "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, and bool."
+            f"can't convert np.ndarray of type numpy.{numpy_dtype.type.__name__}. The only supported types are: "
+            "float64, float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, "
+            "uint8, and bool."
         )
     return found
 
 
-_PYTHON_TYPES = {float: np.dtype("float64"), int: np.dtype("int64"), bool: np.dtype("bool"), complex: np.dtype("complex128")}
+_PYTHON_TYPES = {kind: np.dtype(kind) for kind in (bool, int, float, complex)}
 
 
 def to_numpy_dtype(given: Any, caller: str = "", argument: str = "'dtype'") -> np.dtype[Any]:
@@ -347,7 +348,7 @@ class _Limits:
         return hash(self.dtype)
 
 
-class finfo(_Limits, metaclass=TorchName):  # noqa: N801 (torch.finfo)
+class finfo(_Limits, metaclass=TorchName):
     """Limits of a floating point dtype: ``bits, eps, max, min, tiny, smallest_normal, resolution, dtype``."""
 
     _fields = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
@@ -359,14 +360,15 @@ class finfo(_Limits, metaclass=TorchName):  # noqa: N801 (torch.finfo)
         else:
             numpy_dtype = _default if type is None else to_numpy_dtype(type, "finfo", "'type' (position 1)")
             if numpy_dtype.kind not in "fc":
-                raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'")
+                words = "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+                raise TypeError(words)
             info = np.finfo(numpy_dtype)
             self.bits, self.eps, self.max, self.tiny = info.bits, float(info.eps), float(info.max), float(info.tiny)
             self.dtype, digits = str(info.dtype), info.precision
         self.min, self.smallest_normal, self.resolution = -self.max, self.tiny, float(f"1e-{digits}")
 
 
-class iinfo(_Limits, metaclass=TorchName):  # noqa: N801 (torch.iinfo)
+class iinfo(_Limits, metaclass=TorchName):
     """Limits of an integer dtype: ``bits, max, min, dtype``."""
 
     _fields = ("min", "max")

@@ -117,9 +117,13 @@ def _overlap(target: np.ndarray, source: np.ndarray, elementwise: bool) -> bool:
     if not (target.size and source.size and _is_dense(target) and _is_dense(source)):
         return False  # as in PyTorch: too hard to tell
     (a, b), (c, d) = np.lib.array_utils.byte_bounds(target), np.lib.array_utils.byte_bounds(source)
-    if (a, b) == (c, d) and target.strides == source.strides:
+    if (a, b) == (c, d) and target.shape == source.shape and _steps(target) == _steps(source):
         return not elementwise
     return a < d and c < b
+
+
+def _steps(array: np.ndarray) -> list[int]:
+    return [stride for stride, n in zip(array.strides, array.shape, strict=True) if n > 1]
 
 
 def _is_dense(array: np.ndarray) -> bool:

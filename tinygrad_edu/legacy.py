@@ -47,21 +47,23 @@ def _check_keywords(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if kwargs.keys() - {"device"} or (place is not None and not isinstance(place, (str, device))):
         raise _combination_error(args, kwargs)
     if place is not None and device(place).type != "cpu":
-        raise RuntimeError(f"legacy constructor expects device type: cpu but device type: {device(place).type} was passed")
+        asked = device(place).type
+        raise RuntimeError(f"legacy constructor expects device type: cpu but device type: {asked} was passed")
 
 
 def _combination_error(args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
     given = [type_name(each) for each in args] + [f"{name}={type_name(value)}" for name, value in kwargs.items()]
     # PyTorch leaves a comma behind when all arguments have names.
     return TypeError(
-        f"new() received an invalid combination of arguments - got ({', '.join(given)}{', ' if kwargs and not args else ''})"
+        "new() received an invalid combination of arguments - got "
+        f"({', '.join(given)}{', ' if kwargs and not args else ''})"
     )
 
 
 def _options(numpy_dtype: np.dtype[Any]) -> str:
     return (
-        f"TensorOptions(dtype={c_name(numpy_dtype)}, device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false "
-        "(default), memory_format=(nullopt))"
+        f"TensorOptions(dtype={c_name(numpy_dtype)}, device=cpu, layout=Strided, requires_grad=false (default), "
+        "pinned_memory=false (default), memory_format=(nullopt))"
     )
 
 
@@ -105,7 +107,7 @@ def new(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def dtype_of_type(given: Any) -> dtype:
-    """The dtype that ``Tensor.type`` takes: itself, ``torch.FloatTensor``, ``"torch.FloatTensor"``, or ``torch.Tensor``."""
+    """The dtype that ``Tensor.type`` is given: as itself, ``torch.FloatTensor``, its name, or ``torch.Tensor``."""
     if isinstance(given, dtype):
         return given
     if isinstance(given, LegacyType):
@@ -132,7 +134,7 @@ def set_default_tensor_type(t: Any) -> None:
         UserWarning,
         stacklevel=2,
     )
-    if isinstance(t, LegacyType) or isinstance(t, str):
+    if isinstance(t, (LegacyType, str)):
         chosen = dtype_of_type(t)
         if not chosen.is_floating_point:
             raise TypeError("only floating-point types are supported as the default type")

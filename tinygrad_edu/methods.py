@@ -12,7 +12,9 @@ import numpy as np
 
 from . import ops, random
 from .autograd.op import Op
-from .functions import arithmetic, conversion, dropout, einsum, indexing, linalg, overwriting, reduction, shape, subscript
+from .functions import (
+    arithmetic, conversion, dropout, einsum, graph, indexing, linalg, overwriting, reduction, shape, subscript,
+)  # fmt: skip
 from .inplace import in_place
 from .tensor import Tensor
 
@@ -38,8 +40,9 @@ FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
 FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
-for _name in "detach get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real".split():
+for _name in "get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real".split():
     FUNCTIONS[_name] = getattr(conversion, _name)
+FUNCTIONS["detach"] = graph.detach
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
@@ -47,12 +50,13 @@ _NOT_METHODS = """
 """.split()
 
 _METHOD_MODULE = """
-    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous contiguous is_set_to resize_ resize
-    resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor backward detach_ retain_grad
-    register_hook register_post_accumulate_grad_hook
+    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_ resize
+    resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor
 """.split()
 
-_SHAPE_METHODS = "view view_as reshape_as expand expand_as repeat numel".split()
+_GRAPH_METHODS = "backward detach_ retain_grad register_hook register_post_accumulate_grad_hook".split()
+
+_SHAPE_METHODS = "view view_as reshape_as expand expand_as contiguous repeat numel".split()
 
 _IN_PLACE = """
     abs absolute acos acosh add addcdiv addcmul asin asinh atan atanh bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
@@ -141,6 +145,8 @@ def bind_methods() -> None:
             _bind(name, _method(value))
     for name in _METHOD_MODULE:
         _bind(name, getattr(conversion, name))
+    for name in _GRAPH_METHODS:
+        _bind(name, getattr(graph, name))
     for name in _SHAPE_METHODS:
         _bind(name, getattr(shape, name))
     for name, value in (*conversion.CASTERS.items(), *conversion.NEW_METHODS.items()):

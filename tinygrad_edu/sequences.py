@@ -34,7 +34,10 @@ def _refuse_kinds(numpy_dtype: np.dtype[Any], kernel: str, refused: str) -> None
 # ---- counting by a step --------------------------------------------------------------------------------------------
 
 
-def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def arange(
+    start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """``start, start + step, ...`` below ``end``; int64 if all three are integers.
 
     ``arange(end)`` starts at 0.
@@ -61,9 +64,9 @@ def arange(start: Any = None, end: Any = None, step: Any = 1, *, out: Any = None
         values = _counted(start, end, step, numpy_dtype)
     if out is not None and isinstance(out, Tensor) and out._array.size not in (0, values.size):
         warnings.warn(
-            f"The number of elements in the out tensor of shape {list(out._array.shape)} is {out._array.size} which does not "
-            f"match the computed number of elements {values.size}. Note that this may occur as a result of rounding error. "
-            f"The out tensor will be resized to a tensor of shape ({values.size},).",
+            f"The number of elements in the out tensor of shape {list(out._array.shape)} is {out._array.size} which "
+            f"does not match the computed number of elements {values.size}. Note that this may occur as a result of "
+            f"rounding error. The out tensor will be resized to a tensor of shape ({values.size},).",
             UserWarning,
             stacklevel=2,
         )
@@ -74,35 +77,37 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
     """The values, computed as PyTorch does: integers in int64, floats in double precision and then rounded."""
     if not step:
         raise RuntimeError("step must be nonzero")
-    first, last, by = _bounds(start, end, step, numpy_dtype)
+    first, by = _bounds(start, end, step, numpy_dtype)
     if numpy_dtype is _INT64:
-        count = max(-((first - last) // by), 0)
-    else:
-        count = math.ceil((float(end) - float(start)) / float(step))
+        if not by:
+            raise ValueError("step must be nonzero")
+        count = max(-((first - checked_scalar(end, _INT64)) // by), 0)
+        if count * by >= 2**63:
+            raise RuntimeError("invalid size, possible overflow?")
+        return np.arange(first, first + count * by, by) if count else np.empty(0, _INT64)
+    count = math.ceil((float(end) - float(start)) / float(step))
     if count * numpy_dtype.itemsize >= 2**63:
         raise RuntimeError("invalid size, possible overflow?")
-    if numpy_dtype is _INT64:
-        return np.arange(first, first + count * by, by) if count else np.empty(0, _INT64)
     with quiet():
         return (first + np.arange(count) * by).astype(numpy_dtype)
 
 
-def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any, Any]:
-    """The three numbers in the arithmetic of the dtype, checked."""
-    if numpy_dtype.kind in "iu":
-        first, last, by = (checked_scalar(each, _INT64) for each in (start, end, step))
-        if not by:
-            raise ValueError("step must be nonzero")
-    else:
-        first, last, by = (float(checked_scalar(each, _FLOAT64)) for each in (start, end, step))
-        if not (math.isfinite(first) and math.isfinite(last)):
-            raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
+def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    """The first value and the step in the arithmetic of the dtype, after checks of all three numbers as floats."""
+    first, last, by = (float(checked_scalar(each, _FLOAT64)) for each in (start, end, step))
+    if not (math.isfinite(first) and math.isfinite(last)):
+        raise RuntimeError(f"unsupported range: {first:g} -> {last:g}")
     if (last - first) * by < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    return first, last, by
+    if numpy_dtype.kind in "iu":
+        return checked_scalar(start, _INT64), checked_scalar(step, _INT64)
+    return first, by
 
 
-def range(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None, device:
+    Any = None, requires_grad: bool = False
+) -> Tensor:  # fmt: skip
     """Deprecated in PyTorch: like :func:`arange`, of floats, with ``end`` included."""
     if end is None:
         raise TypeError('range() missing 1 required positional arguments: "end"')
@@ -114,11 +119,11 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dt
         stacklevel=2,
     )
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "range")
-    numbers = (number_of(each, "range", name, i) for i, (each, name) in enumerate(((start, "start"), (end, "end"), (step, "step")), 1))
-    start, end, step = numbers
+    start, end = number_of(start, "range", "start", 1), number_of(end, "range", "end", 2)
+    step = number_of(step, "range", "step", 3)
     if not step:
         raise RuntimeError("step must be nonzero")
-    first, _, by = _bounds(start, end, step, numpy_dtype)
+    first, by = _bounds(start, end, step, numpy_dtype)
     count = math.floor((float(end) - float(start)) / float(step)) + 1
     return out_or_new(out, (first + np.arange(count) * by).astype(numpy_dtype), requires_grad, "range", dtype)
 
@@ -126,7 +131,10 @@ def range(start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dt
 # ---- a number of steps ---------------------------------------------------------------------------------------------
 
 
-def linspace(start: Any = None, end: Any = None, steps: Any = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def linspace(
+    start: Any = None, end: Any = None, steps: Any = None, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False
+) -> Tensor:  # fmt: skip
     """``steps`` values evenly spaced from ``start`` to ``end``, both included."""
     if device is not None or layout is not None:
         check_options("linspace", device, layout)
@@ -135,7 +143,10 @@ def linspace(start: Any = None, end: Any = None, steps: Any = None, *, out: Any 
     return out_or_new(out, _spaced(start, end, count, numpy_dtype), requires_grad, "linspace", dtype)
 
 
-def logspace(start: Any = None, end: Any = None, steps: Any = None, base: float = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+def logspace(
+    start: Any = None, end: Any = None, steps: Any = None, base: float = 10.0, *, out: Any = None, dtype: Any = None,
+    layout: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:  # fmt: skip
     """``base`` to the powers that :func:`linspace` gives."""
     check_options("logspace", device, layout)
     start, end, count = _span("logspace", start, end, steps)
@@ -157,8 +168,8 @@ def _span(name: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, int]:
         if isinstance(each, Tensor):
             if each._array.ndim:
                 raise RuntimeError(
-                    f"{name} only supports 0-dimensional start and end tensors, but got {which} with {each._array.ndim} "
-                    "dimension(s)."
+                    f"{name} only supports 0-dimensional start and end tensors, but got {which} with "
+                    f"{each._array.ndim} dimension(s)."
                 )
             each = each._array.item()
         elif not isinstance(each, (bool, int, float, complex, np.number)):
@@ -183,7 +194,7 @@ def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any, name: str) -> np.d
 
 
 def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.ndarray:
-    """PyTorch counts from both ends in the dtype's own arithmetic: ``start + i step``, then ``end - (n - 1 - i) step``."""
+    """PyTorch counts from both ends, in the dtype's arithmetic: ``start + i step``, then ``end - (n - 1 - i) step``."""
     start, end = (checked_scalar(each, numpy_dtype) for each in (start, end))
     if count < 2:
         return np.full(count, start, numpy_dtype)
@@ -204,7 +215,10 @@ def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.
 # ---- the identity --------------------------------------------------------------------------------------------------
 
 
-def eye(n: Any = None, m: Any = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def eye(
+    n: Any = None, m: Any = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """Ones on the diagonal of an ``n`` by ``m`` matrix of zeros."""
     if device is not None or layout is not None or pin_memory:
         check_options("eye", device, layout, pin_memory)
@@ -222,7 +236,8 @@ def _side(length: Any, name: str, position: int) -> int:
     try:
         n: int = length.__index__()
     except (AttributeError, TypeError):
-        raise TypeError(f"eye(): argument '{name}' (position {position}) must be int, not {type_name(length)}") from None
+        kind = type_name(length)
+        raise TypeError(f"eye(): argument '{name}' (position {position}) must be int, not {kind}") from None
     if n < 0:
         raise RuntimeError(f"{name} must be greater or equal to 0, got {n}")
     return n

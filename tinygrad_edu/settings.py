@@ -15,9 +15,9 @@ from .tensor import Tensor
 __all__ = [
     "are_deterministic_algorithms_enabled", "compile", "compiled_with_cxx11_abi", "get_deterministic_debug_mode",
     "get_float32_matmul_precision", "get_num_interop_threads", "get_num_threads",
-    "is_deterministic_algorithms_warn_only_enabled", "is_storage", "is_warn_always_enabled", "set_deterministic_debug_mode",
-    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_num_threads", "set_warn_always",
-    "typename", "use_deterministic_algorithms",
+    "is_deterministic_algorithms_warn_only_enabled", "is_storage", "is_warn_always_enabled",
+    "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
+    "set_num_threads", "set_warn_always", "typename", "use_deterministic_algorithms",
 ]  # fmt: skip
 
 _state: dict[str, Any] = {"deterministic": 0, "matmul_precision": "highest", "warn_always": False}
@@ -96,7 +96,8 @@ def set_float32_matmul_precision(precision: str) -> None:
         _state["matmul_precision"] = precision
     else:
         warnings.warn(
-            f"{precision} is not one of 'highest', 'high', or 'medium'; the currentsetFloat32MatmulPrecision call has no effect.",
+            f"{precision} is not one of 'highest', 'high', or 'medium'; the currentsetFloat32MatmulPrecision call has "
+            "no effect.",
             UserWarning,
             stacklevel=2,
         )
@@ -113,7 +114,7 @@ def set_flush_denormal(mode: bool) -> bool:
 def _thread_pools() -> Any:
     """The module ``threadpoolctl``, which reaches NumPy's BLAS, or None where it is not installed."""
     try:
-        import threadpoolctl
+        import threadpoolctl  # type: ignore[import-untyped, unused-ignore]
     except ImportError:
         return None
     return threadpoolctl
@@ -165,7 +166,10 @@ def is_warn_always_enabled() -> bool:
     return _state["warn_always"]
 
 
-def compile(model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = "inductor", mode: str | None = None, options: Any = None, disable: bool = False) -> Any:  # fmt: skip
+def compile(
+    model: Any = None, *, fullgraph: bool = False, dynamic: bool | None = None, backend: Any = "inductor", mode: str |
+    None = None, options: Any = None, disable: bool = False
+) -> Any:  # fmt: skip
     """The model or function itself: there is nothing to compile it to. Also a decorator, with or without arguments."""
     if mode is not None and options is not None:
         raise RuntimeError("Either mode or options can be specified, but both can't be specified at the same time.")

@@ -1,26 +1,31 @@
 """The Tensor: an array, its gradient, and the node that produced it.
 
-Everything a tensor *does* is declared elsewhere (:mod:`tinygrad_edu.ops`, :mod:`tinygrad_edu.functions`) and bound to the
-class in one table (:mod:`tinygrad_edu.methods`). Here is what it *is*.
+Everything a tensor *does* is declared elsewhere (:mod:`tinygrad_edu.ops`, :mod:`tinygrad_edu.functions`) and bound to
+the class in one table (:mod:`tinygrad_edu.methods`). Here is what it *is*.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .autograd import runtime
 from .autograd.grad_mode import INFERENCE, get_mode
 from .autograd.node import AccumulateGrad, Node, grad_fn_of
-from .autograd import runtime
 from .autograd.runtime import BarredView, wrap
 from .autograd.version import version_of
 from .devices import CPU, device, layout, strided
 from .dtypes import c_name, default_numpy_dtype, dtype, from_numpy_dtype
 from .printing import format_scalar, tensor_str
 from .size import Size
+
+if TYPE_CHECKING:
+    from ._methods import TensorMethods  # generated: what tinygrad_edu.methods binds to the class
+else:
+    TensorMethods = object
 
 __all__ = ["Tensor", "new_leaf", "type_string", "wrap"]
 
@@ -30,7 +35,7 @@ def type_string(array: np.ndarray) -> str:
     return f"torch.{from_numpy_dtype(array.dtype).legacy_name}Tensor"
 
 
-class fact(property):  # noqa: N801 (used like property)
+class fact(property):
     """A property that complains in PyTorch's words when it is assigned to."""
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -42,7 +47,7 @@ class fact(property):  # noqa: N801 (used like property)
         self.fset(instance, value)
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """A multi-dimensional array that remembers how it was computed.
 
     ``Tensor(2, 3)`` makes an uninitialised float tensor of that size and ``Tensor([1, 2])`` a float tensor of those
@@ -95,21 +100,23 @@ class Tensor:
         """Make this leaf ask for a gradient, or no longer."""
         if type(requires_grad) is not bool:
             raise TypeError(
-                f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type(requires_grad).__name__}"
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                f"{type(requires_grad).__name__}"
             )
         node = self._node
         if not requires_grad:
             if node is not None and type(node) is not AccumulateGrad:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                    "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             self._node = None
         elif node is None:
             if self._array.dtype.kind not in "fc":
                 raise RuntimeError("only Tensors of floating point dtype can require gradients")
             if self.is_inference() and get_mode() is not INFERENCE:
-                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+                words = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+                raise RuntimeError(words)
             self._node = AccumulateGrad(self)
         return self
 
@@ -128,10 +135,11 @@ class Tensor:
         """The gradient that backward passes have added up; assign None to start afresh."""
         if self._grad is None and not self.is_leaf and not self.retains_grad:
             warnings.warn(
-                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-                "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
-                "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
-                "you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated for "
+                "a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+                "mistake, make sure you access the leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for "
+                "more information.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -158,15 +166,15 @@ class Tensor:
         if given.dtype != own.dtype:
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{c_name(given.dtype)}' to a tensor with grad_dtype "
-                f"'{self.dtype.legacy_name}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
-                "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. "
-                "Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
-                "systems that assume they match."
+                f"'{self.dtype.legacy_name}'. The gradient must match the tensor's grad_dtype (defaults to the "
+                "tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
+                "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may "
+                "break downstream systems that assume they match."
             )
         if given.shape != own.shape:
             raise RuntimeError(
-                f"attempting to assign a gradient of size '{list(given.shape)}' to a tensor of size '{list(own.shape)}'. "
-                "Please ensure that the gradient and the tensor are the same size"
+                f"attempting to assign a gradient of size '{list(given.shape)}' to a tensor of size "
+                f"'{list(own.shape)}'. Please ensure that the gradient and the tensor are the same size"
             )
 
     @fact
@@ -185,7 +193,7 @@ class Tensor:
         """The same memory without history. Writes through it are not noticed by autograd."""
         array = self._array
         # An array over a memoryview has a storage of its own in the eyes of autograd.version.
-        return new_leaf(Tensor, np.asarray(memoryview(array)) if array.size else array.view())
+        return new_leaf(Tensor, np.asarray(array.data) if array.size else array.view())
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -269,7 +277,8 @@ class Tensor:
     @volatile.setter
     def volatile(self, value: Any) -> None:
         warnings.warn(
-            "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2
+            "volatile was removed and now has no effect. Use `with torch.no_grad():` "
+            "instead.", UserWarning, stacklevel=2
         )
 
     is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_nested = is_quantized = is_sparse = False
@@ -333,8 +342,8 @@ class Tensor:
     def __float__(self) -> float:
         if self.requires_grad:
             warnings.warn(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
-                "tensor.detach() first.",
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider "
+                "using tensor.detach() first.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -375,9 +384,9 @@ class Tensor:
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  "
-                "If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
-                "see https://github.com/pytorch/pytorch/pull/103001"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a "
+                "torch.nn.utils.weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         from .copying import deep_copy
 
@@ -411,7 +420,7 @@ class Tensor:
 
 runtime.Tensor = Tensor
 Tensor.__module__ = "torch"
-"""``print(type(x))`` stands in many notes. (Pickles name no class for plain tensors, see :mod:`tinygrad_edu.copying`.)"""
+"""``print(type(x))`` stands in many notes. (Pickles do not name plain tensors' class: :mod:`tinygrad_edu.copying`.)"""
 
 
 def new_leaf(cls: type[Tensor], array: np.ndarray) -> Any:

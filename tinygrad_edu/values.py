@@ -1,8 +1,8 @@
 """Python's numbers as arrays, by PyTorch's reading of them: dtypes, overflow, and the words for what is no number.
 
-Nested lists of plain numbers, the common case, go through NumPy at once. Everything else (NumPy's scalars and arrays, tensors,
-other sequences among the numbers) is read item by item, as PyTorch reads it (``torch/csrc/utils/tensor_new.cpp``), and so
-every mistake is found where, and named as, PyTorch names it.
+Nested lists of plain numbers, the common case, go through NumPy at once. Everything else (NumPy's scalars and arrays,
+tensors, other sequences among the numbers) is read item by item, as PyTorch reads it
+(``torch/csrc/utils/tensor_new.cpp``), and so every mistake is found where, and named as, PyTorch names it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_DIMS = 64  # NumPy's limit; PyTorch stops at 128
 
 
 def array_of(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
-    """A new array of a number or of nested sequences of numbers, in ``dtype`` or in the dtype that the numbers imply."""
+    """A new array of a number or of nested sequences of numbers, in ``dtype`` or in the dtype that they imply."""
     kind = type(data)
     if kind is list or kind is tuple:
         shape, leaves = _regular(data)
@@ -58,15 +58,15 @@ def _alike(arrays: list[np.ndarray]) -> bool:
 
 def _warn_of_arrays(stacklevel: int) -> None:
     warnings.warn(
-        "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a single "
-        "numpy.ndarray with numpy.array() before converting to a tensor.",
+        "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
+        "single numpy.ndarray with numpy.array() before converting to a tensor.",
         UserWarning,
         stacklevel=stacklevel + 1,
     )
 
 
 def _regular(data: Any) -> tuple[tuple[int, ...], Any]:
-    """The shape and the innermost items of nested lists and tuples, or None for the items where they are not regular."""
+    """The shape and the innermost items of nested lists and tuples; None for the items if they are not regular."""
     shape, level = [len(data)], data
     while level:
         kinds = set(map(type, level)) if type(level[0]) in (list, tuple) else ()
@@ -106,8 +106,8 @@ def _stored_integers(numbers: Any, kinds: set[type], dtype: np.dtype[Any]) -> np
         try:
             return np.array(numbers, dtype)
         except OverflowError:
-            negative = min(numbers) < 0
-            raise OverflowError("can't convert negative int to unsigned" if negative else "int too big to convert") from None
+            words = "can't convert negative int to unsigned" if min(numbers) < 0 else "int too big to convert"
+            raise OverflowError(words) from None
     low, high = limits(dtype)
     if float in kinds:
         if not all(type(each) is not float or low <= each <= high for each in numbers):
@@ -147,8 +147,10 @@ def _read_item_by_item(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
 
 
 def _is_sequence(data: Any) -> bool:
-    """As C's ``PySequence_Check``: anything with ``__getitem__`` except dictionaries (and what only maps, as tensors)."""
-    return hasattr(type(data), "__getitem__") and (not isinstance(data, (dict, np.generic, Tensor)) or isinstance(data, str))
+    """As C's ``PySequence_Check``: anything with ``__getitem__`` except dictionaries and what only maps, as tensors."""
+    if isinstance(data, str):  # NumPy's among them
+        return True
+    return hasattr(type(data), "__getitem__") and not isinstance(data, (dict, np.generic, Tensor))
 
 
 def _shape_of(data: Any) -> tuple[int, ...]:
@@ -156,7 +158,8 @@ def _shape_of(data: Any) -> tuple[int, ...]:
     shape: list[int] = []
     while _is_sequence(data):
         if isinstance(data, (str, bytes)) or len(shape) == _MAX_DIMS:
-            raise ValueError(f"too many dimensions '{type(data).__name__}'")
+            name = "str" if isinstance(data, str) else type(data).__name__
+            raise ValueError(f"too many dimensions '{name}'")
         shape.append(len(data))
         if not shape[-1]:
             break

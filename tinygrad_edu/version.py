@@ -1,8 +1,8 @@
 """``torch.version`` and the class of ``torch.__version__``.
 
-Course code asks ``torch.__version__`` which PyTorch API it may use: it splits it, compares it with strings and tuples, and
-prints it. So it begins with the PyTorch release whose API this package speaks, and names the package and its own version
-after the plus sign, where PyTorch's builds say ``+cpu``.
+Course code asks ``torch.__version__`` which PyTorch API it may use: it splits it, compares it with strings and tuples,
+and prints it. So it begins with the PyTorch release whose API this package speaks, and names the package and its own
+version after the plus sign, where PyTorch's builds say ``+cpu``.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def _key(version: Any) -> tuple[Any, ...]:
     while release and not release[-1]:
         release = release[:-1]
     suffix = match[2].lstrip("._-")
-    stage = 0 if suffix.startswith("dev") else 1 if suffix[:1] in ("a", "b", "r") and suffix[:4] not in ("rev", "post") else 2
-    return release, stage if suffix else 2, suffix, plus, local
+    stage = 0 if suffix.startswith("dev") else 1 if suffix[:1] in ("a", "b", "r") else 2
+    return release, stage, suffix, plus, local
 
 
 __version__ = TorchVersion(f"{PYTORCH_VERSION}+tinygrad.edu.{PACKAGE_VERSION}")

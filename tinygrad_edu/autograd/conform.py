@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-
 _BLOCK = 256
 _SMALL = 8192
 """Up to so many elements BLAS sums a matrix faster than NumPy, and in one thread."""

@@ -11,8 +11,8 @@ The rules run on arrays, or, under ``create_graph``, on Tensors that record them
 from __future__ import annotations
 
 import sys
-from heapq import heappop, heappush, heappushpop
 from contextvars import ContextVar
+from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
 from typing import Any
 

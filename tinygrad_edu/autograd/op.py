@@ -33,7 +33,7 @@ __all__ = ["Op", "op"]
 PUBLIC_NAMES = {"x": "input", "y": "other"}
 """Rules read better in mathematics' letters, signatures in PyTorch's words."""
 
-ARRAY_ARGUMENTS = frozenset("index indices order target weight running_mean running_var".split())
+ARRAY_ARGUMENTS = frozenset(["index", "indices", "order", "target", "weight", "running_mean", "running_var"])
 """Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
 
 ALL_OPS: list[Op] = []
@@ -170,7 +170,7 @@ class Op:
         from . import runtime
 
         arrays = form != "tensors"
-        namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
+        namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
         namespace["again"] = self.again
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule

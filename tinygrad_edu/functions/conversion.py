@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import type_name
-from ..autograd.node import AccumulateGrad
 from ..autograd.runtime import wrap
 from ..creation import copied, empty, empty_strided, finish, full, in_format, ones, zeros
 from ..devices import channels_last, channels_last_3d, device, memory_format, preserve_format, require_cpu
@@ -22,7 +21,7 @@ from ..ops.complex import real as _real_view
 from ..ops.elementwise import clone, convert
 from ..ops.shape import axis_of, permute
 from ..ops.shape import transpose as _transpose
-from ..tensor import Tensor, fact, new_leaf, type_string
+from ..tensor import Tensor, fact, type_string
 
 # ---- dtype and device ----------------------------------------------------------------------------------------------
 
@@ -30,7 +29,8 @@ from ..tensor import Tensor, fact, new_leaf, type_string
 def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """The tensor in another dtype (or on another device, of which there is one): itself where nothing changes.
 
-    ``to(dtype)``, ``to(device, dtype=None)``, ``to(other)``, each with ``non_blocking``, ``copy`` and ``memory_format``.
+    ``to(dtype)``, ``to(device, dtype=None)``, ``to(other)``, each with ``non_blocking``, ``copy`` and
+    ``memory_format``.
     """
     if len(args) == 1 and not kwargs and args[0].__class__ is dtype:
         return cast(self, args[0].numpy)
@@ -43,16 +43,14 @@ def to(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     numpy_dtype = self._array.dtype if target is None else to_numpy_dtype(target, "to")
     result = cast(self, numpy_dtype, given.get("copy", False))
     order = given.get("memory_format")
-    if order is None or order is preserve_format or is_contiguous(result, order):
-        return result
-    return _reordered(result, order)
+    return result if order is None else in_memory_format(result, order)
 
 
 def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The arguments of ``to`` by name; those of ``to(other)`` as a dtype."""
-    names = ("device", "dtype", "non_blocking", "copy")
+    names = ["device", "dtype", "non_blocking", "copy"]
     if args and (_is_dtype(args[0]) or isinstance(args[0], Tensor)):
-        names = names[1:]
+        del names[0]
         if isinstance(args[0], Tensor):
             args = (args[0].dtype, *args[1:])
     given = {**dict(zip(names, args, strict=False)), **kwargs}
@@ -76,9 +74,11 @@ def _is_dtype(value: Any) -> bool:
     return value.__class__ is dtype or value in (float, int, bool, complex)
 
 
-def _reordered(tensor: Tensor, order: Any) -> Tensor:
-    """A copy whose memory is laid out in another order."""
-    result = clone.function(tensor)
+def in_memory_format(tensor: Tensor, order: Any) -> Tensor:
+    """The tensor itself, or a copy, whose memory is laid out in this order."""
+    if is_contiguous(tensor, order):
+        return tensor
+    result: Tensor = clone.function(tensor)
     result._array = in_format(result._array, order)
     return result
 
@@ -223,13 +223,6 @@ def is_contiguous(self: Tensor, memory_format: Any = None) -> bool:
     return array.flags.c_contiguous or memory_format is preserve_format
 
 
-def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself if its memory is row-major (or in ``memory_format``), else a copy that is."""
-    if is_contiguous(self, memory_format):
-        return self
-    return clone.function(self) if memory_format is None else _reordered(self, memory_format)
-
-
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:
     """Whether both show the same memory in the same way."""
     a, b = self._array, tensor._array
@@ -314,7 +307,7 @@ def resize_as_(self: Tensor, the_template: Tensor, *, memory_format: Any = None)
 
 def resize(self: Tensor, *sizes: Any) -> Tensor:
     """Deprecated in PyTorch: a view in another size of as many elements."""
-    from .shape import ints, view
+    from .shape import contiguous, ints, view
 
     warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
     shape, own = ints(sizes, "resize"), self._array
@@ -322,8 +315,8 @@ def resize(self: Tensor, *sizes: Any) -> Tensor:
         size, elements = "x".join(map(str, shape)), math.prod(shape)
         raise RuntimeError(
             f"requested resize to {size} ({elements} elements in total), but the given tensor has a size of "
-            f"{'x'.join(map(str, own.shape))} ({own.size} elements). autograd's resize can only change the shape of a given "
-            "tensor, while preserving the number of elements. "
+            f"{'x'.join(map(str, own.shape))} ({own.size} elements). autograd's resize can only change the shape of a "
+            "given tensor, while preserving the number of elements. "
         )
     return view(contiguous(self), shape)
 
@@ -386,19 +379,20 @@ def is_shared(self: Tensor) -> bool:
 # ---- views as attributes ---------------------------------------------------------------------------------------------
 
 
-def T(self: Tensor) -> Tensor:  # noqa: N802 (Tensor.T)
+def T(self: Tensor) -> Tensor:
     """The axes in reverse order."""
     n = self._array.ndim
     if n == 2:
         return permute.function(self, (1, 0))
     if n == 0:
         warnings.warn(
-            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.", UserWarning, stacklevel=2
+            "Tensor.T is deprecated on 0-D tensors. This function is the identity in these "
+            "cases.", UserWarning, stacklevel=2
         )
     else:
         warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
-            "error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
             stacklevel=2,
@@ -406,7 +400,7 @@ def T(self: Tensor) -> Tensor:  # noqa: N802 (Tensor.T)
     return permute.function(self, tuple(range(n - 1, -1, -1)))
 
 
-def mT(self: Tensor) -> Tensor:  # noqa: N802 (Tensor.mT)
+def mT(self: Tensor) -> Tensor:
     """The last two axes exchanged."""
     return _matrix_transpose(self, "mT")
 
@@ -419,12 +413,12 @@ def _matrix_transpose(self: Tensor, name: str) -> Tensor:
     return _transpose.function(self, -2, -1)
 
 
-def mH(self: Tensor) -> Tensor:  # noqa: N802 (Tensor.mH)
+def mH(self: Tensor) -> Tensor:
     """The last two axes exchanged, and complex numbers conjugated."""
     return _conjugated(_matrix_transpose(self, "mH"))
 
 
-def H(self: Tensor) -> Tensor:  # noqa: N802 (Tensor.H)
+def H(self: Tensor) -> Tensor:
     """A matrix transposed, and complex numbers conjugated."""
     n = self._array.ndim
     if n == 0:
@@ -457,7 +451,8 @@ def _set_part(part: Any) -> Any:
     return assign
 
 
-ATTRIBUTES = {"T": fact(T), "mT": fact(mT), "H": fact(H), "mH": fact(mH), "real": fact(real, _set_part(real)), "imag": fact(imag, _set_part(imag))}
+ATTRIBUTES = {"T": fact(T), "mT": fact(mT), "H": fact(H), "mH": fact(mH)}
+ATTRIBUTES.update({"real": fact(real, _set_part(real)), "imag": fact(imag, _set_part(imag))})
 for _name, _attribute in ATTRIBUTES.items():
     _attribute.name = _name
 
@@ -478,7 +473,10 @@ def _new(factory: Any) -> Any:
     return method
 
 
-def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = None, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any =
+    None, pin_memory: bool = False
+) -> Tensor:  # fmt: skip
     """:func:`tensor` in this tensor's dtype, unless ``dtype`` is given."""
     if isinstance(data, Tensor):
         warnings.warn(
@@ -494,73 +492,3 @@ def new_tensor(self: Tensor, data: Any, *, dtype: Any = None, device: Any = None
 
 
 NEW_METHODS = {f"new_{factory.__name__}": _new(factory) for factory in (empty, empty_strided, zeros, ones, full)}
-
-
-# ---- the graph -------------------------------------------------------------------------------------------------------
-
-
-def backward(self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None) -> None:  # fmt: skip
-    """Compute the gradient of this tensor with respect to the leaves of its graph, and add it to their ``grad``.
-
-    Args:
-        gradient: the gradient with respect to this tensor; may be left out for a scalar.
-        retain_graph: keep what the graph saved, for another pass (default: as ``create_graph``).
-        create_graph: record the pass itself, for higher derivatives.
-        inputs: the leaves to compute for; all by default.
-    """
-    from ..autograd import backward
-
-    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-
-def detach(self: Tensor) -> Tensor:
-    """The same memory without history."""
-    made: Tensor = new_leaf(Tensor, self._array)
-    if self.__dict__ and self.is_inference():
-        made.__dict__["_inference"] = True
-    return made
-
-
-def detach_(self: Tensor) -> Tensor:
-    """Cut this tensor from its history in place: it becomes a leaf."""
-    if self._is_view():
-        raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
-            "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "
-            "called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
-            "torch/optim/optimizer.py as the solution."
-        )
-    self._node = None
-    return self
-
-
-def retain_grad(self: Tensor) -> None:
-    """Keep this non-leaf's gradient in ``grad`` after a backward pass."""
-    import weakref
-
-    if self._node is None:
-        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if not isinstance(self._node, AccumulateGrad):
-        self._node.ensure_hooks().retain = weakref.ref(self)
-
-
-def register_hook(self: Tensor, hook: Any) -> Any:
-    """Run ``hook(grad)`` when this tensor's gradient is computed; a returned tensor replaces it. Returns a handle."""
-    from ..utils.hooks import add_hook
-
-    if self._node is None:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    return add_hook(self._node.ensure_hooks().tensor_pre, hook)
-
-
-def register_post_accumulate_grad_hook(self: Tensor, hook: Any) -> Any:
-    """Run ``hook(self)`` after this leaf's gradient has been stored. Returns a handle."""
-    from ..utils.hooks import add_hook
-
-    if self._node is None:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    if not isinstance(self._node, AccumulateGrad):
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-    return add_hook(self._node.ensure_hooks().accumulated, hook)
-
-

@@ -87,7 +87,7 @@ def check_expand(target: tuple[int, ...], source: np.ndarray) -> None:
             f"expand({name}{{{list(given)}}}, size={list(target)}): the number of sizes provided ({len(target)}) must be "
             f"greater or equal to the number of dimensions in the tensor ({len(given)})"
         )
-    for i, n in enumerate(given):
+    for i, n in reversed(list(enumerate(given))):
         if n not in (1, target[i + lead]):
             raise RuntimeError(
                 f"The expanded size of the tensor ({target[i + lead]}) must match the existing size ({n}) at non-singleton "

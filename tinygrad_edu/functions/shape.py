@@ -194,6 +194,15 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     return view(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
 
+def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
+    """The tensor itself if its memory is row-major (or in ``memory_format``), else a copy that is."""
+    if memory_format is not None:
+        from .conversion import in_memory_format
+
+        return in_memory_format(self, memory_format)
+    return self if self._array.flags.c_contiguous else _clone.function(self)
+
+
 def clone(input: Tensor, *, memory_format: Any = None) -> Tensor:
     """A copy with memory of its own, through which gradients flow."""
     return _clone.function(input)

@@ -86,7 +86,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:
-            values = _without_leading_ones(values, len(shape))
+            values = _without_leading_ones(values)
             check_expand(shape, values)
             if values.shape != shape:
                 values = np.broadcast_to(values, shape)  # repeats elements: it may overlap what is written
@@ -140,9 +140,9 @@ def _converted(values: np.ndarray, dtype: np.dtype[Any], advanced: tuple[Any, ..
     )
 
 
-def _without_leading_ones(values: np.ndarray, ndim: int) -> np.ndarray:
+def _without_leading_ones(values: np.ndarray) -> np.ndarray:
     shape = values.shape
-    while len(shape) > ndim and shape[0] == 1:
+    while shape and shape[0] == 1:
         shape = shape[1:]
     return values.reshape(shape)
 
@@ -153,11 +153,11 @@ def _put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray) -> N
     except (IndexError, TypeError, ValueError):
         _check_advanced(target.shape, advanced)
         shape = target[advanced].shape
-        stripped = _without_leading_ones(values, len(shape))
+        stripped = _without_leading_ones(values)
         lead = len(shape) - stripped.ndim
         if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(stripped.shape)):
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
+                f"shape mismatch: value tensor of shape {list(stripped.shape)} cannot be broadcast to indexing result of shape "
                 f"{list(shape)}"
             ) from None
         target[advanced] = np.broadcast_to(stripped, shape)

@@ -62,7 +62,8 @@ def _assembled(x, y, name):
         from ..dtypes import from_numpy_dtype
 
         kinds = [from_numpy_dtype(each.dtype).legacy_name for each in (x, y)]
-        raise RuntimeError("Expected object of scalar type {} but got scalar type {} for second argument".format(*kinds))
+        words = "Expected object of scalar type {} but got scalar type {} for second argument"
+        raise RuntimeError(words.format(*kinds))
     out = np.empty(np.broadcast_shapes(x.shape, y.shape), "complex128" if x.dtype.itemsize == 8 else "complex64")
     out.real, out.imag = x, y
     return out

@@ -233,7 +233,7 @@ def _require_probabilities(x, name):
 
 
 def _at_least(x, least):
-    return where(x < least, least, x)
+    return where(~(x < least), x, least)  # nan stays
 
 
 @op(
