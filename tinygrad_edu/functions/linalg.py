@@ -116,13 +116,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        left, right = list(range(n - dims, n)), list(range(dims))
+        pairs: Any = (range(-dims, 0), range(dims))
     else:
-        given = dims.tolist() if isinstance(dims, Tensor) else dims
-        left, right = [axis_of(d, n) for d in given[0]], [axis_of(d, m) for d in given[1]]
+        pairs = dims.tolist() if isinstance(dims, Tensor) else dims
+    left, right = [axis_of(d, n) for d in pairs[0]], [axis_of(d, m) for d in pairs[1]]
     if len(left) != len(right):
         raise RuntimeError("both dimension lists should have same length")
-    for x, y in zip(left, right, strict=True):
+    for x, y in zip(*pairs, strict=True):
         if a._array.shape[x] != b._array.shape[y]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a._array.shape[x]} in dim {x} and second has size "

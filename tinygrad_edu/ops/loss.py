@@ -202,7 +202,7 @@ def nll_gather(x, classes):
 @op(
     "BinaryCrossEntropyBackward0",
     x=lambda grad, x, y, weight, reduction: (
-        _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, 1e-12))
+        _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, _EPSILON))
     ),
     y=lambda grad, x, weight, reduction: (
         _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x))
@@ -230,6 +230,10 @@ def binary_cross_entropy(x, y, weight=None, reduction="mean"):
 def _require_probabilities(x, name):
     if x.size and not (np.minimum.reduce(x, axis=None) >= 0 and np.maximum.reduce(x, axis=None) <= 1):
         raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+
+
+_EPSILON = float(np.float32(1e-12))
+"""PyTorch's bound is a C float."""
 
 
 def _at_least(x, least):
