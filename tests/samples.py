@@ -25,32 +25,32 @@ def _spread(shape: tuple[int, ...], low: float, high: float) -> np.ndarray:
     return _rng.permutation(grid).reshape(shape)
 
 
-def N(*shape: int) -> np.ndarray:  # noqa: N802
+def N(*shape: int) -> np.ndarray:
     """Positive and negative numbers."""
     return _spread(shape, -2.2, 2.3)
 
 
-def P(*shape: int) -> np.ndarray:  # noqa: N802
+def P(*shape: int) -> np.ndarray:
     """Positive numbers."""
     return _spread(shape, 0.3, 2.5)
 
 
-def U(*shape: int) -> np.ndarray:  # noqa: N802
+def U(*shape: int) -> np.ndarray:
     """Numbers inside (0, 1)."""
     return _spread(shape, 0.03, 0.95)
 
 
-def I(*shape: int, low: int = -4, high: int = 5) -> np.ndarray:  # noqa: N802, E743
+def I(*shape: int, low: int = -4, high: int = 5) -> np.ndarray:
     """Integers."""
     return _rng.integers(low, high, shape)
 
 
-def B(*shape: int) -> np.ndarray:  # noqa: N802
+def B(*shape: int) -> np.ndarray:
     """Booleans."""
     return _rng.integers(0, 2, shape).astype(bool)
 
 
-def A(values: Any, dtype: Any = np.float64) -> np.ndarray:  # noqa: N802
+def A(values: Any, dtype: Any = np.float64) -> np.ndarray:
     """The array of these values."""
     return np.array(values, dtype)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from samples import TABLE, Sample
-from test_ops import OURS_ALONE, agree, flat, gradients, grad_of, outputs_with_grad, single, tensors, weights_for, words
+from test_ops import OURS_ALONE, agree, flat, grad_of, gradients, outputs_with_grad, single, tensors, weights_for, words
 
 import tinygrad_edu as T
 from tinygrad_edu import methods
@@ -66,7 +66,9 @@ def test_out_like_pytorch(name: str) -> None:
     torch = pytest.importorskip("torch")
     failures = []
     for sample in TABLE[name]:
-        plain = own_call(sample) and attempt(lambda s=sample: getattr(torch, name)(*tensors(torch, s, s.args), **keywords(torch, s)))
+        plain = own_call(sample) and attempt(
+            lambda s=sample: getattr(torch, name)(*tensors(torch, s, s.args), **keywords(torch, s))
+        )
         if not hasattr(plain, "shape"):
             continue
 
@@ -142,5 +144,9 @@ def test_method_is_the_function(name: str) -> None:
             function = getattr(T, name)(*tensors(T, sample, sample.args), **keywords(T, sample))
             first, *rest = tensors(T, sample, sample.args)
             for a, b in zip(flat(function), flat(getattr(first, name)(*rest, **keywords(T, sample))), strict=True):
-                same = np.array_equal(a._array, b._array, equal_nan=a._array.dtype.kind in "fc") if isinstance(a, T.Tensor) else a == b
+                same = (
+                    np.array_equal(a._array, b._array, equal_nan=a._array.dtype.kind in "fc")
+                    if isinstance(a, T.Tensor)
+                    else a == b
+                )
                 assert same, sample

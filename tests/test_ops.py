@@ -85,7 +85,9 @@ def weights_for(outputs: list[Any], salt: int = 0) -> list[np.ndarray]:
     return made
 
 
-def gradients(torch: Any, autograd_grad: Any, outputs: list[Any], inputs: list[Any], weights: list[np.ndarray], **kwargs: Any) -> list[Any]:
+def gradients(
+    torch: Any, autograd_grad: Any, outputs: list[Any], inputs: list[Any], weights: list[np.ndarray], **kwargs: Any
+) -> list[Any]:
     """The vector-Jacobian product; None where the outputs do not depend on an input."""
     vectors = [torch.from_numpy(w.astype(numpy_of(o).dtype)) for w, o in zip(weights, outputs, strict=True)]
     return list(autograd_grad(outputs, inputs, vectors, allow_unused=True, **kwargs))
@@ -205,7 +207,10 @@ def test_gradient_of_the_gradient_by_the_upstream_gradient(name: str) -> None:
         _, inputs, outputs = differentiable_run(sample, sample.args)
         if not outputs or not sample.twice:
             continue
-        upstream = [T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_() for w, o in zip(weights_for(outputs), outputs, strict=True)]
+        upstream = [
+            T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_()
+            for w, o in zip(weights_for(outputs), outputs, strict=True)
+        ]
         slopes = grad_of(outputs, inputs, upstream, create_graph=True, allow_unused=True)
         live = [(p, g) for p, g in zip(sample.differentiable(), slopes, strict=True) if g is not None]
         vectors = weights_for([g for _, g in live], salt=5)
@@ -255,7 +260,9 @@ def test_inputs_are_not_mutated_and_gradients_not_aliased(name: str) -> None:
     for sample in TABLE[name]:
         args, inputs, outputs = differentiable_run(sample, sample.args)
         for before, after in zip(sample.args, args, strict=True):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, numpy_of(after), equal_nan=before.dtype.kind == "f"):
+            if isinstance(before, np.ndarray) and not np.array_equal(
+                before, numpy_of(after), equal_nan=before.dtype.kind == "f"
+            ):
                 failures.append(f"{sample!r} changed its input")
         if not outputs:
             continue
@@ -300,7 +307,9 @@ def test_gradients_keep_the_dtype_of_their_tensor(name: str) -> None:
         for dtype in (np.float32, np.float16):
             arrays = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in sample.args]
             _, inputs, outputs = differentiable_run(sample, arrays)
-            for x, g in zip(inputs, gradients(T, grad_of, outputs, inputs, weights_for(outputs)) if outputs else [], strict=False):
+            for x, g in zip(
+                inputs, gradients(T, grad_of, outputs, inputs, weights_for(outputs)) if outputs else [], strict=False
+            ):
                 if g is not None and (g.dtype != x.dtype or g.shape != x.shape):
                     failures.append(f"{sample!r} in {dtype.__name__}: {g.dtype} {g.shape} for {x.dtype} {x.shape}")
     report(failures)
@@ -441,7 +450,11 @@ def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: A
             difference = agree(a, b, loosen * 10**step, least=1.0)  # terms of size 1 may cancel
             if difference:
                 return f"derivative {step + 1} of argument {position}: {difference}"
-        both = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None and a.requires_grad and b.requires_grad]
+        both = [
+            (a, b)
+            for a, b in zip(left, right, strict=True)
+            if a is not None and b is not None and a.requires_grad and b.requires_grad
+        ]
         ours_out, theirs_out = [a for a, _ in both], [b for _, b in both]
     return None
 
@@ -556,11 +569,16 @@ def test_every_op_has_samples() -> None:
                 for _ in range(2):
                     reached |= {id(node.op) for node in nodes_behind(outputs)}
                     if outputs:
-                        upstream = [T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_() for w, o in zip(weights_for(outputs), outputs, strict=True)]
+                        upstream = [
+                            T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_()
+                            for w, o in zip(weights_for(outputs), outputs, strict=True)
+                        ]
                         slopes = grad_of(outputs, inputs, upstream, create_graph=True, allow_unused=True)
                         inputs, outputs = upstream, [g for g in slopes if g is not None and g.requires_grad]
     finally:
         for namespace, kernel in before:
             namespace["kernel"] = kernel
-    missing = [f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__module__ not in UNREACHED]
+    missing = [
+        f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__module__ not in UNREACHED
+    ]
     assert not missing, missing

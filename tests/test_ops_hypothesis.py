@@ -46,7 +46,9 @@ def answer(run: Any) -> tuple[str, Any]:
             return "TypeError" if isinstance(error, TypeError) else "RuntimeError", None
     if not hasattr(result, "dtype"):
         return type(result).__name__, result
-    return f"{result.dtype} {tuple(result.shape)}", result.resolve_conj().numpy() if hasattr(result, "resolve_conj") else result.numpy()
+    return f"{result.dtype} {tuple(result.shape)}", result.resolve_conj().numpy() if hasattr(
+        result, "resolve_conj"
+    ) else result.numpy()
 
 
 def apply(torch: Any, name: str, a: Any, b: Any) -> Any:
@@ -198,7 +200,9 @@ def build(torch: Any, plan: list[tuple[int, int, int]], inputs: list[Any]) -> An
     return sum((v * v).sum() for v in values[len(inputs) :])
 
 
-plans = st.lists(st.tuples(st.integers(0, len(UNARY) + len(PAIRED) - 1), st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=7)
+plans = st.lists(
+    st.tuples(st.integers(0, len(UNARY) + len(PAIRED) - 1), st.integers(0, 7), st.integers(0, 7)), min_size=1, max_size=7
+)
 matrices = st.lists(hnp.arrays(np.float64, (3, 3), elements=elements), min_size=2, max_size=2)
 
 

@@ -13,7 +13,17 @@ import numpy as np
 from . import ops, random
 from .autograd.op import Op
 from .functions import (
-    arithmetic, conversion, dropout, einsum, graph, indexing, linalg, overwriting, reduction, shape, subscript,
+    arithmetic,
+    conversion,
+    dropout,
+    einsum,
+    graph,
+    indexing,
+    linalg,
+    overwriting,
+    reduction,
+    shape,
+    subscript,
 )  # fmt: skip
 from .inplace import in_place
 from .tensor import Tensor

@@ -15,13 +15,13 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.runtime import BarredView
-from ..values import checked_scalar
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.elementwise import copy_from
 from ..ops.overwriting import fill_tensor
 from ..ops.shape import alias, select, slice_, unsqueeze
 from ..tensor import Tensor
+from ..values import checked_scalar
 from .overwriting import check_expand
 
 _WHOLE = slice(None)

@@ -8,12 +8,14 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 from .activation import *
 from .comparison import *
 from .complex import *
+from .cumulative import *
 from .diagonal import *
 from .elementwise import *
 from .indexing import *
 from .linalg import *
 from .loss import *
 from .norm import *
+from .powers import *
 from .reduction import *
 from .shape import *
 from .smooth import *
