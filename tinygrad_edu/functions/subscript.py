@@ -78,6 +78,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: writes into the memory of ``self`` and its views."""
     array = self._array
     values, values_node = _value(self, value)
+    basic: Any
+    advanced: Any
     if type(index) is int and array.ndim and -len(array) <= index < len(array):
         basic, advanced = (index,), None
     else:
@@ -181,7 +183,9 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
         if type(index[0]) is slice and len(parts) == 1:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    axis, basic, advanced, found = 0, [], [], False
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    axis, found = 0, False
     for part in parts:
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:
