@@ -361,7 +361,7 @@ class BarredHistory(Node):
 
 # ---- methods -------------------------------------------------------------------------------------------------------
 
-_MAY_REPEAT = frozenset(("fill_", "index_put_", "masked_fill_", "zero_"))
+_MAY_REPEAT = frozenset(("fill_", "index_fill_", "index_put_", "masked_fill_", "zero_"))
 """Methods whose result does not depend on how often they write an element."""
 
 
