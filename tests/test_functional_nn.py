@@ -401,3 +401,15 @@ def test_dropout_draws_as_torch(p, inplace):
         x = module.ones(5, 7).t()
         found.append((functional.dropout(x, p, True, inplace).tolist(), module.get_rng_state().tolist()))
     assert found[0] == found[1]
+
+
+def test_bilinear_is_a_product_of_three():
+    x, y = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0, 5.0]])
+    weight = torch.arange(12.0).reshape(2, 2, 3).requires_grad_()
+    result = F.bilinear(x, y, weight, torch.tensor([1.0, -1.0]))
+    expected = [sum(x[0, i] * weight[o, i, j] * y[0, j] for i in range(2) for j in range(3)).item() for o in range(2)]
+    assert result.tolist() == [[expected[0] + 1, expected[1] - 1]]
+    result.sum().backward()
+    assert weight.grad[1].tolist() == [[3, 4, 5], [6, 8, 10]]
+    with pytest.raises(RuntimeError, match=r"bilinear\(\): input2 size does not match weight size: got 2 but expected 3"):
+        F.bilinear(x, x, weight)

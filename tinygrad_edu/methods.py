@@ -161,7 +161,7 @@ def bind_methods() -> None:
     _bind("__neg__", Lazy(lambda: ops.neg.function))
     _bind("__pos__", arithmetic.positive)
     _bind("__abs__", Lazy(lambda: ops.abs_.function))
-    _bind("__invert__", Lazy(lambda: ops.bitwise_not.function))
+    _bind("__invert__", arithmetic.inverted)
     _bind("__rtruediv__", arithmetic.reversed_divide)
     _bind("__pow__", _refusing(arithmetic.pow))
     _bind("__rpow__", _refusing(arithmetic.reversed_power))

@@ -20,7 +20,7 @@ def filled(n: int, value: float, dtype: np.dtype[Any]) -> np.ndarray:
     return array
 
 
-def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+def sum_axes(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The sum over ``axes`` with an error that grows with the logarithm of their length.
 
     NumPy adds pairwise only along the fastest axis. Over an outer axis it adds row after row, so a float32 sum of n

@@ -68,7 +68,8 @@ class Op:
         if options:
             raise TypeError(f"{name}: unknown options {sorted(options)}")
         if isinstance(forward, np.ufunc):
-            self.params, self.defaults, self.keyword_only = list(rules), {}, 0
+            self.params, self.keyword_only = list(rules), 0
+            self.defaults: dict[str, Any] = {}
             self.__name__ = forward.__name__
         else:
             self._read_signature(forward)

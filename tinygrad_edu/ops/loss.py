@@ -226,6 +226,10 @@ def _require_probabilities(x, name):
         raise RuntimeError(f"all elements of {name} should be between 0 and 1")
 
 
+_EPSILON = float(np.float32(1e-12))
+"""PyTorch's bound is a C float."""
+
+
 def _at_least(x, least):
     return where(~(x < least), x, least)  # nan stays
 
