@@ -268,12 +268,8 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
         if result is None:
             result = found
         elif _CATEGORY[found.kind] > _CATEGORY[result.kind]:
-<<<<<<< HEAD
             # A float keeps its precision beside a complex number of lower rank.
             result = promote_numpy(result, np.dtype("complex64") if result.kind == "f" else found)
-=======
-            result = promote_numpy(result, found) if result.kind == "f" else found
->>>>>>> tensor-api
     assert result is not None
     return result
 
