@@ -268,7 +268,7 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
         if result is None:
             result = found
         elif _CATEGORY[found.kind] > _CATEGORY[result.kind]:
-            result = promote_numpy(result, found) if result.kind == "f" else found
+            result = promote_numpy(result, found) if result.kind in "fb" else found
     assert result is not None
     return result
 
