@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import creation
+from .. import creation, sequences
 from ..autograd.grad_mode import no_grad
 from ..dtypes import DTYPES
 from ..random import randperm
@@ -151,7 +151,7 @@ def eye_(tensor: Any) -> Any:
     """Fill a matrix with the identity, so that a linear layer passes on as many inputs as possible."""
     if tensor.ndimension() != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return tensor.copy_(eye(*tensor.shape))
+    return tensor.copy_(sequences.eye(*tensor.shape))
 
 
 @no_grad()

@@ -129,9 +129,15 @@ class Machine:
             for each in self.tensors
         ]
 
-    def loss(self):
+    def backward(self):
+        """The gradients of a weighted sum of all tensors; the error, or None."""
         parts = [(each * (k + 1)).sum() for k, each in enumerate(self.tensors) if each.requires_grad]
-        return sum(parts) if parts else None
+        try:
+            if parts:
+                sum(parts).backward()
+        except RuntimeError as error:
+            return error
+        return None
 
     def gradients(self):
         grads = [leaf.grad if leaf.is_leaf else None for leaf in self.leaves]

@@ -410,6 +410,12 @@ row("F.binary_cross_entropy", *[s(U(2, 3), U(2, 3), **r) for r in ALL_REDUCTIONS
 row("F.binary_cross_entropy_with_logits", *[s(N(2, 3), U(2, 3), **r) for r in ALL_REDUCTIONS], s(N(2, 3), U(2, 3), P(3), fixed=(2,)), s(N(2, 3), U(2, 3), pos_weight=None), s(N(2, 3), U(2, 3), P(3), fixed=(2,), _call=lambda torch, x, y, w: functional(torch).binary_cross_entropy_with_logits(x, y, pos_weight=w)), s(A([1000.0, -1000.0, 0.0]), U(3)), s(N(), U()))
 
 
+def _write_to_part(x: Any, index: Any) -> Any:
+    y = x.clone()
+    y[index].mul_(2.0)
+    return y * y
+
+
 def _batch_norm(torch: Any, x: Any, mean: Any, var: Any, w: Any = None, b: Any = None, **kwargs: Any) -> Any:
     mean, var = mean.clone(), var.clone()
     return functional(torch).batch_norm(x, mean, var, w, b, **kwargs), mean, var
@@ -417,4 +423,28 @@ def _batch_norm(torch: Any, x: Any, mean: Any, var: Any, w: Any = None, b: Any =
 
 row("F.batch_norm", *[s(N(*shape), N(3), P(3), N(3), N(3), training=training, fixed=(1, 2), _call=_batch_norm) for shape in ((4, 3), (2, 3, 2), (2, 3, 2, 2)) for training in (True, False)])
 row("F.batch_norm", s(N(4, 3), N(3), P(3), training=True, fixed=(1, 2), _call=_batch_norm), s(N(4, 3), N(3), P(3), training=False, fixed=(1, 2), _call=_batch_norm), s(N(4, 3), N(3), P(3), training=True, momentum=0.3, eps=1e-3, fixed=(1, 2), _call=_batch_norm), s(N(4, 3), N(3), P(3), N(3), training=True, fixed=(1, 2), _call=_batch_norm), s(N(4, 3), None, None, N(3), N(3), training=True, _call=lambda torch, x, m, v, w, b, training: functional(torch).batch_norm(x, m, v, w, b, training=training)))
+row("F.smooth_l1_loss F.huber_loss", *[s(N(2, 3), N(2, 3), **r) for r in ALL_REDUCTIONS], s(A([0.0, 3.0]), A([0.0, 2.0]), smooth=False, twice=False))
+row("F.leaky_relu F.elu F.softplus F.gelu", s(N(2, 3)), s(N()), s(N(0)))
+row("F.hardtanh", s(N(2, 3), dtypes=False), s(N(), dtypes=False), s(N(0)))
+row("F.leaky_relu", s(N(3), 0.2), s(A([0.0, -0.0]), smooth=False))
+row("F.elu", s(N(3), alpha=0.5))
+row("F.hardtanh", s(N(4), -0.5, 0.7))
+row("F.softplus", s(N(3), beta=2.0), s(A([30.0, -30.0, 19.0])))
+row("F.gelu", s(N(3), approximate="tanh"))
+
+# ---- complex numbers, in-place writes --------------------------------------------------------------------------------------
+
+C = A([1 + 2j, -3.5j, 0.5 - 1j], np.complex128)
+row("real imag conj conj_physical", s(C), view=False)
+row("abs exp log sqrt neg sin cos square reciprocal sigmoid tanh", s(C))
+row("add mul sub div", s(C, C[::-1].copy()), s(C, 2.5), s(N(3), C, fixed=(0,)), s(C, N(3).astype(np.float32), fixed=(1,)))
+row("sum mean cumsum prod", s(C, dim=0))
+row("complex polar", s(P(3), P(3), twice=False, smooth=False, dtypes=False, nonfinite=False))
+row("view_as_real", s(C))
+row("view_as_complex", s(N(3, 2), twice=False, smooth=False, dtypes=False))
+row("x.fill_", s(N(3), _call=lambda torch, x: x.clone().fill_(2.0)), s(N(3), N(), _call=lambda torch, x, v: x.clone().fill_(v)))
+row("x.zero_", s(N(3), _call=lambda torch, x: x.clone().zero_()))
+row("x.copy_", s(N(2, 3), N(3), _call=lambda torch, x, y: x.clone().copy_(y)))
+row("x.eq_", *[s(N(3), N(3), smooth=False, _call=lambda torch, x, y, name=name: getattr(x.clone(), name)(y)) for name in ("eq_", "ne_", "lt_", "le_", "gt_", "ge_")], node="any")
+row("view.mul_", *[s(N(2, 3), _call=lambda torch, x, i=i: _write_to_part(x, i)) for i in (0, (slice(None), 1), slice(0, 1))])
 row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*torch.fanout(x, 3))), s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))

@@ -208,7 +208,13 @@ CHECKS = {
     "second, given": lambda t, x, y, **o: t.autograd.gradgradcheck(lambda x, y: x * y, (x, y), x, **o),
     "second, nothing": lambda t, x, y, **o: t.autograd.gradgradcheck(t.sin, x, check_rev_over_rev=False, **o),
     "complex": lambda t, x, y, **o: t.autograd.gradcheck(
-        lambda z: z * z, (x * (1 + 2j)).detach().requires_grad_(), **o
+        lambda z: (z + z.real, z - 1), (x * (1 + 2j)).detach().requires_grad_(), **o
+    ),
+    "complex parts": lambda t, x, y, **o: t.autograd.gradcheck(
+        lambda z: z.real * z.imag, (x * (1 + 2j)).detach().requires_grad_(), **o
+    ),
+    "complex wrong": lambda t, x, y, **o: t.autograd.gradcheck(
+        function(t, lambda c, g: g * 3), (x * (1 + 2j)).detach().requires_grad_(), **o
     ),
     "complex to real": lambda t, x, y, **o: t.autograd.gradcheck(
         lambda z: z.abs(), (x * (1 + 2j)).detach().requires_grad_(), **o
@@ -234,8 +240,6 @@ def script_of(name, fast_mode):
 @pytest.mark.parametrize("fast_mode", [False, True])
 @pytest.mark.parametrize("name", CHECKS)
 def test_agrees(name, fast_mode):
-    if name == "complex" and not hasattr(torch.Tensor, "real"):
-        pytest.skip("Tensor.real is not there yet")
     agree(script_of(name, fast_mode))
 
 

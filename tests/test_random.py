@@ -643,7 +643,7 @@ def sequences():
             method("uniform_", st.just(-2.0), positive),
             method("normal_", number, positive),
             method("random_"),
-            method("random_", bound),
+            method("random_", st.integers(1, 2048)),
             method("bernoulli_", probability),
             method("exponential_", positive),
             method("geometric_", st.floats(0.1, 0.9)),

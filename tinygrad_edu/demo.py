@@ -88,10 +88,11 @@ def plot(losses: list[float], accuracies: list[float], path: Path) -> None:
         ImportError: matplotlib is not installed.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=(13, 5), layout="constrained")  # a figure of its own: no window, no global state
-    figure.get_layout_engine().set(w_pad=0.2, h_pad=0.2)
+    layout = ConstrainedLayoutEngine(w_pad=0.2, h_pad=0.2)
+    figure = Figure(figsize=(13, 5), layout=layout)  # a figure of its own: no window, no global state
     epochs = range(1, len(losses) + 1)
     panels = (("loss", losses, "#c44e52"), ("accuracy", accuracies, "#4c72b0"))
     for axes, (name, values, colour) in zip(figure.subplots(1, 2), panels, strict=True):

@@ -76,7 +76,11 @@ def combination_error(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     """``name() received an invalid combination of arguments``: what was given (arguments left out are None), and what is taken."""
     given = [_kind(each) for each in args]
     given += [f"{key}={_kind(each)}" for key, each in kwargs.items() if each is not None]
-    received = ", ".join(given) + (", " if given and not args else "")
+    return overload_error(name, ", ".join(given) + (", " if given and not args else ""))
+
+
+def overload_error(name: str, received: str) -> TypeError:
+    """The same from the kinds of arguments in words."""
     expected = "".join(f" * {each}\n" for each in OVERLOADS.get(name, ()))
     return TypeError(
         f"{name}() received an invalid combination of arguments - got ({received}), but expected one of:\n{expected}"

@@ -22,7 +22,7 @@ __all__ = ["attach"]
 
 
 def attach(
-    ctx: BackwardCFunction, node: FunctionNode | None, inputs: list[Any], outputs: tuple[Any, ...], separate: bool
+    ctx: BackwardCFunction, node: FunctionNode | None, inputs: Any, outputs: tuple[Any, ...], separate: bool
 ) -> tuple[Any, ...]:
     """The outputs as results of ``node`` (None: unrecorded), and what is to be saved with their new histories."""
     dirty = _marked(ctx.dirty_tensors, "mark_dirty can only accept variables, but argument ")
@@ -146,7 +146,10 @@ def _to_save(tensors: Any) -> tuple[Any, ...]:
 
 
 def _contains(tensors: Any, tensor: Any) -> bool:
-    return any(each is tensor for each in tensors)
+    for each in tensors:  # noqa: SIM110 (twice as fast as a generator expression)
+        if each is tensor:
+            return True
+    return False
 
 
 def _saved(tensor: Any, made: dict[int, Any]) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-
 _BLOCK = 256
 _SMALL = 8192
 """Up to so many elements BLAS sums a matrix faster than NumPy, and in one thread."""
@@ -21,7 +20,7 @@ def filled(n: int, value: float, dtype: np.dtype[Any]) -> np.ndarray:
     return array
 
 
-def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+def sum_axes(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
     """The sum over ``axes`` with an error that grows with the logarithm of their length.
 
     NumPy adds pairwise only along the fastest axis. Over an outer axis it adds row after row, so a float32 sum of n
@@ -39,7 +38,7 @@ def sum_axes(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np
         blocks = np.add.reduce(x[:whole].reshape(-1, _BLOCK, *x.shape[1:]), axis=1)
         rest = np.add.reduce(x[whole:], axis=0, keepdims=True)
         x = np.concatenate([sum_axes(blocks, (0,), True), rest])
-    return np.add.reduce(x, axis=axes, keepdims=keepdims)
+    return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
 
 
 def broadcast_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:

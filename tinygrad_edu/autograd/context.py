@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..tensor import Tensor
 from .engine import modified_words
 from .errors import type_name
 from .inference import refuse_saving
@@ -28,8 +29,6 @@ __all__ = ["BackwardCFunction", "FunctionCtx", "FunctionNode", "SavedInput", "Sa
 
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a Tensor."""
-    from ..tensor import Tensor
-
     return isinstance(value, Tensor)
 
 
@@ -93,7 +92,7 @@ class BackwardCFunction(FunctionCtx):
 
     _node_ref: Callable[[], FunctionNode | None] = staticmethod(lambda: None)
     _next: tuple[Node | None, ...] = ()
-    _is_tensor_input: tuple[bool, ...] = ()
+    _is_tensor_input: Sequence[bool] = ()
     _blanks: tuple[Any, ...] = ()
     """Shape and dtype of each output, for gradients that have not come; None for an output that is no tensor."""
     _outputs: dict[int, weakref.ref[Output]]

@@ -91,7 +91,11 @@ def c_name(dtype: np.dtype[Any]) -> str:
 
 
 def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") -> TypeError:
-    """``exp(): argument 'input' (position 1) must be Tensor, not str``."""
+    """``exp(): argument 'input' (position 1) must be Tensor, not str``; of a function with overloads, all of them."""
+    from ..overloads import OVERLOADS, overload_error
+
+    if op.public in OVERLOADS and index == 1 and len(op.tensors) == 2:
+        return overload_error(op.public, f"Tensor, {type_name(value)}")
     param = op.tensors[index]
     position = op.params.index(param) + 1
     return TypeError(

@@ -134,12 +134,12 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
         if separate or kwargs:
             args = _positional(cls.forward, args, kwargs, separate)
         ctx = cls._backward_cls()
-        ctx._is_tensor_input = tuple(map(is_tensor, args))
-        inputs = [each for each in args if is_tensor(each)]
-        nodes = tuple(each._node for each in inputs)
-        ctx.needs_input_grad = tuple(is_tensor(each) and each._node is not None for each in args)
+        ctx._is_tensor_input = kinds = [is_tensor(each) for each in args]
+        inputs = args if all(kinds) else [each for each in args if is_tensor(each)]
+        nodes = tuple([each._node for each in inputs])
+        ctx.needs_input_grad = tuple([k and each._node is not None for k, each in zip(kinds, args, strict=True)])
         mode: Any = get_mode()
-        recorded = mode and any(node is not None for node in nodes)
+        recorded = mode and nodes.count(None) < len(nodes)
         node = FunctionNode(ctx, nodes if recorded else ())
         token = set_mode(mode and False)
         try:

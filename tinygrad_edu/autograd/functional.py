@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..functions.shape import stack
+from ..functions.shape import reshape, stack
 from ..tensor import Tensor
 from .grad_mode import enable_grad, is_grad_enabled, set_grad_enabled
 from .passes import grad
@@ -163,7 +163,7 @@ def _jacobian_rows(i: int, out: Any, args: Tensors, create_graph: bool, strict: 
                 )
             row.append(wrap(np.zeros_like(args[k]._array)) if each is None else each)
     return tuple(
-        stack(row).reshape(out.shape + arg.shape) if row else wrap(np.zeros(out.shape + arg.shape, arg._array.dtype))
+        reshape(stack(row), out.shape + arg.shape) if row else wrap(np.zeros(out.shape + arg.shape, arg._array.dtype))
         for row, arg in zip(rows, args, strict=True)
     )
 
@@ -344,7 +344,8 @@ _INDEPENDENT = {
     "double_back": "The jacobian of the user-provided function is independent of input {}. This is not allowed in "
     "strict mode.",
     "double_back_trick": "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. "
-    "This is not allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD.",
+    "This is not allowed in strict mode as it prevents from using the double backward trick to replace forward mode "
+    "AD.",
 }
 
 _NOT_DIFFERENTIABLE = {

@@ -33,7 +33,7 @@ __all__ = ["Op", "op"]
 PUBLIC_NAMES = {"x": "input", "y": "other"}
 """Rules read better in mathematics' letters, signatures in PyTorch's words."""
 
-ARRAY_ARGUMENTS = frozenset("index indices order target weight running_mean running_var".split())
+ARRAY_ARGUMENTS = frozenset(["index", "indices", "order", "target", "weight", "running_mean", "running_var"])
 """Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
 
 ALL_OPS: list[Op] = []
@@ -68,7 +68,8 @@ class Op:
         if options:
             raise TypeError(f"{name}: unknown options {sorted(options)}")
         if isinstance(forward, np.ufunc):
-            self.params, self.defaults, self.keyword_only = list(rules), {}, 0
+            self.params, self.keyword_only = list(rules), 0
+            self.defaults: dict[str, Any] = {}
             self.__name__ = forward.__name__
         else:
             self._read_signature(forward)
@@ -170,7 +171,7 @@ class Op:
         from . import runtime
 
         arrays = form != "tensors"
-        namespace: dict[str, Any] = {name: getattr(runtime, name) for name in runtime.BACKWARD_NAMES}
+        namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
         namespace["again"] = self.again
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
@@ -272,7 +273,7 @@ def in_array_world(function: Any) -> Any:
     Its floating point literals become 0-d arrays: NumPy takes three times as long for a Python number. Only those that
     float32 holds exactly; they are read-only, so that an ``+=`` on one is an error.
     """
-    if not isinstance(function, types.FunctionType) or not function.__module__.startswith(_OPS_PACKAGE):
+    if not isinstance(function, types.FunctionType) or not (function.__module__ or "").startswith(_OPS_PACKAGE):
         return function
     code = function.__code__
     code = code.replace(co_consts=tuple(map(_as_array_constant, code.co_consts)))

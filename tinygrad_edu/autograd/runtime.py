@@ -41,13 +41,9 @@ __all__ = [
     "write_out",
 ]
 
-BACKWARD_NAMES = ("AccumulateGrad", "RELEASED", "add", "conform_array", "heappush", "ndarray", "rewrap")
-"""What compiled backward functions call."""
-
 FLOAT32 = np.dtype("float32")
 new = object.__new__
 ndarray = np.ndarray
-add = np.add
 array = np.array
 asarray = np.asarray
 
@@ -318,3 +314,14 @@ def note_possible_view(source: Any, view: Any) -> None:
     if storage_of(view._array) is storage_of(source._array):
         note_view(source, view)
 
+
+BACKWARD_NAMES = {
+    "AccumulateGrad": AccumulateGrad,
+    "RELEASED": RELEASED,
+    "add": np.add,
+    "conform_array": conform_array,
+    "heappush": heappush,
+    "ndarray": ndarray,
+    "rewrap": rewrap,
+}
+"""What compiled backward functions call."""

@@ -10,6 +10,7 @@ gets an array with a ``base`` of its own, so its writes go unnoticed, as in PyTo
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections import deque
 from typing import Any
@@ -55,10 +56,14 @@ def stamp_write(array: np.ndarray) -> None:
     key = id(root)
     storage = _written.get(key)
     if storage is None:
-        storage = _written[key] = _Storage(weakref.ref(root, lambda _, key=key: _written.pop(key, None)))
+        storage = _written[key] = _Storage(weakref.ref(root, functools.partial(_forget, key)))
     storage.version += 1
     LAST_WRITE[0] = stamp = next_sequence_number()
     storage.stamps.append(stamp)
+
+
+def _forget(key: int, watch: Any) -> None:
+    _written.pop(key, None)
 
 
 def first_changed(saved: Any, seq: int) -> tuple[int, np.ndarray] | None:

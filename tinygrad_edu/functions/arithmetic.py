@@ -10,6 +10,7 @@ from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
+from ..ops.comparison import bitwise_not, isclose
 from ..overloads import combination_error
 from ..tensor import Tensor
 
@@ -18,14 +19,14 @@ _add, _sub, _mul, _div = ops.add, ops.sub, ops.mul, ops.div
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """``input + alpha * other``."""
-    if alpha == 1:
+    if alpha == 1 and alpha is not True:
         return _add.function(input, other, out=out)
     return ops.add_scaled.function(input, other, alpha=alpha, out=out)
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Tensor:
     """``input - alpha * other``."""
-    if alpha == 1:
+    if alpha == 1 and alpha is not True:
         return _sub.function(input, other, out=out)
     return ops.sub_scaled.function(input, other, alpha=alpha, out=out)
 
@@ -105,6 +106,13 @@ def reversed_power(self: Tensor, other: Any) -> Tensor:
     return pow(other, self)
 
 
+def inverted(self: Tensor) -> Tensor:
+    """``~self``: the logical not of bools, the bitwise not of integers."""
+    if self._array.dtype.kind not in "biu":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise_not.function(self)
+
+
 def reversed_operator(function: Any) -> Any:
     """``other op self`` for a number ``other``, which widens the dtype only as numbers do."""
 
@@ -170,13 +178,14 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
 
 def _clamp(input: Tensor, min: Any, max: Any, out: Any, by_numbers: Any, by_tensors: Any) -> Tensor:
     tensors = [isinstance(bound, Tensor) for bound in (min, max) if bound is not None]
+    given = tuple(each for each in (input, min, max) if each is not None)
     if not isinstance(input, Tensor) or (any(tensors) and not all(tensors)):
-        raise combination_error(by_numbers.public, (input, min, max), {})
+        raise combination_error(by_numbers.public, given, {})
     if tensors[0]:
         return by_tensors.function(input, min, max, out=out)
     bounds = [number_of(bound) for bound in (min, max)]
     if any(bound is not None and not isinstance(bound, (bool, int, float)) for bound in bounds):
-        raise combination_error(by_numbers.public, (input, min, max), {})
+        raise combination_error(by_numbers.public, given, {})
     input = _as_common(input, *(bound for bound in bounds if bound is not None))
     if input._array.dtype.kind in "iu":
         bounds = [bound if bound is None else integer_scalar(bound, input._array.dtype) for bound in bounds]
@@ -242,8 +251,6 @@ def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = N
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements satisfy ``|input - other| <= atol + rtol * |other|``."""
-    from ..ops.comparison import isclose
-
     return bool(isclose.function(input, other, rtol, atol, equal_nan)._array.all())
 
 

@@ -84,6 +84,25 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return shapes.view.function(product, (*shape[:-1], weight._array.shape[0]))
 
 
+def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``x1.T @ A @ x2 + b``: input1 (..., in1), input2 (..., in2), weight (out, in1, in2), bias (out), result (..., out)."""
+    one, two, shape = input1._array.shape, input2._array.shape, weight._array.shape
+    if len(one) != len(two):
+        raise RuntimeError(f"bilinear(): input dimensions do not match: got {len(one)} and {len(two)}")
+    for i, (n, m) in enumerate(zip(one[:-1], two[:-1], strict=True)):
+        if n != m:
+            raise RuntimeError(f"bilinear(): input batch dimensions do not match at dim {i}: got {n} and {m}")
+    for i, given in enumerate((one, two), 1):
+        if given[-1] != shape[i]:
+            raise RuntimeError(f"bilinear(): input{i} size does not match weight size: got {given[-1]} but expected {shape[i]}")
+    if bias is not None and bias._array.shape[0] != shape[0]:
+        raise RuntimeError(f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {shape[0]}")
+    pairs = reshape(shapes.unsqueeze.function(input1, -1) * shapes.unsqueeze.function(input2, -2), -1, shape[1] * shape[2])
+    product = _matmul(pairs, _t.function(reshape(weight, shape[0], -1)))
+    result = shapes.view.function(product, (*one[:-1], shape[0]))
+    return result if bias is None else result + bias
+
+
 def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
     """Products summed over the last axis of both."""
     if not input._array.ndim or not other._array.ndim:
@@ -97,13 +116,13 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        left, right = list(range(n - dims, n)), list(range(dims))
+        pairs: Any = (range(-dims, 0), range(dims))
     else:
-        given = dims.tolist() if isinstance(dims, Tensor) else dims
-        left, right = [axis_of(d, n) for d in given[0]], [axis_of(d, m) for d in given[1]]
+        pairs = dims.tolist() if isinstance(dims, Tensor) else dims
+    left, right = [axis_of(d, n) for d in pairs[0]], [axis_of(d, m) for d in pairs[1]]
     if len(left) != len(right):
         raise RuntimeError("both dimension lists should have same length")
-    for x, y in zip(left, right, strict=True):
+    for x, y in zip(*pairs, strict=True):
         if a._array.shape[x] != b._array.shape[y]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a._array.shape[x]} in dim {x} and second has size "

@@ -19,6 +19,13 @@ from ..tensor import Tensor
 _sum_all, _sum = ops.sum_all, ops.sum
 
 
+def _check_dim(input: Any, dim: Any, name: str) -> None:
+    """``dim`` must be an int or several; bools are none."""
+    dims = dim if isinstance(dim, (tuple, list)) else (dim,)
+    if any(isinstance(each, bool) or not hasattr(each, "__index__") for each in dims):
+        raise combination_error(name, (input, dim), {})
+
+
 def _as_dtype(input: Any, dtype: Any, name: str) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
@@ -33,6 +40,8 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
         input = _as_dtype(input, dtype, "sum")
     if dim is None and axis is None and not keepdim and not keepdims:
         return _sum_all.function(input, out=out)
+    if type(dim) is not int and dim is not None:
+        _check_dim(input, dim, "sum")
     return _sum.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
 
 
@@ -42,6 +51,8 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
         input = _as_dtype(input, dtype, "mean")
     if dim is None and axis is None and not keepdim and not keepdims:
         return ops.mean_all.function(input, out=out)
+    if type(dim) is not int and dim is not None:
+        _check_dim(input, dim, "mean")
     return ops.mean.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
 
 

@@ -25,9 +25,9 @@ def ints(values: tuple[Any, ...], name: str = "view", argument: str = "size") ->
         values = tuple(values[0])
     if all(type(n) is int for n in values):
         return values
-    for n in values:
+    for i, n in enumerate(values):
         if isinstance(n, (bool, float, str)) or not hasattr(n, "__index__"):
-            raise TypeError(f"{name}(): argument '{argument}' must be tuple of ints, not {type_name(n)}")
+            raise TypeError(f"{name}(): argument '{argument}' (position {i + 1}) must be tuple of ints, not {type_name(n)}")
     return tuple(n.__index__() for n in values)
 
 
@@ -308,6 +308,8 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements shifted along ``dims``; those pushed out come in at the other end."""
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if len(shifts) != len(dims) and (dims or len(shifts) != 1):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return ops.roll.function(input, shifts, dims)
 
 

@@ -75,7 +75,7 @@ def diag_embed(x, offset=0, dim1=-2, dim2=-1):
 def trace(x):
     """The sum of a matrix's diagonal."""
     if x.ndim != 2:
-        raise RuntimeError("trace: expected a matrix")
+        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {x.ndim}")
     if x.dtype == bool:
         raise not_implemented("trace", x.dtype)
     return np.trace(x, dtype=x.dtype if x.dtype.kind in "fc" else np.int64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.errors import c_name, not_implemented
+from ..autograd.errors import broadcast_error, c_name, not_implemented
 from ..autograd.op import op
 from .elementwise import _number
 from .shape import expand, t, transpose, unsqueeze
@@ -221,7 +221,10 @@ def outer(x, y):
 )
 def batched_mm(x, y):
     """Matrix products of batches that broadcast. The engine sums the gradients of what was repeated."""
-    batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    try:
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    except ValueError:
+        raise broadcast_error([x.shape[:-2], y.shape[:-2]]) from None
     count = int(np.prod(batch))
     _require_rows(x, y, count, count)
     return _product(x, y, "bmm")

@@ -31,7 +31,11 @@ def zero(x):
 
 
 def _comparison(name, ufunc):
-    return op(f"{name.capitalize()}Backward0", x=_zeros, public=f"{name}_")(lambda x, y: ufunc(x, y).astype(x.dtype))
+    def compare(x, y):
+        return ufunc(x, y).astype(x.dtype)
+
+    compare.__name__ = f"{name}_in_place"
+    return op(f"{name.capitalize()}Backward0", x=_zeros, public=f"{name}_")(compare)
 
 
 COMPARISONS = {

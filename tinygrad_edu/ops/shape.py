@@ -19,24 +19,20 @@ def axis_of(dim, ndim):
 
 def _infer(shape, size):
     """``shape`` with its one -1 replaced so that it holds ``size`` elements."""
-    shape = tuple(shape)
-    if -1 not in shape:
-        product = 1
-        for n in shape:
-            if n < 0:
-                raise RuntimeError(f"invalid shape dimension {n}")
-            product *= n
-        if product != size:
+    shape, known, unknown = tuple(shape), 1, None
+    for i, n in enumerate(shape):
+        if n == -1:
+            if unknown is not None:
+                raise RuntimeError("only one dimension can be inferred")
+            unknown = i
+        elif n < 0:
+            raise RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(shape)}")
+        else:
+            known *= n
+    if unknown is None:
+        if known != size:
             raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
         return shape
-    if shape.count(-1) > 1:
-        raise RuntimeError("only one dimension can be inferred")
-    known = 1
-    for n in shape:
-        if n < -1:
-            raise RuntimeError(f"invalid shape dimension {n}")
-        if n != -1:
-            known *= n
     if known == 0 and size == 0:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can "
@@ -44,7 +40,7 @@ def _infer(shape, size):
         )
     if known == 0 or size % known:
         raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {size}")
-    return tuple(size // known if n == -1 else n for n in shape)
+    return (*shape[:unknown], size // known, *shape[unknown + 1 :])
 
 
 @op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
@@ -159,7 +155,11 @@ def drop_axis(x, dim):
 
 @op("SqueezeBackward2", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
 def squeeze_several(x, dim):
-    axes = tuple(a for a in (axis_of(d, x.ndim) for d in dim) if x.ndim and x.shape[a] == 1)
+    named = [axis_of(d, x.ndim) for d in dim]
+    for i, a in enumerate(named):
+        if a in named[:i]:
+            raise RuntimeError(f"dim {a} appears multiple times in the list of dims")
+    axes = tuple(a for a in named if x.ndim and x.shape[a] == 1)
     return x.squeeze(axes) if axes else x.view()
 
 
@@ -290,7 +290,7 @@ def _pieces(grad, shapes, dim, needs):
 def cat(tensors, dim=0):
     """The tensors joined along ``dim``; their other lengths must agree."""
     if not tensors:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     parts = [each for each in tensors if each.shape != (0,)]
     if not parts:
         return tensors[0].copy()
@@ -390,7 +390,7 @@ def unbind(x, dim=0):
     """Views of the slices along ``dim``, which disappears."""
     axis = axis_of(dim, x.ndim)
     if not x.ndim:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return [x[(*(slice(None),) * axis, i, ...)] for i in range(x.shape[axis])]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import exp, sigmoid, tanh, where, zeros_like
+from .elementwise import as_half, exp, from_half, sigmoid, tanh, where, zeros_like
 from .special import erf
 
 
@@ -44,7 +44,7 @@ def leaky_relu(x, negative_slope=0.01):
 @op(
     "EluBackward0",
     x=lambda grad, x, alpha, scale, input_scale: where(
-        x > 0, grad * scale, grad * (alpha * scale * input_scale) * exp(x * input_scale)
+        x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale
     ),
 )
 def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
@@ -59,8 +59,8 @@ def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     y=lambda grad: zeros_like(grad),
 )
 def hardtanh_backward(x, y, min_val, max_val):
-    """``x`` where ``y`` is inside the bounds, else 0."""
-    return np.where((y > min_val) & (y < max_val), x, 0.0)
+    """0 where ``y`` is at a bound or beyond, else ``x`` (also where y is nan)."""
+    return np.where((y <= min_val) | (y >= max_val), 0.0, x)
 
 
 @op("HardtanhBackward0", x=lambda grad, x, min_val, max_val: hardtanh_backward(grad, x, min_val, max_val))
@@ -88,8 +88,9 @@ def _softplus_slope(grad, x, beta, threshold):
 def softplus(x, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta x)) / beta``, and ``x`` itself where ``beta x`` is above ``threshold``."""
     require_float(x, "softplus_cpu")
-    scaled = x * beta
-    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+    z = from_half(x)
+    scaled = z * beta
+    return as_half(np.where(scaled > threshold, z, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta), x)
 
 
 def _gelu_rule(grad, x, approximate):
@@ -111,6 +112,6 @@ def gelu(x, *, approximate="none"):
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
     require_float(x, "GeluKernelImpl")
-    if approximate == "none":
-        return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
-    return 0.5 * x * (1 + tanh(_gelu_inner(x)))
+    z = from_half(x)
+    gate = erf(z * math.sqrt(0.5)) if approximate == "none" else tanh(_gelu_inner(z))
+    return as_half(0.5 * z * (1 + gate), x)
