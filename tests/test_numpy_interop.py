@@ -1,4 +1,4 @@
-"""NumPy and Python around tensors: sessions with PyTorch written down (transcripts/), and where this package gives more.
+"""NumPy and Python around tensors: sessions with PyTorch written down (transcripts/), and what works here beyond them.
 
 PyTorch 2.13 answers ``np.mean(t)`` and ``array * t`` with errors under NumPy 2; here they work.
 """
@@ -28,17 +28,19 @@ def test_session_is_pytorchs(session: transcript.Session) -> None:
     transcript.check_pytorch(session)
 
 
-# ---- NumPy's functions on tensors --------------------------------------------------------------------------------------
+# ---- NumPy's functions on tensors -----------------------------------------------------------------------------------
 
 T = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 A = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
 
 
-@pytest.mark.parametrize(
-    "name",
-    "exp log sqrt sin abs square floor negative sign isnan isfinite transpose ravel mean sum cumsum unique sort max min dot"
-    .split(),
-)
+ONE_ARRAY = """
+    exp log sqrt sin abs square floor negative sign isnan isfinite transpose ravel
+    mean sum cumsum unique sort max min dot
+"""
+
+
+@pytest.mark.parametrize("name", ONE_ARRAY.split())
 def test_functions_of_one_array(name: str) -> None:
     function: Any = getattr(np, name)
     arguments = (T, T) if name == "dot" else (T,)
@@ -95,7 +97,7 @@ def test_gradients_flow_past_arrays() -> None:
     assert x.grad.dtype is torch.float32
 
 
-# ---- memory ------------------------------------------------------------------------------------------------------------
+# ---- memory ---------------------------------------------------------------------------------------------------------
 
 
 def test_array_protocol_copies_when_asked() -> None:

@@ -96,7 +96,8 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
 def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]) -> np.ndarray:
     """``first + i by``, rounded where PyTorch rounds on a processor with AVX2.
 
-    Whole blocks of two vectors are computed vector by vector: the vector's first element, rounded, plus the lane's share.
+    Whole blocks of two vectors are computed vector by vector: the vector's first element, rounded, plus the lane's
+    share.
     """
     lanes = max(32 // numpy_dtype.itemsize, 1)
     whole = count // (2 * lanes) * (2 * lanes)
