@@ -272,7 +272,8 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
         if result is None:
             result = found
         elif _CATEGORY[found.kind] > _CATEGORY[result.kind]:
-            result = promote_numpy(result, found)
+            # A float keeps its precision beside a complex number of lower rank.
+            result = promote_numpy(result, np.dtype("complex64") if result.kind == "f" else found)
     assert result is not None
     return result
 

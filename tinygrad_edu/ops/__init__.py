@@ -13,8 +13,10 @@ from .elementwise import *
 from .indexing import *
 from .linalg import *
 from .loss import *
+from .masks import *
 from .norm import *
 from .reduction import *
+from .scatter import *
 from .shape import *
 from .smooth import *
 from .special import *

@@ -100,7 +100,7 @@ def _floor_divide(x, y):
 
 
 def _refuse_integer_zero(x, y, name):
-    if x.dtype == bool:
+    if x.dtype.kind in "bc":
         raise not_implemented(name, x.dtype)
     if x.dtype.kind in "iu" and np.any(np.equal(y, 0)) and np.broadcast(x, y).size:
         raise RuntimeError("ZeroDivisionError")
@@ -196,6 +196,8 @@ def power(x, exponent):
     """``x`` to a number."""
     if exponent == 2:
         return np.multiply(x, x)
+    if exponent == 1:
+        return x.copy()
     if x.dtype.kind == "f":
         if exponent == 0.5:
             return np.sqrt(x)
@@ -231,6 +233,8 @@ def _inverse_power(x, y):
 @op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
 def exponential(base, y):
     """A number to the power of a tensor."""
+    if y.dtype == bool:
+        raise not_implemented("pow", y.dtype)
     x = np.asarray(base, y.dtype)
     return _inverse_power(x, y) if y.dtype.kind == "i" else np.power(x, y)
 
@@ -355,6 +359,17 @@ def frac(x):
     return x - np.trunc(x)
 
 
+def _ordered(ufunc):
+    """``ufunc`` for dtypes that have an order, which complex numbers do not."""
+
+    def ordered(x, y):
+        if x.dtype.kind == "c":
+            raise not_implemented(f"{ufunc.__name__}_cpu", x.dtype)
+        return ufunc(x, y)
+
+    return ordered
+
+
 # ---- choosing ------------------------------------------------------------------------------------------------------
 
 maximum = op(
@@ -364,7 +379,7 @@ maximum = op(
     promote="common",
     numbers=False,
     public="maximum",
-)(np.maximum)
+)(_ordered(np.maximum))
 minimum = op(
     "MinimumBackward0",
     x=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
@@ -372,21 +387,23 @@ minimum = op(
     promote="common",
     numbers=False,
     public="minimum",
-)(np.minimum)
+)(_ordered(np.minimum))
 fmax = op(
     "FmaxBackward0",
     x=lambda grad, x, y: where((x >= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x >= y) | (y != y), 0.0, grad),
     promote="common",
     numbers=False,
-)(np.fmax)
+    public="fmax",
+)(_ordered(np.fmax))
 fmin = op(
     "FminBackward0",
     x=lambda grad, x, y: where((x <= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x <= y) | (y != y), 0.0, grad),
     promote="common",
     numbers=False,
-)(np.fmin)
+    public="fmin",
+)(_ordered(np.fmin))
 
 
 @op(
