@@ -108,11 +108,10 @@ def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]
     return values
 
 
-def _fused(a: Any, by: float, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
-    """``a + i by`` rounded once, as a fused multiply-add does; in the next larger type, that is."""
-    wide: Any = np.longdouble if numpy_dtype.itemsize == 8 else np.float64
+def _fused(a: Any, by: Any, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
+    """``a + i by`` in double precision, rounded once, as a fused multiply-add does (where long doubles are longer)."""
     with quiet():
-        values = np.asarray(a).astype(wide) + wide(by) * i
+        values = np.asarray(a, np.longdouble) + np.longdouble(by) * i
         return values.astype(np.float64).astype(numpy_dtype)
 
 
