@@ -45,7 +45,6 @@ class Optimizer:
     param_groups: list[dict[str, Any]]
     _step_pre_hooks: HookDict
     _step_post_hooks: HookDict
-    defaults: dict[str, Any]
     _state_dict_pre_hooks: HookDict
     _state_dict_post_hooks: HookDict
     _load_pre_hooks: HookDict

@@ -31,7 +31,7 @@ def test_session_is_pytorchs(session: transcript.Session) -> None:
     transcript.check_pytorch(session)
 
 
-# ---- every factory's common keywords ---------------------------------------------------------------------------------
+# ---- every factory's common keywords --------------------------------------------------------------------------------
 
 FACTORIES: dict[str, Any] = {
     "empty": lambda **k: torch.empty(2, **k),
@@ -71,9 +71,9 @@ def test_common_keywords(name: str) -> None:
         assert make(requires_grad=True).requires_grad
     with pytest.raises(AssertionError, match="Torch not compiled with CUDA enabled"):
         make(device="cuda")
-    with pytest.raises(RuntimeError, match="tensors live on the cpu here, but device 'meta' was asked for"):
+    with pytest.raises(RuntimeError, match=r"tensors live on the cpu here, but device 'meta' was asked for"):
         make(device="meta")
-    with pytest.raises(TypeError, match="must be torch.dtype, not str"):
+    with pytest.raises(TypeError, match=r"must be torch.dtype, not str"):
         make(dtype="float32")
     with pytest.raises(RuntimeError, match="Only Tensors of floating point and complex dtype can require gradients"):
         make(dtype=torch.int64, requires_grad=True)
@@ -82,9 +82,9 @@ def test_common_keywords(name: str) -> None:
 
 
 def test_sparse_layouts_and_pinned_memory_are_refused() -> None:
-    with pytest.raises(RuntimeError, match="tensors are strided here, but layout torch.sparse_coo was asked for"):
+    with pytest.raises(RuntimeError, match=r"tensors are strided here, but layout torch.sparse_coo was asked for"):
         torch.zeros(2, layout=torch.sparse_coo)
-    with pytest.raises(RuntimeError, match="pin_memory=True requires a CUDA"):
+    with pytest.raises(RuntimeError, match=r"pin_memory=True requires a CUDA"):
         torch.ones(2, pin_memory=True)
 
 
@@ -93,7 +93,7 @@ def test_more_memory_than_there_is() -> None:
         torch.ones(2**50)
 
 
-# ---- arrays are taken or copied, never mangled ------------------------------------------------------------------------
+# ---- arrays are taken or copied, never mangled ----------------------------------------------------------------------
 
 
 def test_foreign_byte_order_is_copied() -> None:
@@ -188,14 +188,28 @@ def test_numbers_of_every_kind() -> None:
     assert torch.tensor(np.array(2, np.int8)).dtype is torch.int8
 
 
-# ---- against PyTorch over many values ---------------------------------------------------------------------------------
+# ---- against PyTorch over many values -------------------------------------------------------------------------------
 
 NUMBERS = st.one_of(
-    st.booleans(), st.integers(-(2**63), 2**63 - 1), st.integers(-300, 300), st.floats(width=32), st.floats(), st.none(),
-    st.complex_numbers(max_magnitude=1e6), st.sampled_from([np.float32(1.5), np.int16(3), np.bool_(True), np.float64(2), "a"]),
+    st.booleans(), st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-300, 300),
+    st.floats(width=32), st.floats(), st.complex_numbers(max_magnitude=1e6),
+    st.sampled_from([np.float32(1.5), np.int16(3), np.bool_(True), np.float64(2), "a"]),
 )  # fmt: skip
 DATA = st.recursive(NUMBERS, lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner), max_leaves=8)
-DTYPES = [None, "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "uint16"]
+DTYPES = [
+    None,
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "uint16",
+]
 
 
 @pytest.mark.oracle

@@ -98,7 +98,7 @@ def test_wheel_is_pure_and_complete(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     code = files("tinygrad_edu", ROOT / "tinygrad_edu")
     code |= files("tinygrad_edu/nn", ROOT / "nn") | files("tinygrad_edu/optim", ROOT / "optim")
-    data = {"tinygrad_edu/datasets/iris.csv", "tinygrad_edu/datasets/wine.csv"}
+    data = {"tinygrad_edu/py.typed", "tinygrad_edu/datasets/iris.csv", "tinygrad_edu/datasets/wine.csv"}
     assert {name for name in names if ".dist-info/" not in name} == code | data
 
 

@@ -33,14 +33,14 @@ def test_session_is_pytorchs(session: transcript.Session) -> None:
     transcript.check_pytorch(session)
 
 
-# ---- what PyTorch can do and this package cannot, or does otherwise ---------------------------------------------------
+# ---- what PyTorch can do and this package cannot, or does otherwise -------------------------------------------------
 
 
 def test_bfloat16_is_a_name_that_makes_no_tensor() -> None:
     assert repr(torch.bfloat16) == "torch.bfloat16"
     x = torch.ones(1)
     for attempt in (lambda: x.bfloat16(), lambda: x.to(torch.bfloat16), lambda: torch.zeros(1, dtype=torch.bfloat16)):
-        with pytest.raises(TypeError, match="torch.bfloat16 tensors cannot be made here: NumPy has no such type"):
+        with pytest.raises(TypeError, match=r"torch.bfloat16 tensors cannot be made here: NumPy has no such type"):
             attempt()
 
 
@@ -67,7 +67,7 @@ def test_storage() -> None:
     assert x[1].untyped_storage().nbytes() == len(storage) == 24
 
 
-# ---- memory ----------------------------------------------------------------------------------------------------------
+# ---- memory ---------------------------------------------------------------------------------------------------------
 
 
 def test_data_shares_memory_unnoticed_by_autograd() -> None:
@@ -106,7 +106,7 @@ def test_resizing_within_the_storage_finds_the_elements_again() -> None:
     assert whole[0] == 9
 
 
-# ---- copies and pickles ----------------------------------------------------------------------------------------------
+# ---- copies and pickles ---------------------------------------------------------------------------------------------
 
 
 class Tagged(torch.Tensor):
@@ -162,14 +162,14 @@ def test_public_names_pickle(name: str) -> None:
     assert pickle.loads(pickle.dumps(value)) is value
 
 
-# ---- signatures, help, attributes ------------------------------------------------------------------------------------
+# ---- signatures, help, attributes -----------------------------------------------------------------------------------
 
 
 def test_signatures_show_pytorchs_names() -> None:
     assert list(inspect.signature(torch.relu).parameters) == ["input", "out"]
     assert list(inspect.signature(torch.mul).parameters)[:2] == ["input", "other"]
     assert list(inspect.signature(torch.sum).parameters)[:3] == ["input", "dim", "keepdim"]
-    assert list(inspect.signature(torch.Tensor.view).parameters)[0] == "self"
+    assert next(iter(inspect.signature(torch.Tensor.view).parameters)) == "self"
 
 
 def test_help_prints() -> None:
@@ -201,7 +201,7 @@ def test_every_attribute_answers() -> None:
     assert all(getattr(x, name).__name__ for name in methods)
 
 
-# ---- against PyTorch over many values --------------------------------------------------------------------------------
+# ---- against PyTorch over many values -------------------------------------------------------------------------------
 
 ARRAYS = hnp.arrays(
     st.sampled_from([np.float32, np.float64, np.int64, np.uint8, np.bool_, np.complex64, np.float16]),

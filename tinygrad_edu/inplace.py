@@ -72,8 +72,7 @@ def _requires_grad(value: Any) -> bool:
 
 
 def _barred_message(node: Node | None, reason: str, modified: str) -> str:
-    named = node is not None and not isinstance(node, AccumulateGrad)
-    name = f"Output {output_name(node)} is a view" if named else None
+    name = None if node is None or isinstance(node, AccumulateGrad) else f"Output {output_name(node)} is a view"
     if reason in ("no_grad", "inference") or name is None:
         made = f"{name} of a view which was created in" if name else "A view was created in"
         if reason == "inference":
@@ -340,6 +339,8 @@ class BarredHistory(Node):
 
     __slots__ = ("before", "message")
 
+    before: Node | None
+
     def __init__(self, base: Any, view: Any) -> None:
         node = view._node
         self.before = node.before if isinstance(node, BarredHistory) else node
@@ -360,7 +361,7 @@ class BarredHistory(Node):
 
 # ---- methods -------------------------------------------------------------------------------------------------------
 
-_MAY_REPEAT = frozenset(("fill_", "index_put_", "masked_fill_", "zero_"))
+_MAY_REPEAT = frozenset(("fill_", "index_fill_", "index_put_", "masked_fill_", "zero_"))
 """Methods whose result does not depend on how often they write an element."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from . import ops, random
 from .autograd.op import Op
+from .dtypes import common_dtype
 from .functions import (
     arithmetic,
     conversion,
@@ -41,12 +42,12 @@ _AS_THEY_ARE = """
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
     reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
     trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf addmm addmv addr baddbmm diag_embed diagonal trace
+    isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add index_copy masked_scatter put
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
-FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer)
+FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer, take=ops.take_elements)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
 FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
@@ -73,7 +74,9 @@ _IN_PLACE = """
     clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod frac ge gt index_add index_put le lerp
     log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply nan_to_num ne neg negative
     pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid sign sin sinh sqrt square sub subtract tan tanh
-    tril triu trunc bitwise_left_shift bitwise_right_shift
+    tril triu trunc bitwise_left_shift bitwise_right_shift index_fill index_copy masked_scatter put scatter_reduce
+    addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2 atan2 baddbmm deg2rad erf erfc fix greater
+    greater_equal hypot less less_equal logit not_equal rad2deg true_divide xlogy
 """.split()
 
 _UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
@@ -137,6 +140,27 @@ def _refusing(function: Any) -> Any:
     return operator
 
 
+def _reflected(function: Any, of_number: Any) -> Any:
+    """The operator behind ``other op tensor``: ``of_number(tensor, other)``, and for NumPy's arrays ``function``.
+
+    NumPy leaves ``array op tensor`` to us; the two meet in a common dtype.
+    """
+    refusing = _refusing(of_number)
+
+    def operator(self: Any, other: Any) -> Any:
+        if not isinstance(other, np.ndarray):
+            return refusing(self, other)
+        other = conversion.as_tensor(other)
+        dtype = common_dtype(self._array, other._array)
+        return function(conversion.cast(other, dtype), conversion.cast(self, dtype))
+
+    return operator
+
+
+def _reversed(function: Any) -> Any:
+    return _reflected(function, arithmetic.reversed_operator(function))
+
+
 def _from_storage(name: str) -> Any:
     """A method of the seldom needed module :mod:`tinygrad_edu.storage`."""
 
@@ -174,13 +198,13 @@ def bind_methods() -> None:
     _bind("__invert__", arithmetic.inverted)
     _bind("__rtruediv__", arithmetic.reversed_divide)
     _bind("__pow__", _refusing(arithmetic.pow))
-    _bind("__rpow__", _refusing(arithmetic.reversed_power))
+    _bind("__rpow__", _reflected(arithmetic.pow, arithmetic.reversed_power))
     _bind("__matmul__", _refusing(linalg.matmul))
-    _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
+    _bind("__rmatmul__", _reflected(linalg.matmul, lambda self, other: linalg.matmul(other, self)))
     _bind("__mod__", _refusing(arithmetic.remainder))
     for name in ("floor_divide", "remainder", "bitwise_left_shift", "bitwise_right_shift"):
         symbol = _SYMBOLS[name]
-        _bind(f"__r{symbol}__", Lazy(lambda name=name: _refusing(arithmetic.reversed_operator(_compiled(FUNCTIONS[name])))))
+        _bind(f"__r{symbol}__", Lazy(lambda name=name: _reversed(_compiled(FUNCTIONS[name]))))
     for name in ("storage", "untyped_storage"):
         _bind(name, _from_storage(name))
     _bind("__getitem__", subscript.getitem)

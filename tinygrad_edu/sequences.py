@@ -96,7 +96,8 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
 def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]) -> np.ndarray:
     """``first + i by``, rounded where PyTorch rounds on a processor with AVX2.
 
-    Whole blocks of two vectors are computed vector by vector: the vector's first element, rounded, plus the lane's share.
+    Whole blocks of two vectors are computed vector by vector: the vector's first element, rounded, plus the lane's
+    share.
     """
     lanes = max(32 // numpy_dtype.itemsize, 1)
     whole = count // (2 * lanes) * (2 * lanes)
@@ -108,11 +109,10 @@ def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]
     return values
 
 
-def _fused(a: Any, by: float, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
-    """``a + i by`` rounded once, as a fused multiply-add does; in the next larger type, that is."""
-    wide = np.longdouble if numpy_dtype.itemsize == 8 else np.float64
+def _fused(a: Any, by: Any, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
+    """``a + i by`` in double precision, rounded once, as a fused multiply-add does (where long doubles are longer)."""
     with quiet():
-        values = np.asarray(a).astype(wide) + wide(by) * i
+        values = np.asarray(a, np.longdouble) + np.longdouble(by) * i
         return values.astype(np.float64).astype(numpy_dtype)
 
 

@@ -9,8 +9,13 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..ops import indexing as ops
+from ..ops import masks
+from ..ops import scatter as scatters
+from ..ops.shape import axis_of, unsqueeze
 from ..tensor import Tensor
-from .subscript import _part
+from ..values import checked_scalar
+from .shape import broadcast_shapes, expand, reshape
+from .subscript import check_put, index_part, put_matches
 
 # ---- functions -----------------------------------------------------------------------------------------------------
 
@@ -31,70 +36,110 @@ def argwhere(input: Tensor) -> Tensor:
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
-    """``input`` with elements of ``src`` (a tensor or a number) put at ``index`` along ``dim``."""
+    """``input`` with elements of ``src`` (a tensor or a number) put at ``index`` along ``dim``.
+
+    ``reduce`` ("add" or "multiply") combines them with what is there; :func:`scatter_reduce` has gradients.
+    """
     source = value if src is None else src
     if source is None:
         raise TypeError("scatter() missing 1 required positional arguments: \"src\"")
     if not isinstance(index, Tensor):
         raise TypeError(f"scatter(): argument 'index' (position 3) must be Tensor, not {type_name(index)}")
-    if reduce is not None:
-        return _scatter_by(input, dim, index, source, reduce)
-    if isinstance(source, Tensor):
-        if source._array.dtype != input._array.dtype:
-            raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
-        return ops.scatter_src.function(input, dim, index, source)
-    return ops.scatter_value.function(input, dim, index, source)
-
-
-def _scatter_by(input: Tensor, dim: int, index: Tensor, source: Any, reduce: str) -> Tensor:
+    if reduce is None:
+        form = scatters.scatter_src if isinstance(source, Tensor) else scatters.scatter_value
+        return form.function(input, dim, index, source)
+    if reduce not in ("add", "multiply"):
+        raise RuntimeError("reduce argument must be either add or multiply.")
     if not isinstance(source, Tensor):
         source = wrap(np.full(index._array.shape, source, input._array.dtype))
-    if reduce == "add":
-        return ops.scatter_add.function(input, dim, index, source)
-    if reduce != "multiply":
-        raise RuntimeError("reduce argument must be either add or multiply.")
-    if input.requires_grad or source.requires_grad:
-        raise RuntimeError("the derivative for 'scatter with reduce=\"multiply\"' is not implemented")
-    result = input._array.copy()
-    ops._check_index(result, dim % max(result.ndim, 1), index._array, "scatter", source._array)
-    part = source._array[tuple(slice(n) for n in index._array.shape)]
-    np.multiply.at(result, ops._along(dim % max(result.ndim, 1), index._array), part)
-    return wrap(result)
+    return scatters.scatter_by.function(input, dim, index, source, reduce)
+
+
+def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
+    """``input`` with the elements of ``src`` at each index reduced: "sum", "prod", "mean", "amax" or "amin"."""
+    return scatters.scatter_reduce.function(input, dim, index, src, reduce, include_self=include_self)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    """The elements at ``indices`` along ``dim``; both broadcast in the other axes. Without ``dim``, of the flattened tensor."""
+    chosen = indices._array
+    if chosen.dtype != np.int64:
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {scatters.type_of(chosen)}")
+    if dim is None:
+        return scatters.gather.function(reshape(input, -1), 0, wrap(chosen.reshape(-1)))
+    if chosen.ndim != input._array.ndim:
+        raise RuntimeError(
+            "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
+            f"{input._array.ndim} dimensions for input, and {chosen.ndim} dimensions for indices"
+        )
+    axis = axis_of(dim, chosen.ndim)
+    shape = list(broadcast_shapes(_without(input._array.shape, axis), _without(chosen.shape, axis)))
+    wide = expand(input, (*shape[:axis], input._array.shape[axis], *shape[axis:]))
+    index = np.broadcast_to(chosen, (*shape[:axis], chosen.shape[axis], *shape[axis:]))
+    return scatters.gather.function(wide, axis, wrap(index))
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    return (*shape[:axis], *shape[axis + 1 :])
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """``value`` (a number or 0-d tensor) where ``mask`` is true."""
     if isinstance(value, Tensor):
-        return ops.masked_fill_tensor.function(input, mask, value)
-    return ops.masked_fill_number.function(input, mask, value)
+        return masks.masked_fill_tensor.function(input, mask, value)
+    return masks.masked_fill_number.function(input, mask, checked_scalar(value, input._array.dtype))
 
 
-def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Any = 1) -> Tensor:
-    """``input`` with the slices of ``source`` (times ``alpha``) added at ``index`` along ``dim``."""
-    axis = dim % max(input._array.ndim, 1)
-    chosen = (*(slice(None),) * axis, index._array)
-    return ops.index_put.function(input, chosen, source if alpha == 1 else source * alpha, True)
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
+    """``value`` (a number or 0-d tensor) in the slices at ``index`` along ``dim``."""
+    if isinstance(value, Tensor):
+        return masks.index_fill_tensor.function(input, dim, index, value)
+    return masks.index_fill_number.function(input, dim, index, checked_scalar(value, input._array.dtype))
 
 
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """``input`` with ``values`` at (or added at) the tuple of index tensors."""
-    return ops.index_put.function(input, tuple(_part(each) for each in indices), values, accumulate)
+    chosen = tuple(index_part(each) for each in indices)
+    put_matches(input._array, values._array)
+    try:
+        return ops.index_put.function(input, chosen, values, accumulate)
+    except (IndexError, TypeError, ValueError):
+        check_put(input._array, chosen, values._array)
+        raise
 
 
-def take(input: Tensor, index: Tensor) -> Tensor:
-    """Elements at ``index`` of the flattened tensor, in the shape of ``index``."""
-    return ops.index.function(input.reshape(-1), (index._array,))
-
-
-def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
-    """Each element repeated ``repeats`` times in place, along ``dim`` or flattened."""
+def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None) -> Tensor:
+    """Each element repeated ``repeats`` times in place, along ``dim`` or flattened; with ``repeats`` alone, its indices."""
+    if repeats is None:
+        return wrap(np.repeat(np.arange(input._array.size), input._array))
     if dim is None:
         input, dim = input.reshape(-1), 0
-    counts = repeats._array if isinstance(repeats, Tensor) else repeats
+    axis = axis_of(dim, input._array.ndim)
+    size = input._array.shape[axis]
+    if isinstance(repeats, int) and repeats >= 0:
+        wide = unsqueeze.function(input, axis + 1)
+        wide = expand(wide, (*wide._array.shape[: axis + 1], repeats, *wide._array.shape[axis + 2 :]))
+        return wide.clone().view(*wide._array.shape[:axis], size * repeats, *wide._array.shape[axis + 2 :])
+    counts = repeats._array if isinstance(repeats, Tensor) else np.asarray(repeats)
+    if np.any(counts < 0):
+        raise RuntimeError("Repeats must be non-negative")
+    if counts.size not in (1, size):
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got "
+            f"repeats.size(0) = {counts.size} and input.size({dim}) = {size}"
+        )
     chosen = np.repeat(np.arange(input._array.shape[dim]), counts)
-    return ops.index_select.function(input, dim, wrap(chosen))
+    return masks.index_select.function(input, dim, wrap(chosen))
+
+
+def msort(input: Tensor) -> Tensor:
+    """``input`` sorted along its first axis."""
+    from .reduction import sort
+
+    return sort(input, 0)[0]
 
 
 __all__ = [
-    "argwhere", "index_add", "index_put", "masked_fill", "nonzero", "repeat_interleave", "scatter", "take",
+    "argwhere", "index_fill", "index_put", "masked_fill", "msort", "nonzero", "repeat_interleave", "scatter", "scatter_reduce",
+    "take_along_dim",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from ..autograd.node import AccumulateGrad
 from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
+from ..ops.diagonal import diagonal
 from ..tensor import Tensor
 from ..values import checked_scalar
 from . import shape
@@ -94,6 +95,22 @@ def check_expand(target: tuple[int, ...], source: np.ndarray) -> None:
             )
 
 
+def fill_diagonal_(self: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write a number into the main diagonal: the elements whose indices are all equal."""
+    shape = self._array.shape
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) == 2 and not wrap:
+        diagonal.function(self).fill_(fill_value)
+        return self
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    step = sum(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
+    end = self._array.size if wrap else min(shape) * step
+    self.view(-1)[: min(end, self._array.size) : step].fill_(fill_value)
+    return self
+
+
 # ---- operators -----------------------------------------------------------------------------------------------------
 
 
@@ -146,7 +163,7 @@ def _axes_(function: Any, name: str) -> Any:
 
 
 METHODS = {
-    "fill_": fill_, "zero_": zero_, "copy_": copy_,
+    "fill_": fill_, "fill_diagonal_": fill_diagonal_, "zero_": zero_, "copy_": copy_,
     "t_": _axes_(shape_ops.t, "t_"), "unsqueeze_": _axes_(shape_ops.unsqueeze, "unsqueeze_"),
     "squeeze_": _axes_(shape.squeeze, "squeeze_"), "transpose_": _axes_(shape.transpose, "transpose_"),
     "swapaxes_": _axes_(shape.transpose, "swapaxes_"), "swapdims_": _axes_(shape.transpose, "swapdims_"),

@@ -15,13 +15,14 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.runtime import BarredView
+from ..values import checked_scalar
+from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.elementwise import copy_from
 from ..ops.overwriting import fill_tensor
 from ..ops.shape import alias, select, slice_, unsqueeze
 from ..tensor import Tensor
-from ..values import checked_scalar
 from .overwriting import check_expand
 
 _WHOLE = slice(None)
@@ -78,6 +79,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: writes into the memory of ``self`` and its views."""
     array = self._array
     values, values_node = _value(self, value)
+    basic: Any
+    advanced: Any
     if type(index) is int and array.ndim and -len(array) <= index < len(array):
         basic, advanced = (index,), None
     else:
@@ -97,7 +100,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     target = array if place is None else array[place]
     check_overlap(target, values, elementwise=False)
     if values.dtype != target.dtype:
-        values = _converted(values, target.dtype, advanced)
+        values = _converted(values, target, advanced)
     _put(target, advanced, values)
     finish_write(self)
     if (values_node is not None or self._node is not None) and get_mode():
@@ -127,16 +130,21 @@ def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.type()}")
 
 
-def _converted(values: np.ndarray, dtype: np.dtype[Any], advanced: tuple[Any, ...]) -> np.ndarray:
+def _converted(values: np.ndarray, target: np.ndarray, advanced: tuple[Any, ...]) -> np.ndarray:
     """``index_put_`` converts nothing; a 0-d value written through one mask goes another way in PyTorch."""
-    from ..dtypes import from_numpy_dtype
-
     if not values.ndim and [each.dtype for each in advanced if each is not _WHOLE] == [np.bool_]:
-        return values.astype(dtype)
+        return values.astype(target.dtype)
+    return put_matches(target, values)
+
+
+def put_matches(target: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``values``, if they have the dtype of ``target``."""
+    if values.dtype == target.dtype:
+        return values
     raise RuntimeError(
         "Index put requires the source and destination dtypes match, got "
-        f"{from_numpy_dtype(dtype).legacy_name} for the destination and {from_numpy_dtype(values.dtype).legacy_name} for the "
-        "source."
+        f"{from_numpy_dtype(target.dtype).legacy_name} for the destination and {from_numpy_dtype(values.dtype).legacy_name} "
+        "for the source."
     )
 
 
@@ -151,16 +159,21 @@ def _put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray) -> N
     try:
         target[advanced] = values
     except (IndexError, TypeError, ValueError):
-        _check_advanced(target.shape, advanced)
-        shape = target[advanced].shape
-        stripped = _without_leading_ones(values)
-        lead = len(shape) - stripped.ndim
-        if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(stripped.shape)):
-            raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(stripped.shape)} cannot be broadcast to indexing result of shape "
-                f"{list(shape)}"
-            ) from None
-        target[advanced] = np.broadcast_to(stripped, shape)
+        target[advanced] = check_put(target, advanced, values)
+
+
+def check_put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray) -> np.ndarray:
+    """``values`` in the shape of ``target[advanced]``, or what is wrong with them or with the index."""
+    _check_advanced(target.shape, advanced)
+    shape = target[advanced].shape
+    stripped = _without_leading_ones(values)
+    lead = len(shape) - stripped.ndim
+    if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(stripped.shape)):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(stripped.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(shape)}"
+        ) from None
+    return np.broadcast_to(stripped, shape)
 
 
 # ---- what an index means -------------------------------------------------------------------------------------------
@@ -173,7 +186,7 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
     """
     if type(index) is not tuple:
         index = index if isinstance(index, tuple) or _means_tuple(index) else (index,)
-    parts = [each if type(each) is int or each is None else _part(each) for each in index]
+    parts = [each if type(each) is int or each is None else index_part(each) for each in index]
     used = sum(map(_width, parts))
     if used > len(shape):
         if len(parts) == 1 and type(parts[0]) is int:
@@ -181,7 +194,9 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
         if type(index[0]) is slice and len(parts) == 1:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    axis, basic, advanced, found = 0, [], [], False
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    axis, found = 0, False
     for part in parts:
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:
@@ -232,7 +247,7 @@ def _means_tuple(index: Any) -> bool:
     return nested
 
 
-def _part(part: Any) -> Any:
+def index_part(part: Any) -> Any:
     """A part of an index as an int, a bool, a slice, None, Ellipsis, or an array of int64 or bool."""
     if isinstance(part, (slice, bool)) or part is Ellipsis:
         return part
@@ -303,7 +318,7 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
     """Raise what is wrong with an advanced index that NumPy refused."""
     axis, shapes = 0, []
     for each in advanced:
-        if each is _WHOLE:
+        if type(each) is slice:
             axis += 1
         elif each.dtype == bool:
             for i, n in enumerate(each.shape):
@@ -326,9 +341,9 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
         ) from None
     axis = 0
     for each in advanced:
-        if each is not _WHOLE and each.dtype != bool:
+        if type(each) is not slice and each.dtype != bool:
             size = shape[axis]
             outside = each[(each < -size) | (each >= size)]
             if outside.size:
                 raise _out_of_bounds(int(outside[0]), axis, size)
-        axis += 1 if each is _WHOLE or each.dtype != bool else each.ndim
+        axis += 1 if type(each) is slice or each.dtype != bool else each.ndim

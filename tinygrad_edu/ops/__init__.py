@@ -14,9 +14,11 @@ from .elementwise import *
 from .indexing import *
 from .linalg import *
 from .loss import *
+from .masks import *
 from .norm import *
 from .powers import *
 from .reduction import *
+from .scatter import *
 from .shape import *
 from .smooth import *
 from .special import *
