@@ -79,8 +79,6 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: writes into the memory of ``self`` and its views."""
     array = self._array
     values, values_node = _value(self, value)
-    basic: Any
-    advanced: Any
     if type(index) is int and array.ndim and -len(array) <= index < len(array):
         basic, advanced = (index,), None
     else:
@@ -194,13 +192,11 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
         if type(index[0]) is slice and len(parts) == 1:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    basic: list[Any] = []
-    advanced: list[Any] = []
-    axis, found = 0, False
-    for part in parts:
+    axis, basic, advanced, found = 0, [], [], False
+    for position, part in enumerate(parts):
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:
-                raise _out_of_bounds(part, axis, shape[axis])
+                raise _out_of_bounds(part, position, shape[axis])
             basic.append(part)
             axis += 1
         elif part is None:
@@ -328,7 +324,7 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
                         f"{list(shape)} at index {axis + i}"
                     )
             axis += each.ndim
-            shapes += [(np.count_nonzero(each),)] * each.ndim
+            shapes += [(int(np.count_nonzero(each)),)] * each.ndim
         else:
             axis += 1
             shapes.append(each.shape)
@@ -339,11 +335,15 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
         ) from None
-    axis = 0
+    axis = position = 0  # PyTorch counts the indices, not the axes
     for each in advanced:
-        if type(each) is not slice and each.dtype != bool:
+        if type(each) is slice:
+            axis += 1
+            continue
+        if each.dtype != bool:
             size = shape[axis]
             outside = each[(each < -size) | (each >= size)]
             if outside.size:
-                raise _out_of_bounds(int(outside[0]), axis, size)
-        axis += 1 if type(each) is slice or each.dtype != bool else each.ndim
+                raise _out_of_bounds(int(outside[0]), position, size)
+        width = each.ndim if each.dtype == bool else 1
+        axis, position = axis + width, position + width
