@@ -43,3 +43,9 @@ COMPARISONS = {
     "le": _comparison("le", np.less_equal), "gt": _comparison("gt", np.greater), "ge": _comparison("ge", np.greater_equal),
 }  # fmt: skip
 """What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor."""
+COMPARISONS |= {
+    long: COMPARISONS[short]
+    for long, short in {
+        "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
+    }.items()
+}  # fmt: skip
