@@ -84,6 +84,8 @@ abs = absolute
 
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """``input`` to the power of ``exponent``; either may be a number."""
+    if isinstance(input, Tensor) and (type(exponent) is int or type(exponent) is float) and input._array.dtype.kind == "f":
+        return powers.power.function(input, exponent, out=out)  # what follows would come to the same
     if isinstance(input, Tensor) and isinstance(exponent, Tensor):
         return powers.tensor_power.function(input, exponent, out=out)
     base, power = number_of(input), number_of(exponent)
