@@ -193,7 +193,8 @@ def cross_entropy(
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
         reduction = _reduction(size_average, reduce, reduction)
-    _require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
+        _require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
     if not isinstance(label_smoothing, (int, float)):
         kind = type_name(label_smoothing)
         raise TypeError(f"cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not {kind}")
@@ -222,7 +223,8 @@ def nll_loss(
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
         reduction = _reduction(size_average, reduce, reduction)
-    _require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
+        _require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
     if type(ignore_index) is not int:
         kind = type_name(ignore_index)
         raise TypeError(f"nll_loss_nd(): argument 'ignore_index' (position 5) must be int, not {kind}")

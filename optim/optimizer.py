@@ -40,9 +40,11 @@ class Optimizer:
     Source: https://docs.pytorch.org/docs/2.13/optim.html
     """
 
+    defaults: dict[str, Any]
+    state: defaultdict[Tensor, Any]
+    param_groups: list[dict[str, Any]]
     _step_pre_hooks: HookDict
     _step_post_hooks: HookDict
-    defaults: dict[str, Any]
     _state_dict_pre_hooks: HookDict
     _state_dict_post_hooks: HookDict
     _load_pre_hooks: HookDict
@@ -60,8 +62,8 @@ class Optimizer:
                 "params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
                 + type_string(params._array)
             )
-        self.state: defaultdict[Tensor, Any] = defaultdict(dict)
-        self.param_groups: list[dict[str, Any]] = []
+        self.state = defaultdict(dict)
+        self.param_groups = []
         groups = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -252,8 +254,9 @@ class Optimizer:
         return {"defaults": self.defaults, "state": self.state, "param_groups": self.param_groups}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        for name in Optimizer.__annotations__:
-            self.__dict__.setdefault(name, HookDict())
+        for name, kind in Optimizer.__annotations__.items():
+            if kind == "HookDict":
+                self.__dict__.setdefault(name, HookDict())
         self.__dict__.update(state)
 
     def __repr__(self) -> str:

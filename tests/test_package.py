@@ -86,8 +86,8 @@ def installed(wheel, tmp_path_factory):
 
 
 def files(package, folder):
-    """The Python files of a package, as their names inside it."""
-    return {f"{package}/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*.py")}
+    """The Python files of a package, stubs too, as their names inside it."""
+    return {f"{package}/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*.py*") if path.suffix != ".pyc"}
 
 
 # ---- the wheel

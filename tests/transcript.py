@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 
 FOLDER = Path(__file__).parent / "transcripts"
 
@@ -54,6 +55,28 @@ def write(path: Path, sessions: list[Session]) -> None:
             lines += [f">>> {first}", *(f"... {line}".rstrip() for line in rest), *([answer] if answer else [])]
         blocks.append("\n".join(lines))
     path.write_text("\n\n".join(blocks) + "\n")
+
+
+def sessions(*names: str) -> list[Any]:
+    """The sessions of these transcripts, each as a parameter of a test."""
+    return [pytest.param(each, id=each.title) for name in names for each in read(FOLDER / f"{name}.txt")]
+
+
+def check(session: Session, torch: Any) -> None:
+    """``torch`` answers as the transcript says."""
+    assert session.steps
+    assert replay(session, torch) == session.steps
+
+
+def check_pytorch(session: Session) -> None:
+    """PyTorch answers as the transcript says: it is no invention."""
+    torch = pytest.importorskip("torch")
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    try:
+        check(session, torch)
+    finally:
+        torch.set_warn_always(always)
 
 
 def replay(session: Session, torch: Any) -> list[tuple[str, str]]:

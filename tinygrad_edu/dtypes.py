@@ -87,19 +87,15 @@ class dtype(metaclass=TorchName):
         return (4 if self.kind == "c" else 2) if self._numpy is None else self._numpy.itemsize
 
     def to_real(self) -> dtype:
-        """The dtype of a complex number's real part; a floating point dtype is its own."""
-        if self.is_complex:
-            return DTYPES[f"float{self.itemsize * 4}"]
-        if self.is_floating_point:
-            return self
-        raise RuntimeError(f"Unknown Complex ScalarType for {self.legacy_name}")
+        """The dtype of a complex number's real part; any other dtype is its own."""
+        return DTYPES[f"float{self.itemsize * 4}"] if self.is_complex else self
 
     def to_complex(self) -> dtype:
         """The complex dtype with parts of this dtype."""
         if self.is_complex:
             return self
-        if self.is_floating_point and self._name != "bfloat16":
-            return DTYPES[f"complex{self.itemsize * 16}"]
+        if self.is_floating_point:
+            return DTYPES["complex64" if self._name == "bfloat16" else f"complex{self.itemsize * 16}"]
         raise RuntimeError(f"Unknown Complex ScalarType for {self.legacy_name}")
 
     def __getattr__(self, name: str) -> Any:
@@ -272,7 +268,10 @@ def common_dtype(*operands: Any) -> np.dtype[Any]:
         if result is None:
             result = found
         elif _CATEGORY[found.kind] > _CATEGORY[result.kind]:
-            result = promote_numpy(result, found)
+            if result.kind == "f":  # a float keeps its precision beside a complex number of lower rank
+                result = promote_numpy(result, np.dtype("complex64"))
+            else:
+                result = promote_numpy(result, found) if result.kind == "b" else found
     assert result is not None
     return result
 

@@ -72,8 +72,7 @@ def _requires_grad(value: Any) -> bool:
 
 
 def _barred_message(node: Node | None, reason: str, modified: str) -> str:
-    named = node is not None and not isinstance(node, AccumulateGrad)
-    name = f"Output {output_name(node)} is a view" if named else None
+    name = None if node is None or isinstance(node, AccumulateGrad) else f"Output {output_name(node)} is a view"
     if reason in ("no_grad", "inference") or name is None:
         made = f"{name} of a view which was created in" if name else "A view was created in"
         if reason == "inference":
@@ -340,6 +339,8 @@ class BarredHistory(Node):
     """The history of a barred view after its base was written to: there is none, and asking for it is the error."""
 
     __slots__ = ("before", "message")
+
+    before: Node | None
 
     def __init__(self, base: Any, view: Any) -> None:
         node = view._node

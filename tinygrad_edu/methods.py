@@ -12,8 +12,19 @@ import numpy as np
 
 from . import ops, random
 from .autograd.op import Op
+from .dtypes import common_dtype
 from .functions import (
-    arithmetic, conversion, dropout, einsum, graph, indexing, linalg, overwriting, reduction, shape, subscript,
+    arithmetic,
+    conversion,
+    dropout,
+    einsum,
+    graph,
+    indexing,
+    linalg,
+    overwriting,
+    reduction,
+    shape,
+    subscript,
 )  # fmt: skip
 from .inplace import in_place
 from .tensor import Tensor
@@ -129,6 +140,27 @@ def _refusing(function: Any) -> Any:
     return operator
 
 
+def _reflected(function: Any, of_number: Any) -> Any:
+    """The operator behind ``other op tensor``: ``of_number(tensor, other)``, and for NumPy's arrays ``function``.
+
+    NumPy leaves ``array op tensor`` to us; the two meet in a common dtype.
+    """
+    refusing = _refusing(of_number)
+
+    def operator(self: Any, other: Any) -> Any:
+        if not isinstance(other, np.ndarray):
+            return refusing(self, other)
+        other = conversion.as_tensor(other)
+        dtype = common_dtype(self._array, other._array)
+        return function(conversion.cast(other, dtype), conversion.cast(self, dtype))
+
+    return operator
+
+
+def _reversed(function: Any) -> Any:
+    return _reflected(function, arithmetic.reversed_operator(function))
+
+
 def _from_storage(name: str) -> Any:
     """A method of the seldom needed module :mod:`tinygrad_edu.storage`."""
 
@@ -166,13 +198,13 @@ def bind_methods() -> None:
     _bind("__invert__", arithmetic.inverted)
     _bind("__rtruediv__", arithmetic.reversed_divide)
     _bind("__pow__", _refusing(arithmetic.pow))
-    _bind("__rpow__", _refusing(arithmetic.reversed_power))
+    _bind("__rpow__", _reflected(arithmetic.pow, arithmetic.reversed_power))
     _bind("__matmul__", _refusing(linalg.matmul))
-    _bind("__rmatmul__", _refusing(lambda self, other: linalg.matmul(other, self)))
+    _bind("__rmatmul__", _reflected(linalg.matmul, lambda self, other: linalg.matmul(other, self)))
     _bind("__mod__", _refusing(arithmetic.remainder))
     for name in ("floor_divide", "remainder", "bitwise_left_shift", "bitwise_right_shift"):
         symbol = _SYMBOLS[name]
-        _bind(f"__r{symbol}__", Lazy(lambda name=name: _refusing(arithmetic.reversed_operator(_compiled(FUNCTIONS[name])))))
+        _bind(f"__r{symbol}__", Lazy(lambda name=name: _reversed(_compiled(FUNCTIONS[name]))))
     for name in ("storage", "untyped_storage"):
         _bind(name, _from_storage(name))
     _bind("__getitem__", subscript.getitem)

@@ -46,7 +46,7 @@ OVERLOADS = {
     ],
     "bernoulli": [f"(Tensor input, *, {_DRAW}, Tensor out = None)", f"(Tensor input, float p, *, {_DRAW})"],
     "bernoulli_": [f"(Tensor p, *, {_DRAW})", f"(float p = 0.5, *, {_DRAW})"],
-    **{name: _BY_NUMBER_OR_TENSOR for name in "eq ne lt le gt ge remainder fmod bitwise_and bitwise_or bitwise_xor".split()},
+    **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "remainder", "fmod", "bitwise_and", "bitwise_or", "bitwise_xor"], _BY_NUMBER_OR_TENSOR),
     "pow": [f"({each}, *, Tensor out = None)" for each in ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")],
     "clamp": ["(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)", "(Tensor input, Number min = None, Number max = None, *, Tensor out = None)"],
     "clamp_min": ["(Tensor input, Tensor min, *, Tensor out = None)", "(Tensor input, Number min, *, Tensor out = None)"],

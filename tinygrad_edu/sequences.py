@@ -88,8 +88,32 @@ def _counted(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> np.
     count = math.ceil((float(end) - float(start)) / float(step))
     if count * numpy_dtype.itemsize >= 2**63:
         raise RuntimeError("invalid size, possible overflow?")
-    with quiet():
+    if numpy_dtype.kind in "iu":
         return (first + np.arange(count) * by).astype(numpy_dtype)
+    return _progression(first, by, count, numpy_dtype)
+
+
+def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]) -> np.ndarray:
+    """``first + i by``, rounded where PyTorch rounds on a processor with AVX2.
+
+    Whole blocks of two vectors are computed vector by vector: the vector's first element, rounded, plus the lane's
+    share.
+    """
+    lanes = max(32 // numpy_dtype.itemsize, 1)
+    whole = count // (2 * lanes) * (2 * lanes)
+    i = np.arange(count)
+    values = _fused(first, by, i, numpy_dtype)
+    if whole and numpy_dtype.itemsize >= 4:
+        heads = np.repeat(values[:whole:lanes], lanes)
+        values[:whole] = _fused(heads, by, i[:whole] % lanes, numpy_dtype)
+    return values
+
+
+def _fused(a: Any, by: Any, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
+    """``a + i by`` in double precision, rounded once, as a fused multiply-add does (where long doubles are longer)."""
+    with quiet():
+        values = np.asarray(a, np.longdouble) + np.longdouble(by) * i
+        return values.astype(np.float64).astype(numpy_dtype)
 
 
 def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any]:
@@ -125,7 +149,8 @@ def range(
         raise RuntimeError("step must be nonzero")
     first, by = _bounds(start, end, step, numpy_dtype)
     count = math.floor((float(end) - float(start)) / float(step)) + 1
-    return out_or_new(out, (first + np.arange(count) * by).astype(numpy_dtype), requires_grad, "range", dtype)
+    values = _progression(first, by, count, numpy_dtype) if numpy_dtype.kind == "f" else first + np.arange(count) * by
+    return out_or_new(out, values.astype(numpy_dtype, copy=False), requires_grad, "range", dtype)
 
 
 # ---- a number of steps ---------------------------------------------------------------------------------------------
@@ -198,18 +223,17 @@ def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.
     start, end = (checked_scalar(each, numpy_dtype) for each in (start, end))
     if count < 2:
         return np.full(count, start, numpy_dtype)
-    i = np.arange(count)
-    if numpy_dtype.kind in "iu":
-        first, last, step = start, end, (float(end) - float(start)) / (count - 1)
-    else:
-        kind = numpy_dtype.type
-        step = ((kind(end) - kind(start)) / kind(count - 1)).item()
-        first, last = kind(start).item(), kind(end).item()
-    halfway = count // 2
-    values = i * step
-    values[halfway:] = last - values[count - halfway - 1 :: -1]
-    values[:halfway] += first
-    return values.astype(numpy_dtype)
+    halfway, i = count // 2, np.arange(count)
+    if numpy_dtype.kind == "c":
+        first, last = numpy_dtype.type(start), numpy_dtype.type(end)
+        step = (last - first) / (count - 1)
+        return np.where(i < halfway, first + i * step, last - (count - 1 - i) * step).astype(numpy_dtype)
+    arithmetic = numpy_dtype if numpy_dtype.kind == "f" else _FLOAT64
+    kind = arithmetic.type
+    step = (kind(end) - kind(start)) / kind(count - 1)
+    up = _fused(kind(start), step, i[:halfway], arithmetic)
+    down = _fused(kind(end), -step, i[count - halfway - 1 :: -1], arithmetic)
+    return np.concatenate([up, down]).astype(numpy_dtype, copy=False)
 
 
 # ---- the identity --------------------------------------------------------------------------------------------------

@@ -313,8 +313,7 @@ class Tensor(TensorMethods):
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._array.ndim else self
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity; optimisers look every parameter up in every step
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(type(self)), *self.__dict__} - {"_inference"})

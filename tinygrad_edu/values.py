@@ -11,6 +11,7 @@ import functools
 import math
 import operator
 import warnings
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -40,7 +41,10 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
     if leaves is not None:
         kinds = set(map(type, leaves))
         if kinds <= _NUMBERS:
-            array = _stored(leaves, kinds, _implied_dtype(kinds) if dtype is None else dtype)
+            try:
+                array = _stored(leaves, kinds, _implied_dtype(kinds) if dtype is None else dtype)
+            except Exception:
+                return _read_item_by_item(data, dtype)  # which names the first number that does not fit
             return array if len(shape) == 1 else array.reshape(shape)
         if kinds == {np.ndarray} and (dtype is None or dtype.kind in "fc") and _alike(leaves):
             _warn_of_arrays(stacklevel=4)
@@ -139,11 +143,16 @@ def _read_item_by_item(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray:
     shape = _shape_of(data)
     if dtype is None:
         dtype = _inferred_dtype(data)
-    leaves: list[Any] = []
-    if 0 not in shape:  # PyTorch does not look into what is empty
-        _collect(data, shape, 0, leaves)
-    numbers = [_plain(each, dtype.kind) for each in leaves]
-    return _stored(numbers, set(map(type, numbers)), dtype).reshape(shape)
+    if 0 in shape:  # PyTorch does not look into what is empty
+        return np.empty(shape, dtype)
+    try:
+        numbers = [_plain(each, dtype.kind) for each in _leaves(data, shape, 0)]
+        return _stored(numbers, set(map(type, numbers)), dtype).reshape(shape)
+    except Exception:
+        for each in _leaves(data, shape, 0):  # which is the first that is wrong?
+            number = _plain(each, dtype.kind)
+            _stored([number], {type(number)}, dtype)
+        raise
 
 
 def _is_sequence(data: Any) -> bool:
@@ -190,20 +199,22 @@ def _inferred_dtype(data: Any) -> np.dtype[Any]:
             raise TypeError("new(): self-referential lists are incompatible")
         dtype = _inferred_dtype(item)
         found = dtype if found is None else promote_numpy(found, dtype)
+        if found.name == "complex128":  # nothing is wider; PyTorch looks no further
+            break
     return default_numpy_dtype() if found is None else found
 
 
-def _collect(data: Any, shape: tuple[int, ...], depth: int, leaves: list[Any]) -> None:
-    """Append the items at the last depth, checking every sequence's length on the way."""
+def _leaves(data: Any, shape: tuple[int, ...], depth: int) -> Iterator[Any]:
+    """The items at the last depth; every sequence's length is checked on the way."""
     if depth == len(shape):
-        leaves.append(data)
+        yield data
         return
     if not (_is_sequence(data) or isinstance(data, Tensor)):
         raise TypeError("not a sequence")
     if len(data) != shape[depth]:
         raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
     for item in data:
-        _collect(item, shape, depth + 1, leaves)
+        yield from _leaves(item, shape, depth + 1)
 
 
 def _plain(leaf: Any, kind: str) -> Any:

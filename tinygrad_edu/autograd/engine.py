@@ -159,7 +159,12 @@ class _Pass:
                     break
         grads = grad = None  # type: ignore[assignment]  # see _is_unshared
         for leaf in tuple(pending):
-            self.finish_leaf(leaf)
+            if plain and leaf.hooks is None:
+                variable = leaf._variable()  # type: ignore[attr-defined]
+                if variable is not None:
+                    store_gradient(variable, pending.pop(leaf))
+            else:
+                self.finish_leaf(leaf)
 
     def run_recorded(self, node: Node, grad: Any) -> None:
         """The same, for those who want to know of failures."""

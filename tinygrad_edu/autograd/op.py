@@ -273,7 +273,7 @@ def in_array_world(function: Any) -> Any:
     Its floating point literals become 0-d arrays: NumPy takes three times as long for a Python number. Only those that
     float32 holds exactly; they are read-only, so that an ``+=`` on one is an error.
     """
-    if not isinstance(function, types.FunctionType) or not function.__module__.startswith(_OPS_PACKAGE):
+    if not isinstance(function, types.FunctionType) or not (function.__module__ or "").startswith(_OPS_PACKAGE):
         return function
     code = function.__code__
     code = code.replace(co_consts=tuple(map(_as_array_constant, code.co_consts)))

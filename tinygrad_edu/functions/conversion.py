@@ -10,6 +10,7 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
+from ..creation import as_tensor as as_tensor
 from ..creation import copied, empty, empty_strided, finish, full, in_format, ones, zeros
 from ..devices import channels_last, channels_last_3d, device, memory_format, preserve_format, require_cpu
 from ..dtypes import DTYPES, c_name, dtype, to_numpy_dtype

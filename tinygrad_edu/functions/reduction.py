@@ -10,7 +10,7 @@ from .. import return_types
 from ..autograd.errors import explain, type_name
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
-from ..ops import activation, elementwise, indexing
+from ..ops import activation, cumulative, elementwise, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
@@ -209,10 +209,10 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     """The product of all elements or over ``dim``."""
     input = _as_dtype(input, dtype, "prod")
     if dim is None:
-        return ops.prod_all.function(input, out=out)
+        return cumulative.prod_all.function(input, out=out)
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
         raise combination_error("prod", (input, dim), {})
-    return ops.prod.function(input, int(dim), keepdim, out=out)
+    return cumulative.prod.function(input, int(dim), keepdim, out=out)
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
@@ -222,12 +222,12 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
-    return ops.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
+    return cumulative.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running products along ``dim``."""
-    return ops.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
+    return cumulative.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
 
 
 def _checked_dim(dim: Any, name: str) -> int:

@@ -9,10 +9,10 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
+from ..ops.cumulative import flip as _flip
+from ..ops.cumulative import rot90 as _rot90
 from ..ops.diagonal import diag_embed, diagonal_copy
 from ..ops.elementwise import clone as _clone
-from ..ops.reduction import flip as _flip
-from ..ops.reduction import rot90 as _rot90
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..size import Size

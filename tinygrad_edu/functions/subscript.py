@@ -15,14 +15,13 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.runtime import BarredView
-from ..values import checked_scalar
-from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.elementwise import copy_from
 from ..ops.overwriting import fill_tensor
 from ..ops.shape import alias, select, slice_, unsqueeze
 from ..tensor import Tensor
+from ..values import checked_scalar
 from .overwriting import check_expand
 
 _WHOLE = slice(None)
@@ -79,6 +78,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: writes into the memory of ``self`` and its views."""
     array = self._array
     values, values_node = _value(self, value)
+    basic: Any
+    advanced: Any
     if type(index) is int and array.ndim and -len(array) <= index < len(array):
         basic, advanced = (index,), None
     else:
@@ -192,7 +193,9 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
         if type(index[0]) is slice and len(parts) == 1:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
-    axis, basic, advanced, found = 0, [], [], False
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    axis, found = 0, False
     for position, part in enumerate(parts):
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:

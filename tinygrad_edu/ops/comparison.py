@@ -15,13 +15,24 @@ def _compare(ufunc, public):
 
 eq = _compare(np.equal, "eq")
 ne = _compare(np.not_equal, "ne")
-lt = _compare(np.less, "lt")
-le = _compare(np.less_equal, "le")
-gt = _compare(np.greater, "gt")
-ge = _compare(np.greater_equal, "ge")
 bitwise_and = _compare(np.bitwise_and, "bitwise_and")
 bitwise_or = _compare(np.bitwise_or, "bitwise_or")
 bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor")
+
+
+def _order(ufunc, public):
+    """A comparison that complex numbers do not have."""
+
+    def ordered(x, y):
+        if x.dtype.kind == "c":
+            raise not_implemented(f"{public}_cpu", x.dtype)
+        return ufunc(x, y)
+
+    return op(None, x=None, y=None, promote="common", public=public)(ordered)
+
+
+lt, le = _order(np.less, "lt"), _order(np.less_equal, "le")
+gt, ge = _order(np.greater, "gt"), _order(np.greater_equal, "ge")
 
 # Logic asks of each operand whether it is zero, in whatever dtype it comes.
 logical_and = op(None, x=None, y=None)(np.logical_and)

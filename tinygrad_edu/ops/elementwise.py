@@ -100,7 +100,7 @@ def _floor_divide(x, y):
 
 
 def _refuse_integer_zero(x, y, name):
-    if x.dtype == bool:
+    if x.dtype.kind in "bc":
         raise not_implemented(name, x.dtype)
     if x.dtype.kind in "iu" and np.any(np.equal(y, 0)) and np.broadcast(x, y).size:
         raise RuntimeError("ZeroDivisionError")
@@ -182,64 +182,6 @@ def _lerp(x, end, weight, name):
         raise not_implemented(name, x.dtype)
     step = end - x
     return np.where(np.abs(weight) < 0.5, x + weight * step, end - step * (1 - weight)).astype(x.dtype, copy=False)
-
-
-# A power of a tensor to a number, to a tensor, and of a number to a tensor are three nodes in PyTorch.
-
-
-@op(
-    "PowBackward0",
-    x=lambda grad, x, exponent: zeros_like(grad) if exponent == 0 else grad * (exponent * power(x, exponent - 1)),
-    public="pow",
-)
-def power(x, exponent):
-    """``x`` to a number."""
-    if exponent == 2:
-        return np.multiply(x, x)
-    if x.dtype.kind == "f":
-        if exponent == 0.5:
-            return np.sqrt(x)
-        if exponent == -0.5:
-            return np.divide(1, np.sqrt(x))
-        if exponent == 3:
-            return x * x * x
-    return np.power(x, x.dtype.type(exponent))
-
-
-@op(
-    "PowBackward1",
-    x=lambda grad, x, y: where(y == 0, 0.0, grad * (y * tensor_power(x, y - 1))),
-    y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
-    promote="common",
-    public="pow",
-)
-def tensor_power(x, y):
-    """A tensor to the power of a tensor."""
-    if x.dtype == bool:
-        raise not_implemented("pow", x.dtype)
-    if x.dtype.kind == "i" and np.any(y < 0):
-        return _inverse_power(x, y)
-    return np.power(x, y)
-
-
-def _inverse_power(x, y):
-    """Integer powers, of which some are negative: 1 and -1 have them, other numbers are cut off to 0."""
-    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
-    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
-
-
-@op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
-def exponential(base, y):
-    """A number to the power of a tensor."""
-    x = np.asarray(base, y.dtype)
-    return _inverse_power(x, y) if y.dtype.kind == "i" else np.power(x, y)
-
-
-def _exponential_rule(grad, base, y, out):
-    """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
-    if base == 0:
-        return grad * where(y >= 0, 0.0, out * -math.inf)
-    return grad * (out * (math.log(base) if base > 0 else math.nan))
 
 
 # ---- elementary functions ------------------------------------------------------------------------------------------
@@ -355,6 +297,17 @@ def frac(x):
     return x - np.trunc(x)
 
 
+def _ordered(ufunc):
+    """``ufunc`` for dtypes that have an order, which complex numbers do not."""
+
+    def ordered(x, y):
+        if x.dtype.kind == "c":
+            raise not_implemented(f"{ufunc.__name__}_cpu", x.dtype)
+        return ufunc(x, y)
+
+    return ordered
+
+
 # ---- choosing ------------------------------------------------------------------------------------------------------
 
 maximum = op(
@@ -364,7 +317,7 @@ maximum = op(
     promote="common",
     numbers=False,
     public="maximum",
-)(np.maximum)
+)(_ordered(np.maximum))
 minimum = op(
     "MinimumBackward0",
     x=lambda grad, x, y: where(x == y, grad / 2, where(x > y, 0.0, grad)),
@@ -372,21 +325,23 @@ minimum = op(
     promote="common",
     numbers=False,
     public="minimum",
-)(np.minimum)
+)(_ordered(np.minimum))
 fmax = op(
     "FmaxBackward0",
     x=lambda grad, x, y: where((x >= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x >= y) | (y != y), 0.0, grad),
     promote="common",
     numbers=False,
-)(np.fmax)
+    public="fmax",
+)(_ordered(np.fmax))
 fmin = op(
     "FminBackward0",
     x=lambda grad, x, y: where((x <= y) | (y != y), grad, 0.0),
     y=lambda grad, x, y: where((x <= y) | (y != y), 0.0, grad),
     promote="common",
     numbers=False,
-)(np.fmin)
+    public="fmin",
+)(_ordered(np.fmin))
 
 
 @op(

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
+from ..autograd.conform import filled
 from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
 from .elementwise import log, sigmoid, where
 
 _INT64 = np.dtype(np.int64)
+_MANY = 8192
 
 
 def reduce(losses, reduction):
@@ -48,9 +51,7 @@ def _weigh(losses, weight):
     if weight is not None:
         shape = _broadcast(losses, weight)
         if shape != losses.shape:
-            raise RuntimeError(
-                f"output with shape {list(losses.shape)} doesn't match the broadcast shape {list(shape)}"
-            )
+            raise RuntimeError(f"output with shape {list(losses.shape)} doesn't match the broadcast shape {list(shape)}")
         np.multiply(losses, weight, out=losses, casting="same_kind")
     return losses
 
@@ -88,17 +89,23 @@ def mse_loss(x, y, reduction="mean"):
 
 
 def _weights(x, target, weight, ignore_index):
-    """Which targets count, their classes (0, if they do not) and their weights (0)."""
-    classes = x.shape[1 if x.ndim > 1 else 0]
+    """Which targets count, their places among the elements of x (any, if they do not), and their weights (0)."""
+    shape = x.shape
+    classes = shape[1 if x.ndim > 1 else 0]
     _check_target(x, target, weight, classes)
     counted = target != ignore_index
     bad = counted & ((target < 0) | (target >= classes))
     if bad.any():
         raise IndexError(f"Target {int(target[bad].reshape(-1)[0])} is out of bounds.")
     chosen = np.where(counted, target, 0).astype(np.int64)
+    places = chosen
+    if x.ndim > 1:
+        pixels = np.arange(math.prod(shape[2:])).reshape(shape[2:])
+        rows = np.arange(shape[0]).reshape(-1, *(1,) * (x.ndim - 2))
+        places = (rows * classes + chosen) * pixels.size + pixels
     if weight is None:
-        return counted, chosen, counted.astype(x.dtype)
-    return counted, chosen, np.where(counted, weight[chosen] if classes else 0, x.dtype.type(0))
+        return counted, places, counted.astype(x.dtype)
+    return counted, places, np.where(counted, weight[chosen] if classes else 0, x.dtype.type(0))
 
 
 @lru_cache(64)
@@ -137,63 +144,50 @@ def _nll_loss(x, target, weight=None, reduction="mean", ignore_index=-100):
     Shapes: x (N, C), (C,) or (N, C, d1, ...), log-probabilities; target the same without C; weight (C,). Targets equal to
     ``ignore_index`` do not count.
 
-    Kept: the target's classes, and the factors by which the chosen elements enter the result.
+    Kept: the places of the chosen among the elements of x, and the factors by which they enter the result.
     """
     if weight is None and x.ndim == 2 and target.dtype is _INT64 and not -1 < ignore_index < x.shape[1]:
-        # No target is ignored if every one is a class; as an unsigned number a negative one is too large to be one.
-        n, classes = x.shape
-        if n and target.shape == (n,) and np.maximum.reduce(target.view(np.uint64)) < classes and x.dtype.itemsize > 2:
-            require_float(x, "nll_loss_out_frame")
-            losses = x[_rows(n), target]
-            if reduction == "none":
-                return -losses, target, -1.0
-            total = 0 - np.add.reduce(losses)
-            return (total, target, -1.0) if reduction == "sum" else (total / n, target, np.array(-1 / n, x.dtype))
-    counted, chosen, weights = _weights(x, target, weight, ignore_index)
+        # No target is ignored if every one is a class, which NumPy finds out.
+        n, dtype = len(x), x.dtype
+        if 0 < n <= _MANY and target.shape == (n,) and dtype.kind == "f" and dtype.itemsize > 2:
+            try:
+                places = np.ravel_multi_index((_rows(n), target), x.shape)
+            except ValueError:
+                pass
+            else:
+                factors = filled(n, -1 / n if reduction == "mean" else -1, dtype)
+                chosen = x.reshape(-1)[places]
+                return chosen * factors if reduction == "none" else chosen.dot(factors), places, factors
+    counted, places, weights = _weights(x, target, weight, ignore_index)
     total = np.add.reduce(weights, axis=None) if reduction == "mean" else 1
     zero = x.dtype.type(0)
-    if x.ndim == 1:
-        losses = x[chosen]
-    else:
-        losses = np.take_along_axis(x, np.expand_dims(chosen, 1), 1).squeeze(1) if x.shape[1] else weights
-    losses = np.where(counted, -losses * weights, zero)
+    losses = np.where(counted, -nll_gather(x, places) * weights, zero)
     factors = np.where(counted, -weights / total, zero)
-    return (losses if reduction == "none" else reduce(losses, "sum") / total), chosen, factors
+    return (losses if reduction == "none" else reduce(losses, "sum") / total), places, factors
 
 
-def _nll_rule(grad, x_shape, classes, factors):
-    return nll_spread(grad * factors, classes, x_shape)
+def _nll_rule(grad, x_shape, places, factors):
+    return nll_spread(grad * factors, places, x_shape)
 
 
-nll_loss = op(
-    "NllLossBackward0", x=_nll_rule, target=None, weight=None, keeps=("classes", "factors"), public="nll_loss_nd"
-)(_nll_loss)
-nll_loss2d = op(
-    "NllLoss2DBackward0", x=_nll_rule, target=None, weight=None, keeps=("classes", "factors"), public="nll_loss_nd"
-)(_nll_loss)
+_NLL = {"x": _nll_rule, "target": None, "weight": None, "keeps": ("places", "factors"), "public": "nll_loss_nd"}
+nll_loss = op("NllLossBackward0", **_NLL)(_nll_loss)
+nll_loss2d = op("NllLoss2DBackward0", **_NLL)(_nll_loss)
 
 
-@op("NllLossBackwardBackward0", x=lambda grad, classes: nll_gather(grad, classes), classes=None)
-def nll_spread(x, classes, shape):
-    """Zeros of ``shape`` with each element of ``x`` in the place of its class."""
+@op("NllLossBackwardBackward0", x=lambda grad, places: nll_gather(grad, places), places=None)
+def nll_spread(x, places, shape):
+    """Zeros of ``shape`` but for the elements of ``x`` in their places."""
     result = np.zeros(shape, x.dtype)
-    if not shape[-1]:
-        return result
-    if len(shape) == 2:
-        result[_rows(shape[0]), classes] = x
-    elif len(shape) == 1:
-        result[classes] = x
-    else:
-        np.put_along_axis(result, np.expand_dims(classes, 1), np.expand_dims(x, 1), 1)
+    if result.size:
+        result.reshape(-1)[places] = x
     return result
 
 
-@op("NllLossBackwardBackward0", x=lambda grad, x_shape, classes: nll_spread(grad, classes, x_shape), classes=None)
-def nll_gather(x, classes):
-    """Of each row of ``x`` the element of its class."""
-    if x.ndim == 1:
-        return x[classes]
-    return np.take_along_axis(x, np.expand_dims(classes, 1), 1).squeeze(1)
+@op("NllLossBackwardBackward0", x=lambda grad, x_shape, places: nll_spread(grad, places, x_shape), places=None)
+def nll_gather(x, places):
+    """The elements in these places."""
+    return x.reshape(-1)[places] if x.size else np.zeros(places.shape, x.dtype)
 
 
 # ---- binary cross-entropy ------------------------------------------------------------------------------------------
@@ -204,9 +198,7 @@ def nll_gather(x, classes):
     x=lambda grad, x, y, weight, reduction: (
         _weighted(scale(grad, x, reduction), weight) * ((x - y) / _at_least((1 - x) * x, _EPSILON))
     ),
-    y=lambda grad, x, weight, reduction: (
-        _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x))
-    ),
+    y=lambda grad, x, weight, reduction: _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x)),
     weight=None,
 )
 def binary_cross_entropy(x, y, weight=None, reduction="mean"):

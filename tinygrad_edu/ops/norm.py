@@ -38,20 +38,19 @@ def sum_batch(x):
     return sum_axes(x, (0, *range(2, x.ndim)), True)[0]
 
 
-def _normalised(x, mean, var, eps):
-    """z = (x - mean) s and s = 1 / sqrt(var + eps), through operations; ``mean`` None stands for the batch's own."""
+def _centred(x, mean, var, eps):
+    """x - mean and s = 1 / sqrt(var + eps), through operations; ``mean`` None stands for the batch's own."""
     if mean is None:
         n = _values(x.shape)
         centred = x - sum_batch(x) / n
         var = sum_batch(centred * centred) / n
     else:
         centred, var = x - _columns(mean, x.shape), _columns(var, x.shape)
-    s = rsqrt(var + eps)
-    return centred * s, s
+    return centred, rsqrt(var + eps)
 
 
-def _batch_norm_rule(grad, z, s, weight, mean, needs):
-    """With z = (x - mean) s and s = 1 / sqrt(var + eps):
+def _batch_norm_rule(grad, centred, s, weight, mean, needs):
+    """With s = 1 / sqrt(var + eps) and z = s centred, the normalised x:
 
     dx = weight s (grad - sum(grad) / n - z sum(grad z) / n), and weight s grad if mean and variance are constants;
     dweight = sum(grad z), dbias = sum(grad).
@@ -60,14 +59,14 @@ def _batch_norm_rule(grad, z, s, weight, mean, needs):
     batch = need_x and mean is None
     dx = dweight = dbias = None
     if need_weight or batch:
-        dweight = sum_batch(grad * z)
+        dweight = sum_batch(grad * centred) * s
     if need_bias or batch:
         dbias = sum_batch(grad)
     if need_x:
-        slope = s if weight is None else s * _columns(weight, z.shape)
+        slope = s if weight is None else s * _columns(weight, centred.shape)
         if batch:
-            n = _values(z.shape)
-            dx = slope * (grad - dbias / n - z * (dweight / n))
+            n = _values(centred.shape)
+            dx = slope * (grad - dbias / n - centred * (dweight * s / n))
         else:
             dx = slope * grad
     return dx, _vector(dweight) if need_weight else None, _vector(dbias) if need_bias else None
@@ -79,8 +78,8 @@ def _batch_norm_rule(grad, z, s, weight, mean, needs):
     weight=None,
     bias=None,
     joint=_batch_norm_rule,
-    keeps=("z", "s"),
-    again=_normalised,
+    keeps=("centred", "s"),
+    again=_centred,
 )
 def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, momentum=0.1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel (axis 1).
@@ -89,11 +88,13 @@ def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, mome
     arrays, move towards the batch's mean and (unbiased) variance.
     """
     shape, dtype = x.shape, x.dtype
+    out = None
     if mean is None:
         n = _values(shape)
         m = _mean_batch(x, n)
-        z = x - m
-        v = _mean_batch(z * z, n)
+        centred = x - m
+        out = centred * centred
+        v = _mean_batch(out, n)
         if moving is not None:
             fresh, kept = np.array(momentum, dtype), np.array(1 - momentum, dtype)
             for old, new in ((moving[0], m * fresh), (moving[1], v * np.array(momentum * n / max(n - 1, 1), dtype))):
@@ -101,21 +102,20 @@ def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, mome
                 old += new if new.ndim == 1 else new.reshape(-1)
         v += np.array(eps, dtype)
     else:
-        z = x - _columns(mean, shape)
+        centred = x - _columns(mean, shape)
         v = _columns(var, shape) + np.array(eps, dtype)
     np.sqrt(v, v)
     s = np.divide(1.0, v, v)
-    z *= s
-    out = z.copy() if weight is None else z * _columns(weight, shape)  # z is kept, and out may be written to
+    out = np.multiply(centred, s if weight is None else s * _columns(weight, shape), out)
     if bias is not None:
         out += _columns(bias, shape)
-    return out, z, s
+    return out, centred, s
 
 
 def _mean_batch(x, n):
     """The mean of each channel."""
-    if x.ndim == 2 and x.size <= 8192 and x.dtype.itemsize > 2:
-        return filled(n, 1 / n, x.dtype).dot(x) if n else sum_batch(x) / n
+    if x.ndim == 2 and 0 < n <= 256 and x.dtype.itemsize > 2:
+        return filled(n, 1 / n, x.dtype).dot(x)
     total = sum_batch(x)
     total /= n
     return total

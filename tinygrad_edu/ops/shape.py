@@ -276,7 +276,7 @@ def _pieces(grad, shapes, dim, needs):
     """The gradient cut where the inputs were joined."""
     pieces, start, ndim = [], 0, len(grad.shape)
     axis = dim % ndim
-    for shape, needed in zip(shapes, needs):  # noqa: B905 (equal by construction)
+    for shape, needed in zip(shapes, needs):
         if len(shape) == 1 and shape[0] == 0 and ndim != 1:
             pieces.append(take(reshape(grad, (-1,)), slice(0, 0)) if needed else None)
             continue

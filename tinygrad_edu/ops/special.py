@@ -119,4 +119,5 @@ def logaddexp(x, y):
 )
 def xlogy(x, y):
     """``x * log(y)``, and 0 where x is 0."""
+    _require_float(x, "xlogy_cpu")
     return np.where(np.isnan(y), y, np.where(np.equal(x, 0), x.dtype.type(0), x * np.log(y)))
