@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_checks import OURS_ALONE, agree, flat, gradients, outputs_with_grad, single, tensors, weights_for, words
 from samples import TABLE, Sample
-from test_ops import OURS_ALONE, agree, flat, grad_of, gradients, outputs_with_grad, single, tensors, weights_for, words
 
 import tinygrad_edu as T
 from tinygrad_edu import methods

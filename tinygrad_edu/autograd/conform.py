@@ -56,10 +56,10 @@ def conform_array(grad: Any, node: Any) -> Any:
             grad = np.broadcast_to(grad, target)
         else:
             lead, axes = broadcast_axes(grad.shape, target)
-            if lead == len(axes):
-                grad = sum_axes(grad, axes)
-            else:
-                grad = sum_axes(grad, axes, keepdims=True).reshape(target)
+            keep = lead != len(axes)
+            grad = sum_axes(grad, axes, keep)
+            if keep:
+                grad = grad.reshape(target)
             if grad.shape != target:
                 grad = np.broadcast_to(grad, target)
     dtype = node.dtype

@@ -45,9 +45,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     if rounding_mode is None:
         return _div.function(input, other, out=out)
     if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-        )
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
     return ops.div_rounded.function(input, other, rounding_mode=rounding_mode, out=out)
 
 
@@ -243,7 +241,9 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     return pow(*operands, out=out)
 
 
-def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None) -> Tensor:  # fmt: skip
+def nan_to_num(
+    input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
+) -> Tensor:
     """nan and infinities replaced by numbers (0, and the largest and smallest of the dtype, if not given)."""
     if input._array.dtype.kind not in "fc":
         return ops.clone.function(input, out=out)

@@ -59,7 +59,8 @@ def _expand_ellipsis(term: str, ndim: int, index: int) -> str:
     if not all(c in string.ascii_letters for c in named):
         bad = next(c for c in named if c not in string.ascii_letters)
         raise RuntimeError(
-            f"einsum(): invalid subscript given at index {term.index(bad)} in the equation string, subscripts must be in [a-zA-Z]"
+            f"einsum(): invalid subscript given at index {term.index(bad)} in the equation string, subscripts must be in "
+            "[a-zA-Z]"
         )
     if len(named) > ndim or (len(named) != ndim and "..." not in term):
         raise RuntimeError(

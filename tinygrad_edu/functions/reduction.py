@@ -34,7 +34,16 @@ def _as_dtype(input: Any, dtype: Any, name: str) -> Tensor:
     return elementwise.convert.function(input, to_numpy_dtype(dtype))
 
 
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+def sum(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+) -> Tensor:
     """The sum of all elements, or over ``dim`` (an int or several). Bools and integers add up in int64."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "sum")
@@ -45,7 +54,16 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return _sum.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
 
 
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+def mean(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+) -> Tensor:
     """The mean of all elements, or over ``dim`` (an int or several)."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "mean")
@@ -72,7 +90,17 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 def _spread(operation: Any, name: str) -> Any:
     """``torch.var`` and its like: which correction is meant, and a warning where nothing is left to divide by."""
 
-    def spread(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+    def spread(
+        input: Tensor,
+        dim: Any = None,
+        unbiased: Any = None,
+        keepdim: bool = False,
+        *,
+        correction: Any = None,
+        out: Any = None,
+        axis: Any = None,
+        keepdims: Any = None,
+    ) -> Any:
         dim = dim if axis is None else axis
         if isinstance(dim, bool):  # var(x, False) means unbiased=False
             dim, unbiased = None, dim
@@ -117,7 +145,16 @@ var_mean, std_mean = _spread(ops.var_mean, "var_mean"), _spread(ops.std_mean, "s
 def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
     """``torch.max`` and ``torch.min``, which differ in the direction alone."""
 
-    def extremum(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+    def extremum(
+        input: Tensor,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        out: Any = None,
+        axis: Any = None,
+        keepdims: Any = None,
+    ) -> Any:
         dim = dim if axis is None else axis
         keepdim = keepdim if keepdims is None else keepdims
         if isinstance(dim, Tensor) or other is not None:
@@ -278,7 +315,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))
 
 
-def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:  # fmt: skip
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+) -> Any:
     """The distinct elements in order; with the places of the elements among them, and their counts, if asked."""
     parts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
     wanted = (True, return_inverse, return_counts)

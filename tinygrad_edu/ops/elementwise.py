@@ -82,7 +82,12 @@ def div_rounded(x, y, *, rounding_mode):
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(quotient.dtype)
 
 
-@op("NotImplemented", x=lambda grad: _no_derivative("floor_divide"), y=lambda grad: _no_derivative("floor_divide"), promote="common")
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("floor_divide"),
+    y=lambda grad: _no_derivative("floor_divide"),
+    promote="common",
+)
 def floor_divide(x, y):
     """The quotient rounded towards minus infinity. PyTorch gives it no derivative: the backward pass raises."""
     return _floor_divide(x, y)
@@ -407,8 +412,14 @@ def _over(x, low, high):
 
 
 clamp, clamp_tensor = _declare_clamp("ClampBackward1", "clamp"), _declare_clamp_tensor("ClampBackward0", "clamp")
-clamp_min, clamp_min_tensor = _declare_clamp("ClampMinBackward0", "clamp_min"), _declare_clamp_tensor("ClampMinBackward1", "clamp_min")
-clamp_max, clamp_max_tensor = _declare_clamp("ClampMaxBackward0", "clamp_max"), _declare_clamp_tensor("ClampMaxBackward1", "clamp_max")
+clamp_min, clamp_min_tensor = (
+    _declare_clamp("ClampMinBackward0", "clamp_min"),
+    _declare_clamp_tensor("ClampMinBackward1", "clamp_min"),
+)
+clamp_max, clamp_max_tensor = (
+    _declare_clamp("ClampMaxBackward0", "clamp_max"),
+    _declare_clamp_tensor("ClampMaxBackward1", "clamp_max"),
+)
 
 
 @op("NanToNumBackward0", x=lambda grad, x: where(isfinite(x), grad, 0.0))

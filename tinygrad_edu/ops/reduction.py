@@ -365,8 +365,9 @@ all_, any_ = _declare_test("all", np.logical_and.reduce), _declare_test("any", n
 
 @op(
     "LogsumexpBackward0",
-    x=lambda grad, x, dim, keepdim, out: keep_axes(grad, x.shape, dim, keepdim)
-    * exp(x - keep_axes(out, x.shape, dim, keepdim)),
+    x=lambda grad, x, dim, keepdim, out: (
+        keep_axes(grad, x.shape, dim, keepdim) * exp(x - keep_axes(out, x.shape, dim, keepdim))
+    ),
     promote="float",
 )
 def logsumexp(x, dim, keepdim=False):
