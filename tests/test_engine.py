@@ -1,5 +1,6 @@
 """The backward pass: hooks, freeing, memory, depth, ownership of gradients, the graph's public face."""
 
+import contextlib
 import gc
 import sys
 import tracemalloc
@@ -98,7 +99,7 @@ def a_hook_sees_the_sum(t):
 def a_hook_on_several_outputs(t):
     seen = []
     x, _ = tensors(t)
-    a, b = x.unbind()
+    a, _ = x.unbind()
     a.register_hook(lambda g: seen.append(("a", g.tolist())))
     a.grad_fn.register_hook(lambda gi, go: seen.append(("node", gi[0].tolist(), [g is None for g in go])))
     (a * 3).backward()
@@ -132,10 +133,8 @@ def a_hook_that_raises(t):
     x, _ = tensors(t)
     y = x * 1
     y.register_hook(lambda g: 1 / 0)
-    try:
+    with contextlib.suppress(ZeroDivisionError):
         y.sum().backward()
-    except ZeroDivisionError:
-        pass
     return x.grad, t.is_grad_enabled()
 
 
@@ -293,7 +292,7 @@ def a_noncontiguous_leaf(t):
 SCRIPTS = [
     value
     for value in list(globals().values())
-    if callable(value) and getattr(value, "__code__", None) and value.__code__.co_varnames[:1] == ("t",) and value is not tensors
+    if hasattr(value, "__code__") and value.__code__.co_varnames[:1] == ("t",) and value is not tensors
 ]
 
 

@@ -287,8 +287,11 @@ class Placed(list[Any]):
 
 def output_name(node: Node | type) -> str:
     """How PyTorch's errors name the value that ``node`` (or a node of that class) produced: ``0 of Mul``, ``0 of Pow1``."""
-    owner, index = (None, 0) if isinstance(node, type) else edge(node)
-    name = _full_name(node.__name__) if isinstance(node, type) else owner.name()
+    if isinstance(node, type):
+        name, index = _full_name(node.__name__), 0
+    else:
+        owner, index = edge(node)
+        name = owner.name()
     return f"{index} of " + re.sub(r"Backward(\d*)$", lambda match: match[1].lstrip("0"), name)
 
 

@@ -267,7 +267,9 @@ def index_part(part: Any) -> Any:
 def _array_part(array: np.ndarray) -> Any:
     if array.dtype == np.uint8 and array.ndim:
         warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning, stacklevel=6
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=6,
         )
         return array.astype(bool)
     if not array.ndim and array.dtype.kind in "biu":
