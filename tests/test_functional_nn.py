@@ -5,9 +5,9 @@ import json
 import functional_cases
 import numpy as np
 import pytest
+from tinygrad_edu.nn import functional as F
 
 import tinygrad_edu as torch
-from tinygrad_edu.nn import functional as F
 
 RECORDED = json.loads(functional_cases.RECORDED.read_text())
 

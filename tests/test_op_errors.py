@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tinygrad_edu.nn.functional
 
 import tinygrad_edu
-import tinygrad_edu.nn.functional
 
 RECORD = Path(__file__).parent / "data" / "op_errors.tsv"
 LINES = [line.split("\t") for line in RECORD.read_text().splitlines()]

@@ -7,20 +7,87 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_checks import OURS_ALONE, agree, flat, gradients, outputs_with_grad, single, tensors, weights_for, words
 from samples import TABLE, Sample
-from test_ops import OURS_ALONE, agree, flat, gradients, grad_of, outputs_with_grad, single, tensors, weights_for, words
 
 import tinygrad_edu as T
 from tinygrad_edu import methods
+from tinygrad_edu.autograd import grad as grad_of
 
 PLAIN = sorted(name for name in TABLE if name in methods.FUNCTIONS and name not in OURS_ALONE)
-NO_OUT = """
-    adjoint allclose atleast_1d broadcast_tensors broadcast_to chunk clone count_nonzero diag_embed diagonal dist einsum equal
-    flatten flip fliplr flipud isclose isfinite isinf isnan isreal imag meshgrid movedim moveaxis permute positive prod ravel real
-    repeat_interleave reshape roll rot90 rsub select split split_with_sizes squeeze std_mean swapaxes swapdims t tile trace
-    transpose unbind unflatten unique unsqueeze var_mean view_as_complex view_as_real where median argwhere index_add index_put
-    masked_fill conj clip narrow bincount all any relu nonzero scatter take argsort
-""".split()
+NO_OUT = [
+    "adjoint",
+    "allclose",
+    "atleast_1d",
+    "broadcast_tensors",
+    "broadcast_to",
+    "chunk",
+    "clone",
+    "count_nonzero",
+    "diag_embed",
+    "diagonal",
+    "dist",
+    "einsum",
+    "equal",
+    "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "isreal",
+    "imag",
+    "meshgrid",
+    "movedim",
+    "moveaxis",
+    "permute",
+    "positive",
+    "prod",
+    "ravel",
+    "real",
+    "repeat_interleave",
+    "reshape",
+    "roll",
+    "rot90",
+    "rsub",
+    "select",
+    "split",
+    "split_with_sizes",
+    "squeeze",
+    "std_mean",
+    "swapaxes",
+    "swapdims",
+    "t",
+    "tile",
+    "trace",
+    "transpose",
+    "unbind",
+    "unflatten",
+    "unique",
+    "unsqueeze",
+    "var_mean",
+    "view_as_complex",
+    "view_as_real",
+    "where",
+    "median",
+    "argwhere",
+    "index_add",
+    "index_put",
+    "masked_fill",
+    "conj",
+    "clip",
+    "narrow",
+    "bincount",
+    "all",
+    "any",
+    "relu",
+    "nonzero",
+    "scatter",
+    "take",
+    "argsort",
+]
 """Names without ``out=`` in PyTorch, or whose ``out=`` is not one tensor."""
 WITH_OUT = [name for name in PLAIN if name not in NO_OUT]
 IN_PLACE = sorted(name for name in methods._IN_PLACE if name in TABLE)
@@ -66,7 +133,9 @@ def test_out_like_pytorch(name: str) -> None:
     torch = pytest.importorskip("torch")
     failures = []
     for sample in TABLE[name]:
-        plain = own_call(sample) and attempt(lambda s=sample: getattr(torch, name)(*tensors(torch, s, s.args), **keywords(torch, s)))
+        plain = own_call(sample) and attempt(
+            lambda s=sample: getattr(torch, name)(*tensors(torch, s, s.args), **keywords(torch, s))
+        )
         if not hasattr(plain, "shape"):
             continue
 
@@ -79,7 +148,8 @@ def test_out_like_pytorch(name: str) -> None:
             continue  # an overload of PyTorch's without out=
         dtype = str(plain.dtype).removeprefix("torch.")
         for shape in (0, tuple(plain.shape)):
-            difference = differ(attempt(lambda n=shape: run(T, n, dtype)), attempt(lambda n=shape: run(torch, n, dtype)))
+            ours, theirs = (attempt(lambda lib=lib, n=shape, d=dtype: run(lib, n, d)) for lib in (T, torch))
+            difference = differ(ours, theirs)
             if difference:
                 failures.append(f"{sample!r} out {shape}: {difference}")
         if dtype == "float64" and plain.numel():
@@ -142,5 +212,9 @@ def test_method_is_the_function(name: str) -> None:
             function = getattr(T, name)(*tensors(T, sample, sample.args), **keywords(T, sample))
             first, *rest = tensors(T, sample, sample.args)
             for a, b in zip(flat(function), flat(getattr(first, name)(*rest, **keywords(T, sample))), strict=True):
-                same = np.array_equal(a._array, b._array, equal_nan=a._array.dtype.kind in "fc") if isinstance(a, T.Tensor) else a == b
+                same = (
+                    np.array_equal(a._array, b._array, equal_nan=a._array.dtype.kind in "fc")
+                    if isinstance(a, T.Tensor)
+                    else a == b
+                )
                 assert same, sample

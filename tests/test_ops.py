@@ -6,12 +6,30 @@ central differences, complex steps, and, where it is installed, PyTorch 2.13 (``
 
 from __future__ import annotations
 
-import re
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+from op_checks import (
+    OURS_ALONE,
+    TOLERANCE,
+    agree,
+    call,
+    copy_with_strides,
+    differentiable_run,
+    flat,
+    gradients,
+    node_name,
+    numpy_of,
+    outputs_with_grad,
+    report,
+    samples_with_grad,
+    single,
+    tensors,
+    weights_for,
+    words,
+)  # fmt: skip
 from samples import TABLE, Sample
 
 import tinygrad_edu as T
@@ -19,99 +37,7 @@ from tinygrad_edu.autograd import grad as grad_of
 from tinygrad_edu.autograd.op import ALL_OPS
 
 NAMES = sorted(TABLE)
-OURS_ALONE = {"fanout"}
-"""Names that PyTorch does not have."""
-
 every_name = pytest.mark.parametrize("name", NAMES)
-
-
-# ---- from arrays to tensors and back -----------------------------------------------------------------------------------
-
-
-def dtype_words(torch: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {k: getattr(torch, v) if k == "dtype" else v for k, v in kwargs.items()}
-
-
-def tensors(torch: Any, sample: Sample, arrays: Any, grads: Any = ()) -> list[Any]:
-    """The sample's arguments with ``arrays`` as tensors over memory of their own, strides kept."""
-    made = []
-    for i, each in enumerate(arrays):
-        if isinstance(each, np.ndarray):
-            each = torch.from_numpy(copy_with_strides(each))
-            if i in grads:
-                each.requires_grad_()
-        made.append(each)
-    return made
-
-
-def copy_with_strides(array: np.ndarray) -> np.ndarray:
-    """A copy that lies in memory as the original does (``[::2]`` stays strided)."""
-    if not array.size:
-        return array.copy()
-    low, high = np.lib.array_utils.byte_bounds(array)
-    offset = array.__array_interface__["data"][0] - low
-    twin = np.ndarray(array.shape, array.dtype, np.empty(high - low, np.uint8), offset, array.strides)
-    twin[...] = array
-    return twin
-
-
-def call(torch: Any, sample: Sample, args: Any) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return sample.call(torch, *args, **dtype_words(torch, sample.kwargs))
-
-
-def flat(results: Any) -> list[Any]:
-    """The tensors and values among the results, in order."""
-    if isinstance(results, (tuple, list)):
-        return [each for part in results for each in flat(part)]
-    return [results]
-
-
-def numpy_of(value: Any) -> np.ndarray:
-    return value.detach().numpy(force=True) if hasattr(value, "detach") else np.asarray(value)
-
-
-def outputs_with_grad(results: Any) -> list[Any]:
-    return [each for each in flat(results) if hasattr(each, "requires_grad") and each.requires_grad]
-
-
-def weights_for(outputs: list[Any], salt: int = 0) -> list[np.ndarray]:
-    """Fixed gradients of the outputs, all different and none near zero."""
-    made = []
-    for k, each in enumerate(outputs):
-        n = int(np.prod(each.shape))
-        made.append((np.cos(1.0 + salt + k + 1.7 * np.arange(n)) + 1.5).reshape(tuple(each.shape)))
-    return made
-
-
-def gradients(torch: Any, autograd_grad: Any, outputs: list[Any], inputs: list[Any], weights: list[np.ndarray], **kwargs: Any) -> list[Any]:
-    """The vector-Jacobian product; None where the outputs do not depend on an input."""
-    vectors = [torch.from_numpy(w.astype(numpy_of(o).dtype)) for w, o in zip(weights, outputs, strict=True)]
-    return list(autograd_grad(outputs, inputs, vectors, allow_unused=True, **kwargs))
-
-
-def differentiable_run(sample: Sample, arrays: Any, torch: Any = T) -> tuple[list[Any], list[Any], list[Any]]:
-    """(all arguments, those that want a gradient, the outputs that have one)."""
-    positions = sample.differentiable()
-    args = tensors(torch, sample, arrays, positions)
-    return args, [args[i] for i in positions], outputs_with_grad(call(torch, sample, args))
-
-
-def report(failures: list[str]) -> None:
-    assert not failures, f"{len(failures)} failures\n" + "\n".join(failures[:12])
-
-
-def samples_with_grad(name: str, double: bool = False) -> list[Sample]:
-    """The samples that have gradients; with ``double``, those that finite differences can judge."""
-    chosen = [each for each in TABLE[name] if each.differentiable()]
-    if double:
-        chosen = [each for each in chosen if each.smooth and each.kwargs.get("dtype") != "float32" and not single(each)]
-    return chosen
-
-
-def single(sample: Sample) -> bool:
-    return any(isinstance(a, np.ndarray) and a.dtype.kind == "f" and a.dtype != np.float64 for a in sample.args)
 
 
 # ---- references without PyTorch ----------------------------------------------------------------------------------------
@@ -205,7 +131,10 @@ def test_gradient_of_the_gradient_by_the_upstream_gradient(name: str) -> None:
         _, inputs, outputs = differentiable_run(sample, sample.args)
         if not outputs or not sample.twice:
             continue
-        upstream = [T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_() for w, o in zip(weights_for(outputs), outputs, strict=True)]
+        upstream = [
+            T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_()
+            for w, o in zip(weights_for(outputs), outputs, strict=True)
+        ]
         slopes = grad_of(outputs, inputs, upstream, create_graph=True, allow_unused=True)
         live = [(p, g) for p, g in zip(sample.differentiable(), slopes, strict=True) if g is not None]
         vectors = weights_for([g for _, g in live], salt=5)
@@ -255,7 +184,9 @@ def test_inputs_are_not_mutated_and_gradients_not_aliased(name: str) -> None:
     for sample in TABLE[name]:
         args, inputs, outputs = differentiable_run(sample, sample.args)
         for before, after in zip(sample.args, args, strict=True):
-            if isinstance(before, np.ndarray) and not np.array_equal(before, numpy_of(after), equal_nan=before.dtype.kind == "f"):
+            if isinstance(before, np.ndarray) and not np.array_equal(
+                before, numpy_of(after), equal_nan=before.dtype.kind == "f"
+            ):
                 failures.append(f"{sample!r} changed its input")
         if not outputs:
             continue
@@ -300,7 +231,9 @@ def test_gradients_keep_the_dtype_of_their_tensor(name: str) -> None:
         for dtype in (np.float32, np.float16):
             arrays = [a.astype(dtype) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in sample.args]
             _, inputs, outputs = differentiable_run(sample, arrays)
-            for x, g in zip(inputs, gradients(T, grad_of, outputs, inputs, weights_for(outputs)) if outputs else [], strict=False):
+            for x, g in zip(
+                inputs, gradients(T, grad_of, outputs, inputs, weights_for(outputs)) if outputs else [], strict=False
+            ):
                 if g is not None and (g.dtype != x.dtype or g.shape != x.shape):
                     failures.append(f"{sample!r} in {dtype.__name__}: {g.dtype} {g.shape} for {x.dtype} {x.shape}")
     report(failures)
@@ -308,11 +241,74 @@ def test_gradients_keep_the_dtype_of_their_tensor(name: str) -> None:
 
 # ---- complex step --------------------------------------------------------------------------------------------------------
 
-ANALYTIC = """
-    add sub mul div neg square exp exp2 expm1 log log2 log10 sqrt rsqrt reciprocal sin cos tan sinh cosh tanh sigmoid asin acos
-    atan pow sum mean cumsum prod mm bmm mv dot matmul outer addmm reshape .view transpose t permute squeeze unsqueeze .expand
-    flatten select narrow flip roll .repeat cat stack split unbind diag trace tril triu addcmul addcdiv lerp x*y x+y x/y x-y
-""".split()
+ANALYTIC = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "square",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "sqrt",
+    "rsqrt",
+    "reciprocal",
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "sigmoid",
+    "asin",
+    "acos",
+    "atan",
+    "pow",
+    "sum",
+    "mean",
+    "cumsum",
+    "prod",
+    "mm",
+    "bmm",
+    "mv",
+    "dot",
+    "matmul",
+    "outer",
+    "addmm",
+    "reshape",
+    ".view",
+    "transpose",
+    "t",
+    "permute",
+    "squeeze",
+    "unsqueeze",
+    ".expand",
+    "flatten",
+    "select",
+    "narrow",
+    "flip",
+    "roll",
+    ".repeat",
+    "cat",
+    "stack",
+    "split",
+    "unbind",
+    "diag",
+    "trace",
+    "tril",
+    "triu",
+    "addcmul",
+    "addcdiv",
+    "lerp",
+    "x*y",
+    "x+y",
+    "x/y",
+    "x-y",
+]
 """Operations whose forward continues analytically into the complex plane, so that Im f(x + ih) / h has no cancellation."""
 
 
@@ -343,25 +339,6 @@ def test_gradient_by_complex_step(name: str) -> None:
 
 # ---- PyTorch as the reference ----------------------------------------------------------------------------------------------
 
-TOLERANCE = {"float64": 1e-11, "complex128": 1e-11, "float32": 4e-6, "complex64": 4e-6, "float16": 4e-3}
-"""A few roundings of each dtype (half: a few of 2^-11): sums are added in another order than PyTorch's."""
-
-
-def agree(ours: Any, theirs: Any, loosen: float = 1.0, least: float = 0.0) -> str | None:
-    """What differs between two results, in words, or None. Errors are relative to the largest element, or to ``least``."""
-    if not hasattr(theirs, "detach"):
-        return None if type(ours) is type(theirs) and ours == theirs else f"{ours!r}, PyTorch {theirs!r}"
-    if not isinstance(ours, T.Tensor):
-        return f"{ours!r}, PyTorch {theirs!r}"
-    if str(ours.dtype) != str(theirs.dtype) or tuple(ours.shape) != tuple(theirs.shape):
-        return f"{ours.dtype} {list(ours.shape)}, PyTorch {theirs.dtype} {list(theirs.shape)}"
-    a, b = numpy_of(ours), numpy_of(theirs)
-    tolerance = TOLERANCE.get(a.dtype.name, 0) * loosen
-    scale = float(np.abs(b[np.isfinite(b)]).max(initial=least)) if tolerance else 0
-    if not np.allclose(a, b, rtol=tolerance, atol=tolerance * min(scale, 1e30), equal_nan=a.dtype.kind in "fc"):
-        return f"{a.tolist()}, PyTorch {b.tolist()}"
-    return None
-
 
 def outcome(torch: Any, sample: Sample, arrays: Any, grads: Any) -> Any:
     """(arguments, results), or the exception."""
@@ -370,12 +347,6 @@ def outcome(torch: Any, sample: Sample, arrays: Any, grads: Any) -> Any:
         return args, call(torch, sample, args)
     except Exception as error:
         return error
-
-
-def words(error: Exception) -> str:
-    """The exception in words: without PyTorch's C++ trace, its kernels' names, and its lists of overloads."""
-    text = str(error).split("\nException raised from")[0].split("but expected one of:")[0]
-    return f"{type(error).__name__}: " + re.sub(r'^"\w+" not implemented', "not implemented", text)
 
 
 def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) -> str | None:
@@ -393,7 +364,7 @@ def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) ->
         if isinstance(ours, Exception):
             return f"raises {words(ours)!r}, PyTorch gives {flat(theirs[1])}"
         return f"gives {flat(ours[1])}, PyTorch raises {words(theirs)!r}"
-    (our_args, our_results), (their_args, their_results) = ours, theirs
+    (_, our_results), (their_args, their_results) = ours, theirs
     left, right = flat(our_results), flat(their_results)
     if len(left) != len(right):
         return f"{len(left)} results, PyTorch {len(right)}"
@@ -414,10 +385,6 @@ def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) ->
         if sample.view and sample.node != "any" and b._is_view() != a._is_view() and not any(b is each for each in their_args):
             return f"_is_view {a._is_view()}, PyTorch {b._is_view()}"
     return compare_gradients(sample, positions, ours, theirs, loosen, order)
-
-
-def node_name(tensor: Any) -> str:
-    return tensor.grad_fn.name().removeprefix("torch::autograd::")
 
 
 def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: Any, loosen: float, order: int) -> str | None:
@@ -441,7 +408,11 @@ def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: A
             difference = agree(a, b, loosen * 10**step, least=1.0)  # terms of size 1 may cancel
             if difference:
                 return f"derivative {step + 1} of argument {position}: {difference}"
-        both = [(a, b) for a, b in zip(left, right, strict=True) if a is not None and b is not None and a.requires_grad and b.requires_grad]
+        both = [
+            (a, b)
+            for a, b in zip(left, right, strict=True)
+            if a is not None and b is not None and a.requires_grad and b.requires_grad
+        ]
         ours_out, theirs_out = [a for a, _ in both], [b for _, b in both]
     return None
 
@@ -556,11 +527,16 @@ def test_every_op_has_samples() -> None:
                 for _ in range(2):
                     reached |= {id(node.op) for node in nodes_behind(outputs)}
                     if outputs:
-                        upstream = [T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_() for w, o in zip(weights_for(outputs), outputs, strict=True)]
+                        upstream = [
+                            T.from_numpy(w.astype(numpy_of(o).dtype)).requires_grad_()
+                            for w, o in zip(weights_for(outputs), outputs, strict=True)
+                        ]
                         slopes = grad_of(outputs, inputs, upstream, create_graph=True, allow_unused=True)
                         inputs, outputs = upstream, [g for g in slopes if g is not None and g.requires_grad]
     finally:
         for namespace, kernel in before:
             namespace["kernel"] = kernel
-    missing = [f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__module__ not in UNREACHED]
+    missing = [
+        f"{op.public}: {op.__name__} ({op.name})" for op in ALL_OPS if id(op) not in reached and op.__module__ not in UNREACHED
+    ]
     assert not missing, missing

@@ -94,7 +94,9 @@ def set_rng_state(new_state: Tensor) -> None:
 
 
 @contextlib.contextmanager
-def fork_rng(devices: Any = None, enabled: bool = True, _caller: str = "fork_rng", _devices_kw: str = "devices", device_type: Any = None) -> Iterator[None]:  # fmt: skip
+def fork_rng(
+    devices: Any = None, enabled: bool = True, _caller: str = "fork_rng", _devices_kw: str = "devices", device_type: Any = None
+) -> Iterator[None]:
     """Leave the default generator after the block as it was before. ``devices`` are other devices; here is only the CPU."""
     if device_type is not None:
         device(device_type)

@@ -14,7 +14,17 @@ from . import ops, random
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
-    arithmetic, conversion, dropout, einsum, graph, indexing, linalg, overwriting, reduction, shape, subscript,
+    arithmetic,
+    conversion,
+    dropout,
+    einsum,
+    graph,
+    indexing,
+    linalg,
+    overwriting,
+    reduction,
+    shape,
+    subscript,
 )  # fmt: skip
 from .inplace import in_place
 from .tensor import Tensor

@@ -16,9 +16,7 @@ _DRAW = "torch.Generator generator = None"
 
 def _factory(*arguments: str) -> list[str]:
     return [
-        f"({each}, *, {own}Tensor out = None, {_PLACE})"
-        for each in arguments
-        for own in ("torch.Generator generator, ", "")
+        f"({each}, *, {own}Tensor out = None, {_PLACE})" for each in arguments for own in ("torch.Generator generator, ", "")
     ]
 
 
@@ -31,7 +29,10 @@ def _like(*arguments: str) -> list[str]:
 
 
 _SIZE = "tuple of ints size"
-_BY_NUMBER_OR_TENSOR = ["(Tensor input, Tensor other, *, Tensor out = None)", "(Tensor input, Number other, *, Tensor out = None)"]
+_BY_NUMBER_OR_TENSOR = [
+    "(Tensor input, Tensor other, *, Tensor out = None)",
+    "(Tensor input, Number other, *, Tensor out = None)",
+]
 OVERLOADS = {
     "rand": _factory(_SIZE),
     "randn": _factory(_SIZE),
@@ -41,14 +42,24 @@ OVERLOADS = {
     "randn_like": _like(""),
     "randint_like": _like(", int low, int high", ", Tensor high", ", int high"),
     "normal": [
-        *(f"({each}, *, {_DRAW}, Tensor out = None)" for each in ("Tensor mean, Tensor std", "Tensor mean, float std = 1", "float mean, Tensor std")),
+        *(
+            f"({each}, *, {_DRAW}, Tensor out = None)"
+            for each in ("Tensor mean, Tensor std", "Tensor mean, float std = 1", "float mean, Tensor std")
+        ),
         f"(float mean, float std, {_SIZE}, *, {_DRAW}, Tensor out = None, {_PLACE})",
     ],
     "bernoulli": [f"(Tensor input, *, {_DRAW}, Tensor out = None)", f"(Tensor input, float p, *, {_DRAW})"],
     "bernoulli_": [f"(Tensor p, *, {_DRAW})", f"(float p = 0.5, *, {_DRAW})"],
-    **{name: _BY_NUMBER_OR_TENSOR for name in "eq ne lt le gt ge remainder fmod bitwise_and bitwise_or bitwise_xor".split()},
-    "pow": [f"({each}, *, Tensor out = None)" for each in ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")],
-    "clamp": ["(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)", "(Tensor input, Number min = None, Number max = None, *, Tensor out = None)"],
+    **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "remainder", "fmod"], _BY_NUMBER_OR_TENSOR),
+    **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor"], _BY_NUMBER_OR_TENSOR),
+    "pow": [
+        f"({each}, *, Tensor out = None)"
+        for each in ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")
+    ],
+    "clamp": [
+        "(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)",
+        "(Tensor input, Number min = None, Number max = None, *, Tensor out = None)",
+    ],
     "clamp_min": ["(Tensor input, Tensor min, *, Tensor out = None)", "(Tensor input, Number min, *, Tensor out = None)"],
     "clamp_max": ["(Tensor input, Tensor max, *, Tensor out = None)", "(Tensor input, Number max, *, Tensor out = None)"],
     "where": [
@@ -73,7 +84,7 @@ OVERLOADS = {
 
 
 def combination_error(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TypeError:
-    """``name() received an invalid combination of arguments``: what was given (arguments left out are None), and what is taken."""
+    """``name() received an invalid combination of arguments``: what was given (None where left out), and what is taken."""
     given = [_kind(each) for each in args]
     given += [f"{key}={_kind(each)}" for key, each in kwargs.items() if each is not None]
     return overload_error(name, ", ".join(given) + (", " if given and not args else ""))

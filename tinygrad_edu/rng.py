@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
+from .errstate import quiet
 from .rng_checks import (
     NAMES,
     assign,
@@ -202,7 +203,7 @@ class Engine:
         """Let `draw` fill `out` block by block, in the order of memory: axes by decreasing stride."""
         contiguous = out.flags.c_contiguous
         flat = out.reshape(-1) if contiguous else np.empty(out.size, out.dtype)
-        with self._lock, np.errstate(all="ignore"):
+        with self._lock, quiet():
             for start in range(0, flat.size, block):
                 draw(flat[start : start + block])
         if not contiguous:
@@ -247,7 +248,7 @@ class Engine:
             require(out.dtype, "f", "normal_kernel_cpu")
         if out.size < 16 or not out.flags.c_contiguous:
             return self._fill(out, lambda part: assign(part, self._normals(part.size, mean, std)))
-        with self._lock, np.errstate(all="ignore"):
+        with self._lock, quiet():
             self._fill_normal(out.reshape(-1), mean, std)
         return out
 
@@ -290,7 +291,7 @@ class Engine:
 
         n std + mean in two roundings, unlike normal_(mean, std).
         """
-        with np.errstate(all="ignore"):
+        with quiet():
             if not isinstance(std, np.ndarray):
                 mean = np.asarray(mean)
                 out = self.normal_(np.empty(mean.shape, mean.dtype), 0.0, std)
@@ -458,14 +459,14 @@ class Engine:
             return np.empty(shape, np.int64)
         if not replacement or num_samples == 1:
             quotients = self.exponential_(np.empty_like(weights))
-            with np.errstate(all="ignore"):
+            with quiet():
                 np.divide(weights, quotients, out=quotients)
             if num_samples == 1:
                 return quotients.argmax(-1, keepdims=True)
             return np.argsort(-quotients, axis=-1, kind="stable")[..., :num_samples]
         computed = np.float64 if weights.dtype == np.float64 else np.float32
         samples = np.empty(shape, np.int64)
-        with self._lock, np.errstate(all="ignore"):
+        with self._lock, quiet():
             cumulative: Array = np.cumsum(weights, -1, computed)
             cumulative = (cumulative / cumulative[..., -1:]).astype(np.float64)
             cumulative[..., -1] = 1

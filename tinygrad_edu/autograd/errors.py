@@ -27,7 +27,7 @@ def explain(op: Any, error: Exception, operands: Any) -> Exception:
             return mismatch
     if isinstance(error, TypeError) and ("ufunc" in str(error) or "numpy boolean" in str(error)):
         dtypes = [each.dtype for each in operands if isinstance(each, np.ndarray)]
-        if op.public in ("sub", "rsub", "neg") and any(dtype == bool for dtype in dtypes):
+        if op.public in ("sub", "rsub", "neg") and any(dtype.kind == "b" for dtype in dtypes):
             return bool_minus(dtypes)
         return not_implemented(f"{op.public}_cpu", dtypes[0])
     return error

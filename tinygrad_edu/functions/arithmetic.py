@@ -10,6 +10,7 @@ from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
 from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
+from ..ops import powers
 from ..ops.comparison import bitwise_not, isclose
 from ..overloads import combination_error
 from ..tensor import Tensor
@@ -44,9 +45,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     if rounding_mode is None:
         return _div.function(input, other, out=out)
     if rounding_mode not in ("trunc", "floor"):
-        raise RuntimeError(
-            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-        )
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
     return ops.div_rounded.function(input, other, rounding_mode=rounding_mode, out=out)
 
 
@@ -86,13 +85,13 @@ abs = absolute
 def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """``input`` to the power of ``exponent``; either may be a number."""
     if isinstance(input, Tensor) and isinstance(exponent, Tensor):
-        return ops.tensor_power.function(input, exponent, out=out)
+        return powers.tensor_power.function(input, exponent, out=out)
     base, power = number_of(input), number_of(exponent)
     if isinstance(input, Tensor) and isinstance(power, (bool, int, float, complex)):
         _refuse_negative_power(input._array, power)
-        return ops.power.function(_as_common(input, power), power, out=out)
+        return powers.power.function(_as_common(input, power), power, out=out)
     if isinstance(exponent, Tensor) and isinstance(base, (bool, int, float, complex)):
-        return ops.exponential.function(base, _as_common(exponent, base), out=out)
+        return powers.exponential.function(base, _as_common(exponent, base), out=out)
     raise combination_error("pow", (input, exponent), {})
 
 
@@ -242,7 +241,9 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     return pow(*operands, out=out)
 
 
-def nan_to_num(input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None) -> Tensor:  # fmt: skip
+def nan_to_num(
+    input: Tensor, nan: float | None = None, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
+) -> Tensor:
     """nan and infinities replaced by numbers (0, and the largest and smallest of the dtype, if not given)."""
     if input._array.dtype.kind not in "fc":
         return ops.clone.function(input, out=out)

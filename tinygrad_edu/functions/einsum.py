@@ -59,7 +59,8 @@ def _expand_ellipsis(term: str, ndim: int, index: int) -> str:
     if not all(c in string.ascii_letters for c in named):
         bad = next(c for c in named if c not in string.ascii_letters)
         raise RuntimeError(
-            f"einsum(): invalid subscript given at index {term.index(bad)} in the equation string, subscripts must be in [a-zA-Z]"
+            f"einsum(): invalid subscript given at index {term.index(bad)} in the equation string, subscripts must be in "
+            "[a-zA-Z]"
         )
     if len(named) > ndim or (len(named) != ndim and "..." not in term):
         raise RuntimeError(
@@ -85,9 +86,7 @@ def _check_sizes(letters: list[str], operands: tuple[Any, ...], target: str) -> 
             sizes[c] = max(before, n)
     for c in target:
         if c not in sizes:
-            raise RuntimeError(
-                f"einsum(): output subscript {c} does not appear in the equation for any input operand"
-            )
+            raise RuntimeError(f"einsum(): output subscript {c} does not appear in the equation for any input operand")
 
 
 def _without_repeats(x: Tensor, axes: str) -> tuple[Tensor, str]:
@@ -128,7 +127,9 @@ def _product(x: Tensor, x_axes: str, y: Tensor, y_axes: str, needed: set[str]) -
     axes = "".join((*batch, *left, *right))
     if not summed:
         first = reshape(permute(x, [x_axes.index(c) for c in (*batch, *left)]), [sizes[c] if c in x_sizes else 1 for c in axes])
-        return first * permute(y, [y_axes.index(c) for c in (*batch, *right)]).reshape([sizes[c] if c in y_sizes else 1 for c in axes]), axes
+        return first * permute(y, [y_axes.index(c) for c in (*batch, *right)]).reshape(
+            [sizes[c] if c in y_sizes else 1 for c in axes]
+        ), axes
     first = reshape(permute(x, [x_axes.index(c) for c in (*batch, *left, *summed)]), size(batch), size(left), size(summed))
     second = reshape(permute(y, [y_axes.index(c) for c in (*batch, *summed, *right)]), size(batch), size(summed), size(right))
     product = ops.bmm.function(first, second)

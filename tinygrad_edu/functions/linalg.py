@@ -60,8 +60,14 @@ def outer(input: Tensor, vec2: Tensor, *, out: Any = None) -> Tensor:
     """Every element of one vector times every element of the other."""
     for each in (input, vec2):
         if each._array.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {'self' if each is input else 'vec2'}, but got {each._array.ndim}-D")
-    return mul.function(shapes.view.function(input, (-1, 1)) if input._array.flags.c_contiguous else shapes.unsqueeze.function(input, 1), vec2, out=out)
+            raise RuntimeError(
+                f"outer: Expected 1-D argument {'self' if each is input else 'vec2'}, but got {each._array.ndim}-D"
+            )
+    return mul.function(
+        shapes.view.function(input, (-1, 1)) if input._array.flags.c_contiguous else shapes.unsqueeze.function(input, 1),
+        vec2,
+        out=out,
+    )
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -96,7 +102,9 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         if given[-1] != shape[i]:
             raise RuntimeError(f"bilinear(): input{i} size does not match weight size: got {given[-1]} but expected {shape[i]}")
     if bias is not None and bias._array.shape[0] != shape[0]:
-        raise RuntimeError(f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {shape[0]}")
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {bias._array.shape[0]} but expected {shape[0]}"
+        )
     pairs = reshape(shapes.unsqueeze.function(input1, -1) * shapes.unsqueeze.function(input2, -2), -1, shape[1] * shape[2])
     product = _matmul(pairs, _t.function(reshape(weight, shape[0], -1)))
     result = shapes.view.function(product, (*one[:-1], shape[0]))

@@ -30,7 +30,9 @@ def _check_smoothing(label_smoothing: float) -> None:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}")
 
 
-def probability_target(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, dim: int) -> Any:  # fmt: skip
+def probability_target(
+    input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, dim: int
+) -> Any:
     """-Σ weight · y · log softmax(x), summed over the classes."""
     if target._array.dtype.kind != "f":
         name = target.dtype.legacy_name
@@ -61,7 +63,7 @@ def probability_target(input: Any, target: Any, weight: Any, ignore_index: int, 
     return _smooth.div_number.function(total, input._array.size // classes)
 
 
-def smoothed_target(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, dim: int) -> Any:  # fmt: skip
+def smoothed_target(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float, dim: int) -> Any:
     """(1 - smoothing) · nll + smoothing / C · (the sum of the nll of all classes)."""
     _check_smoothing(smoothing)
     logs = _activation.log_softmax.function(input, dim)
@@ -92,9 +94,7 @@ def nll(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str)
     if not shape:
         raise ValueError("Expected 1 or more dimensions (got 0)")
     if len(shape) > 1 and shape[0] != (places[0] if places else 1):
-        raise ValueError(
-            f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 1})."
-        )
+        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size ({places[0] if places else 1}).")
     if len(shape) <= 2:
         if len(places) > 1:
             raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
@@ -116,9 +116,7 @@ def nll(input: Any, target: Any, weight: Any, ignore_index: int, reduction: str)
         return _loss.nll_loss2d.function(input, target, weight, reduction, ignore_index)
     pixels = int(np.prod(shape[2:]))
     image = input.contiguous().view(shape[0], shape[1], 1, pixels)
-    result = _loss.nll_loss2d.function(
-        image, target.contiguous().view(shape[0], 1, pixels), weight, reduction, ignore_index
-    )
+    result = _loss.nll_loss2d.function(image, target.contiguous().view(shape[0], 1, pixels), weight, reduction, ignore_index)
     return result.view(wanted) if reduction == "none" else result
 
 

@@ -10,13 +10,12 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
-from ..autograd.version import stamp_write
-from ..values import checked_scalar
 from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
 from ..ops.diagonal import diagonal
 from ..tensor import Tensor
+from ..values import checked_scalar
 from . import shape
 
 # ---- overwriting ---------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .. import return_types
 from ..autograd.errors import explain, type_name
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
-from ..ops import activation, elementwise, indexing
+from ..ops import activation, cumulative, elementwise, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
@@ -34,7 +34,16 @@ def _as_dtype(input: Any, dtype: Any, name: str) -> Tensor:
     return elementwise.convert.function(input, to_numpy_dtype(dtype))
 
 
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+def sum(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+) -> Tensor:
     """The sum of all elements, or over ``dim`` (an int or several). Bools and integers add up in int64."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "sum")
@@ -45,7 +54,16 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return _sum.function(input, dim, keepdim, out=out, axis=axis, keepdims=keepdims)
 
 
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Tensor:  # fmt: skip
+def mean(
+    input: Tensor,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    out: Any = None,
+    axis: Any = None,
+    keepdims: Any = None,
+) -> Tensor:
     """The mean of all elements, or over ``dim`` (an int or several)."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "mean")
@@ -72,7 +90,17 @@ def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any
 def _spread(operation: Any, name: str) -> Any:
     """``torch.var`` and its like: which correction is meant, and a warning where nothing is left to divide by."""
 
-    def spread(input: Tensor, dim: Any = None, unbiased: Any = None, keepdim: bool = False, *, correction: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+    def spread(
+        input: Tensor,
+        dim: Any = None,
+        unbiased: Any = None,
+        keepdim: bool = False,
+        *,
+        correction: Any = None,
+        out: Any = None,
+        axis: Any = None,
+        keepdims: Any = None,
+    ) -> Any:
         dim = dim if axis is None else axis
         if isinstance(dim, bool):  # var(x, False) means unbiased=False
             dim, unbiased = None, dim
@@ -117,7 +145,16 @@ var_mean, std_mean = _spread(ops.var_mean, "var_mean"), _spread(ops.std_mean, "s
 def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
     """``torch.max`` and ``torch.min``, which differ in the direction alone."""
 
-    def extremum(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None, axis: Any = None, keepdims: Any = None) -> Any:  # fmt: skip
+    def extremum(
+        input: Tensor,
+        dim: Any = None,
+        keepdim: bool = False,
+        *,
+        other: Any = None,
+        out: Any = None,
+        axis: Any = None,
+        keepdims: Any = None,
+    ) -> Any:
         dim = dim if axis is None else axis
         keepdim = keepdim if keepdims is None else keepdims
         if isinstance(dim, Tensor) or other is not None:
@@ -209,10 +246,10 @@ def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     """The product of all elements or over ``dim``."""
     input = _as_dtype(input, dtype, "prod")
     if dim is None:
-        return ops.prod_all.function(input, out=out)
+        return cumulative.prod_all.function(input, out=out)
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
         raise combination_error("prod", (input, dim), {})
-    return ops.prod.function(input, int(dim), keepdim, out=out)
+    return cumulative.prod.function(input, int(dim), keepdim, out=out)
 
 
 def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
@@ -222,12 +259,12 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
-    return ops.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
+    return cumulative.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running products along ``dim``."""
-    return ops.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
+    return cumulative.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
 
 
 def _checked_dim(dim: Any, name: str) -> int:
@@ -278,7 +315,9 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))
 
 
-def unique(input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None) -> Any:  # fmt: skip
+def unique(
+    input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
+) -> Any:
     """The distinct elements in order; with the places of the elements among them, and their counts, if asked."""
     parts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
     wanted = (True, return_inverse, return_counts)

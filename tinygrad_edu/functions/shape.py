@@ -9,10 +9,10 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
 from ..ops import shape as ops
+from ..ops.cumulative import flip as _flip
+from ..ops.cumulative import rot90 as _rot90
 from ..ops.diagonal import diag_embed, diagonal_copy
 from ..ops.elementwise import clone as _clone
-from ..ops.reduction import flip as _flip
-from ..ops.reduction import rot90 as _rot90
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..size import Size
@@ -355,7 +355,9 @@ def dstack(tensors: Any, *, out: Any = None) -> Tensor:
 
 def column_stack(tensors: Any, *, out: Any = None) -> Tensor:
     """Vectors as columns, beside matrices."""
-    parts = [reshape(each, each._array.size, 1) if each._array.ndim < 2 else each for each in _sequence("column_stack", tensors)]
+    parts = [
+        reshape(each, each._array.size, 1) if each._array.ndim < 2 else each for each in _sequence("column_stack", tensors)
+    ]
     return cat(parts, 1, out=out)
 
 
@@ -435,7 +437,8 @@ def numel(input: Tensor) -> int:
 
 __all__ = [
     "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "cat",
-    "chunk", "clone", "column_stack", "concat", "concatenate", "diag", "dstack", "fanout", "flatten", "flip", "fliplr", "flipud",
+    "chunk", "clone", "column_stack", "concat", "concatenate", "diag", "dstack", "fanout", "flatten", "flip", "fliplr",
+    "flipud",
     "hstack", "meshgrid", "moveaxis", "movedim", "narrow", "numel", "permute", "ravel", "reshape", "roll", "rot90",
     "row_stack", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "swapdims", "tile", "transpose", "unbind",
     "unflatten", "vstack",

@@ -15,7 +15,6 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.runtime import BarredView
-from ..values import checked_scalar
 from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
@@ -23,6 +22,7 @@ from ..ops.elementwise import copy_from
 from ..ops.overwriting import fill_tensor
 from ..ops.shape import alias, select, slice_, unsqueeze
 from ..tensor import Tensor
+from ..values import checked_scalar
 from .overwriting import check_expand
 
 _WHOLE = slice(None)
@@ -197,10 +197,10 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
     basic: list[Any] = []
     advanced: list[Any] = []
     axis, found = 0, False
-    for part in parts:
+    for position, part in enumerate(parts):
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:
-                raise _out_of_bounds(part, axis, shape[axis])
+                raise _out_of_bounds(part, position, shape[axis])
             basic.append(part)
             axis += 1
         elif part is None:
@@ -328,7 +328,7 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
                         f"{list(shape)} at index {axis + i}"
                     )
             axis += each.ndim
-            shapes += [(np.count_nonzero(each),)] * each.ndim
+            shapes += [(int(np.count_nonzero(each)),)] * each.ndim
         else:
             axis += 1
             shapes.append(each.shape)
@@ -339,11 +339,15 @@ def _check_advanced(shape: tuple[int, ...], advanced: tuple[Any, ...]) -> None:
         raise IndexError(
             f"shape mismatch: indexing tensors could not be broadcast together with shapes {listed}"
         ) from None
-    axis = 0
+    axis = position = 0  # PyTorch counts the indices, not the axes
     for each in advanced:
-        if type(each) is not slice and each.dtype != bool:
+        if type(each) is slice:
+            axis += 1
+            continue
+        if each.dtype != bool:
             size = shape[axis]
             outside = each[(each < -size) | (each >= size)]
             if outside.size:
-                raise _out_of_bounds(int(outside[0]), axis, size)
-        axis += 1 if type(each) is slice or each.dtype != bool else each.ndim
+                raise _out_of_bounds(int(outside[0]), position, size)
+        width = each.ndim if each.dtype == bool else 1
+        axis, position = axis + width, position + width

@@ -82,7 +82,12 @@ def div_rounded(x, y, *, rounding_mode):
     return quotient + ((quotient < 0) & (quotient * y != x)).astype(quotient.dtype)
 
 
-@op("NotImplemented", x=lambda grad: _no_derivative("floor_divide"), y=lambda grad: _no_derivative("floor_divide"), promote="common")
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("floor_divide"),
+    y=lambda grad: _no_derivative("floor_divide"),
+    promote="common",
+)
 def floor_divide(x, y):
     """The quotient rounded towards minus infinity. PyTorch gives it no derivative: the backward pass raises."""
     return _floor_divide(x, y)
@@ -182,68 +187,6 @@ def _lerp(x, end, weight, name):
         raise not_implemented(name, x.dtype)
     step = end - x
     return np.where(np.abs(weight) < 0.5, x + weight * step, end - step * (1 - weight)).astype(x.dtype, copy=False)
-
-
-# A power of a tensor to a number, to a tensor, and of a number to a tensor are three nodes in PyTorch.
-
-
-@op(
-    "PowBackward0",
-    x=lambda grad, x, exponent: zeros_like(grad) if exponent == 0 else grad * (exponent * power(x, exponent - 1)),
-    public="pow",
-)
-def power(x, exponent):
-    """``x`` to a number."""
-    if exponent == 2:
-        return np.multiply(x, x)
-    if exponent == 1:
-        return x.copy()
-    if x.dtype.kind == "f":
-        if exponent == 0.5:
-            return np.sqrt(x)
-        if exponent == -0.5:
-            return np.divide(1, np.sqrt(x))
-        if exponent == 3:
-            return x * x * x
-    return np.power(x, x.dtype.type(exponent))
-
-
-@op(
-    "PowBackward1",
-    x=lambda grad, x, y: where(y == 0, 0.0, grad * (y * tensor_power(x, y - 1))),
-    y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
-    promote="common",
-    public="pow",
-)
-def tensor_power(x, y):
-    """A tensor to the power of a tensor."""
-    if x.dtype == bool:
-        raise not_implemented("pow", x.dtype)
-    if x.dtype.kind == "i" and np.any(y < 0):
-        return _inverse_power(x, y)
-    return np.power(x, y)
-
-
-def _inverse_power(x, y):
-    """Integer powers, of which some are negative: 1 and -1 have them, other numbers are cut off to 0."""
-    inverse = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
-    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
-
-
-@op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
-def exponential(base, y):
-    """A number to the power of a tensor."""
-    if y.dtype == bool:
-        raise not_implemented("pow", y.dtype)
-    x = np.asarray(base, y.dtype)
-    return _inverse_power(x, y) if y.dtype.kind == "i" else np.power(x, y)
-
-
-def _exponential_rule(grad, base, y, out):
-    """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
-    if base == 0:
-        return grad * where(y >= 0, 0.0, out * -math.inf)
-    return grad * (out * (math.log(base) if base > 0 else math.nan))
 
 
 # ---- elementary functions ------------------------------------------------------------------------------------------
@@ -469,8 +412,14 @@ def _over(x, low, high):
 
 
 clamp, clamp_tensor = _declare_clamp("ClampBackward1", "clamp"), _declare_clamp_tensor("ClampBackward0", "clamp")
-clamp_min, clamp_min_tensor = _declare_clamp("ClampMinBackward0", "clamp_min"), _declare_clamp_tensor("ClampMinBackward1", "clamp_min")
-clamp_max, clamp_max_tensor = _declare_clamp("ClampMaxBackward0", "clamp_max"), _declare_clamp_tensor("ClampMaxBackward1", "clamp_max")
+clamp_min, clamp_min_tensor = (
+    _declare_clamp("ClampMinBackward0", "clamp_min"),
+    _declare_clamp_tensor("ClampMinBackward1", "clamp_min"),
+)
+clamp_max, clamp_max_tensor = (
+    _declare_clamp("ClampMaxBackward0", "clamp_max"),
+    _declare_clamp_tensor("ClampMaxBackward1", "clamp_max"),
+)
 
 
 @op("NanToNumBackward0", x=lambda grad, x: where(isfinite(x), grad, 0.0))

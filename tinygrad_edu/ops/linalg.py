@@ -74,11 +74,11 @@ def _scaled(grad, number):
 )
 def affine(x, mat1, mat2):
     """``x + mat1 @ mat2``: :func:`addmm` without its factors, which is what every Linear layer runs."""
-    if x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2:
-        if mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
-            product = mat1.dot(mat2)
-            product += x
-            return product
+    single = x.dtype is mat1.dtype is mat2.dtype is _FLOAT32 and mat1.ndim == mat2.ndim == 2
+    if single and mat1.shape[1] == mat2.shape[0] and x.shape == mat2.shape[1:]:
+        product = mat1.dot(mat2)
+        product += x
+        return product
     return addmm(x, mat1, mat2)
 
 

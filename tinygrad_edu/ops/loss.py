@@ -192,8 +192,6 @@ def nll_gather(x, places):
 
 # ---- binary cross-entropy ------------------------------------------------------------------------------------------
 
-_EPSILON = float(np.float32(1e-12))
-
 
 @op(
     "BinaryCrossEntropyBackward0",

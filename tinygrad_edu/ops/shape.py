@@ -67,7 +67,9 @@ def reshape(x, shape):
 # What ``torch.reshape`` does is told apart by the node's name: a view of dense memory (ViewBackward0), a view of strided
 # memory, or a copy.
 
-reshape_alias = op("ReshapeAliasBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="reshape")(view.forward)
+reshape_alias = op("ReshapeAliasBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="reshape")(
+    view.forward
+)
 
 
 @op("UnsafeViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), public="reshape")
@@ -247,7 +249,11 @@ def _at(dim, part):
     return (*(slice(None),) * dim, part) if dim >= 0 else (..., part, *(slice(None),) * (-1 - dim))
 
 
-@op("SliceBackward0", x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))), view=True)
+@op(
+    "SliceBackward0",
+    x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))),
+    view=True,
+)
 def slice_(x, dim, start, stop, step):
     """``start:stop:step`` along ``dim``."""
     if dim == 0:
@@ -276,7 +282,7 @@ def _pieces(grad, shapes, dim, needs):
     """The gradient cut where the inputs were joined."""
     pieces, start, ndim = [], 0, len(grad.shape)
     axis = dim % ndim
-    for shape, needed in zip(shapes, needs):  # noqa: B905 (equal by construction)
+    for shape, needed in zip(shapes, needs, strict=True):
         if len(shape) == 1 and shape[0] == 0 and ndim != 1:
             pieces.append(take(reshape(grad, (-1,)), slice(0, 0)) if needed else None)
             continue
@@ -404,9 +410,7 @@ def _rejoined(grads, x_shape, dim):
 def repeat(x, repeats):
     """The whole tensor repeated ``repeats[i]`` times along each axis i (leading axes may be added)."""
     if len(repeats) < x.ndim:
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     return np.tile(x, repeats)
 
 

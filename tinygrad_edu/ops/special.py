@@ -86,7 +86,13 @@ def atan2(x, y):
     return np.arctan2(x, y)
 
 
-@op("HypotBackward0", x=lambda grad, x, out: grad * (x / out), y=lambda grad, y, out: grad * (y / out), promote="common", numbers=False)
+@op(
+    "HypotBackward0",
+    x=lambda grad, x, out: grad * (x / out),
+    y=lambda grad, y, out: grad * (y / out),
+    promote="common",
+    numbers=False,
+)
 def hypot(x, y):
     """``sqrt(x^2 + y^2)`` without overflow."""
     _require_float(x, "hypot_cpu")

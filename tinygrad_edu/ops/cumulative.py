@@ -1,0 +1,104 @@
+"""Running sums, products, and what turns the order of elements round."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd.op import op
+from .elementwise import as_half, from_half, zeros_like
+from .reduction import axes_of, keep_axes, sum
+from .shape import axis_of, cat, reshape, slice_
+
+__all__ = ["cumprod", "cumsum", "flip", "prod", "prod_all", "rot90"]
+
+
+def _wide(x):
+    """The dtype in which integers accumulate."""
+    return x.dtype if x.dtype.kind in "fc" else np.dtype(np.int64)
+
+
+@op("CumsumBackward0", x=lambda grad, dim: _reverse_cumsum(grad, dim))
+def cumsum(x, dim):
+    """Running sums along ``dim``."""
+    return np.add.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
+
+
+def _reverse_cumsum(grad, dim):
+    """Each element contributes to all later sums: the running sum from the end."""
+    return flip(cumsum(flip(grad, (dim,)), dim), (dim,)) if len(grad.shape) else grad
+
+
+@op("FlipBackward0", x=lambda grad, dims: flip(grad, dims))
+def flip(x, dims):
+    """The order of elements reversed along ``dims``."""
+    return np.flip(x, axes_of(dims, x.ndim)).copy()
+
+
+@op("Rot90Backward0", x=lambda grad, k, dims: rot90(grad, -k, dims))
+def rot90(x, k, dims):
+    """Rotated ``k`` times by 90 degrees, from the first of ``dims`` towards the second."""
+    return np.rot90(x, k, dims).copy()
+
+
+# ---- products --------------------------------------------------------------------------------------------------------
+
+
+def _prod_rule(grad, x, out, dim, keepdim):
+    """``out / x``; where some element is 0, the product of all the others without a division."""
+    if not len(x.shape):
+        return grad
+    if not (x == 0).any():
+        return keep_axes(grad * out, x.shape, dim, keepdim) / x
+    if dim is None:
+        return grad * reshape(_others(reshape(x, (-1,)), 0), x.shape)
+    return keep_axes(grad, x.shape, dim, keepdim) * _others(x, dim % len(x.shape))
+
+
+def _others(x, axis):
+    """For each element the product of all others along ``axis``: those of its half, times the other half.
+
+    Multiplications alone, so that derivatives of every order are right at zeros.
+    """
+    n = x.shape[axis]
+    if n <= 1:
+        return zeros_like(x) + 1.0
+    left, right = slice_(x, axis, 0, n // 2, 1), slice_(x, axis, n // 2, n, 1)
+    return cat([_others(left, axis) * prod(right, axis, True), _others(right, axis) * prod(left, axis, True)], axis)
+
+
+@op("ProdBackward0", x=lambda grad, x, out: _prod_rule(grad, x, out, None, False), public="prod")
+def prod_all(x):
+    """The product of all elements."""
+    return _prod(x, None, False)
+
+
+@op("ProdBackward1", x=lambda grad, x, out, dim, keepdim: _prod_rule(grad, x, out, dim, keepdim))
+def prod(x, dim, keepdim=False):
+    """The product over ``dim``."""
+    return _prod(x, axes_of(dim, x.ndim), keepdim)
+
+
+def _prod(x, axes, keepdim):
+    z = from_half(x)
+    return as_half(np.multiply.reduce(z, axis=axes, keepdims=keepdim, dtype=_wide(z)), x)
+
+
+@op("CumprodBackward0", x=lambda grad, x, out, dim: _cumprod_rule(grad, x, out, dim))
+def cumprod(x, dim):
+    """Running products along ``dim``."""
+    return np.multiply.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
+
+
+def _cumprod_rule(grad, x, out, dim):
+    """The sum over all later products, each divided by x; or, with zeros, each without its factor x."""
+    if not len(x.shape):
+        return grad
+    if not (x == 0).any():
+        return _reverse_cumsum(grad * out, dim) / x
+    axis = dim % len(x.shape)
+    n, columns = x.shape[axis], []
+    for k in range(n):
+        before = prod(slice_(x, axis, 0, k, 1), axis, True)
+        later = cumprod(cat([zeros_like(before) + 1.0, slice_(x, axis, k + 1, n, 1)], axis), axis)
+        columns.append(sum(slice_(grad, axis, k, n, 1) * (before * later), axis, True))
+    return cat(columns, axis)
