@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("agreement")
+pytest.register_assert_rewrite("agreement", "transcript")

@@ -82,7 +82,7 @@ _steps = st.tuples(
 programs = st.tuples(
     st.lists(st.booleans(), min_size=len(LEAVES), max_size=len(LEAVES)), st.lists(_steps, min_size=1, max_size=9)
 )
-"""Which leaves require grad; and steps: an operation, its operands (counted from the latest tensor), and under no_grad or not."""
+"""Which leaves require grad; and steps: an operation, its operands (counted from the latest tensor), whether under no_grad."""
 
 
 class Machine:

@@ -328,7 +328,7 @@ row("x[i]", s(N(3, 4), A([0, 1, 0], np.int64), A([1, 1, 3], np.int64), _call=lam
 row("gather", s(N(2, 3), 1, A([[0, 2], [1, 1]], np.int64)), s(N(2, 3), 0, A([[0, 1, 0]], np.int64)),
     s(N(3), -1, A([2, 2, 0, 1], np.int64)), s(N(), 0, A(0, np.int64)))  # fmt: skip
 row("index_select", s(N(3, 2), 0, A([2, 0, 2], np.int64)), s(N(2, 3), -1, A([1], np.int32)), s(N(3), 0, A(1, np.int64)))
-row("take", s(N(2, 3), A([0, 5, -1], np.int64)), s(N(2, 3), A([[1]], np.int64)), node="IndexBackward0")
+row("take", s(N(2, 3), A([0, 5, -1], np.int64)), s(N(2, 3), A([[1]], np.int64)))
 row("masked_select", s(N(2, 3), B(2, 3)), s(N(2, 3), B(3)))
 row("masked_fill", s(N(2, 3), B(3), 0.5), s(N(2, 3), B(2, 3), -np.inf, dtypes=False, smooth=False),
     s(N(3), B(3), N()), s(Z(3), B(3), 2))  # fmt: skip

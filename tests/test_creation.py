@@ -138,7 +138,7 @@ def test_memory_maps_share_their_file(tmp_path: Any) -> None:
 
 
 def test_subclasses_of_arrays_are_taken_as_arrays() -> None:
-    masked = np.ma.array([1.0, 2.0], mask=[0, 1])
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
     assert type(torch.from_numpy(masked).numpy()) is np.ndarray
     assert torch.tensor(masked).tolist() == [1, 2]
 

@@ -158,6 +158,8 @@ def _facts(dtype: Any) -> list[Any]:
 )
 def test_limits_are_numpys(name: str) -> None:
     dtype = getattr(torch, name)
+    ours: Any
+    theirs: Any
     if dtype.is_floating_point or dtype.is_complex:
         ours, theirs = torch.finfo(dtype), np.finfo(name)
         assert (ours.eps, ours.tiny, ours.bits) == (float(theirs.eps), float(theirs.tiny), theirs.bits)

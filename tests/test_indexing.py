@@ -119,7 +119,8 @@ def indices(draw):
             parts.append(f"torch.tensor({draw(st.lists(st.booleans(), min_size=n, max_size=n))})")
         else:
             chosen = draw(st.lists(st.integers(-n, n - 1), min_size=length, max_size=length))
-            parts.append({"list": f"{chosen}", "tensor": f"torch.tensor({chosen})", "matrix": f"torch.tensor([{chosen}])"}[kind])
+            forms = {"list": f"{chosen}", "tensor": f"torch.tensor({chosen})", "matrix": f"torch.tensor([{chosen}])"}
+            parts.append(forms[kind])
         axis += 1
     if draw(st.booleans()):
         parts.insert(draw(st.integers(0, len(parts))), "...")
@@ -259,14 +260,14 @@ def test_sources_larger_than_the_index_get_zeros_where_they_were_not_used():
         ("x[0, 0, 0]", IndexError, "too many indices for tensor of dimension 2"),
         ("x[[7]]", IndexError, "index 7 is out of bounds for dimension 0 with size 3"),
         ("x[::-1]", ValueError, "step must be greater than zero"),
-        ("x[1.5]", IndexError, "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices"),
+        ("x[1.5]", IndexError, "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid"),
         ("x[torch.ones(2).bool()]", IndexError, "The shape of the mask [2] at index 0 does not match the shape of the indexed"),
-        ("x[[0, 1], [0, 1, 2]]", IndexError, "shape mismatch: indexing tensors could not be broadcast together with shapes [2], [3]"),
+        ("x[[0, 1], [0, 1, 2]]", IndexError, "indexing tensors could not be broadcast together with shapes [2], [3]"),
         ("x[0].sum()[0]", IndexError, "invalid index of a 0-dim tensor. Use `tensor.item()`"),
         ("x.__setitem__(0, [1])", TypeError, "can't assign a list to a torch.FloatTensor"),
-        ("x.__setitem__(0, torch.ones(3))", RuntimeError, "The expanded size of the tensor (4) must match the existing size (3)"),
+        ("x.__setitem__(0, torch.ones(3))", RuntimeError, "expanded size of the tensor (4) must match the existing size (3)"),
         ("x.__setitem__([0], torch.ones(3))", RuntimeError, "shape mismatch: value tensor of shape [3] cannot be broadcast"),
-        ("x.__setitem__([0], torch.ones(4).long())", RuntimeError, "Index put requires the source and destination dtypes match"),
+        ("x.__setitem__([0], torch.ones(4).long())", RuntimeError, "Index put requires the source and destination dtypes"),
         ("x.gather(0, torch.tensor([[9]]))", RuntimeError, "index 9 is out of bounds for dimension 0 with size 3"),
         ("x.index_select(0, torch.tensor([9]))", IndexError, "index out of range in self"),
         ("x.take(torch.tensor([99]))", IndexError, "out of range: tried to access index 99 on a tensor of 12 elements."),

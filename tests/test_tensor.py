@@ -112,15 +112,17 @@ def test_resizing_within_the_storage_finds_the_elements_again() -> None:
 class Tagged(torch.Tensor):
     """A user's subclass with an attribute."""
 
+    tag: list[str]
+
 
 def test_subclasses_keep_class_and_attributes() -> None:
     x = Tagged([1.0, 2.0])
-    x.tag = ["kept"]  # type: ignore[attr-defined]
+    x.tag = ["kept"]
     for y in (copy.deepcopy(x), pickle.loads(pickle.dumps(x)), copy.copy(x)):
         assert type(y) is Tagged
         assert y.tag == ["kept"]
         assert y.tolist() == [1, 2]
-    assert copy.deepcopy(x).tag is not x.tag  # type: ignore[attr-defined]
+    assert copy.deepcopy(x).tag is not x.tag
     assert repr(x) == "Tagged([1., 2.])"
 
 

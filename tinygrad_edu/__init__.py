@@ -60,6 +60,11 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import version as version
     from ._functions import *
     from ._names import *
+    from .accelerators import accelerator as accelerator
+    from .accelerators import compiler as compiler
+    from .accelerators import cpu as cpu
+    from .accelerators import mps as mps
+    from .accelerators import xpu as xpu
     from .amp import autocast as autocast
     from .settings import *
     from .storage import UntypedStorage as UntypedStorage

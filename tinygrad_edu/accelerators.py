@@ -7,7 +7,7 @@ import types
 from typing import Any
 
 
-def _module(name: str, **members: Any) -> types.ModuleType:
+def _module(name: str, **members: Any) -> Any:
     """A module ``torch.name`` with these functions, importable by its path."""
     module = types.ModuleType(f"{__package__}.{name}", f"``torch.{name}``.")
     for key, value in members.items():

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def _backend(name: str, available: bool = False, **switches: Any) -> types.ModuleType:
+def _backend(name: str, available: bool = False, **switches: Any) -> Any:
     """A module ``torch.backends.name`` with attributes that may be assigned to, importable by its path."""
     module = types.ModuleType(f"{__name__}.{name}", f"``torch.backends.{name}``.")
     module.is_available = lambda: available  # type: ignore[attr-defined]

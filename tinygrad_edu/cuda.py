@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .amp import GradScaler, autocast
+
+if TYPE_CHECKING:  # much of the module is made in loops
+
+    def __getattr__(name: str) -> Any: ...
+
 
 _MISSING = "Torch not compiled with CUDA enabled"
 

@@ -17,7 +17,7 @@ from .autograd.grad_mode import get_mode
 from .autograd.inference import INFERENCE_MEMORY
 from .autograd.node import AccumulateGrad, Node, next_sequence_number, output_name
 from .autograd.runtime import BarredView, new
-from .autograd.version import LAST_WRITE, note_owner, stamp_write, storage_of
+from .autograd.version import LAST_WRITE, note_producer, stamp_write, storage_of
 from .dtypes import can_cast_result, from_numpy_dtype
 from .errstate import quiet
 from .ops.elementwise import copy_from
@@ -246,7 +246,7 @@ def set_history(tensor: Any, node: Node) -> None:
     if base is None or storage_of(base._array) is not storage_of(tensor._array):
         _move_retained_gradient(tensor, node)
         tensor._node = node
-        note_owner(tensor)
+        note_producer(tensor)
         if base is None:
             _renew_family(tensor)
     else:
@@ -266,7 +266,7 @@ def _rewrite(base: Any, region: Region, write: Node) -> None:
     node = CopySlices(base, region, write)
     _move_retained_gradient(base, node)
     base._node = node
-    note_owner(base)
+    note_producer(base)
     _renew_family(base)
 
 
@@ -285,6 +285,7 @@ def _renew_family(base: Any) -> None:
             node = make_node(take_region, (base._node,), view._array, region=Region.of(base._array, view._array))
             _move_retained_gradient(view, node)
             view._node = node
+            note_producer(view)
 
 
 def _move_retained_gradient(tensor: Any, node: Node) -> None:
@@ -390,7 +391,7 @@ def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
         if result is NotImplemented or result is self:
             return result
         if result._node is None and self._node is not None and get_mode():
-            result._node = Underivable(self, name) if comparison is None else make_node(comparison, (self._node,), target)
+            result._node = _history_without_gradient(self, name, comparison, args)
         elif result._node is not None and (result._node.next[0] is not self._node or any(result is each for each in args)):
             result = copy_from.function(self, result)  # a composite function: only its result belongs to the write
         return write_result(self, result)
@@ -398,6 +399,13 @@ def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"In-place version of :func:`{name[:-1]}`."
     return method
+
+
+def _history_without_gradient(tensor: Any, name: str, comparison: Any, args: tuple[Any, ...]) -> Node:
+    if comparison is None:
+        return Underivable(tensor, name)
+    by_tensor = bool(args) and isinstance(args[0], Tensor)
+    return make_node(comparison[by_tensor], (tensor._node,), tensor._array)
 
 
 def _computes_in_place(tensor: Any, target: np.ndarray, other: Any) -> bool:

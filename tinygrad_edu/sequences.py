@@ -109,11 +109,13 @@ def _progression(first: float, by: float, count: int, numpy_dtype: np.dtype[Any]
     return values
 
 
-def _fused(a: Any, by: Any, i: np.ndarray, numpy_dtype: np.dtype[Any]) -> np.ndarray:
-    """``a + i by`` in double precision, rounded once, as a fused multiply-add does (where long doubles are longer)."""
+def _fused(a: Any, by: Any, i: np.ndarray, numpy_dtype: np.dtype[Any], wide: Any = np.longdouble) -> np.ndarray:
+    """``a + i by``, rounded once as a fused multiply-add does: in a wider type (where long doubles are wider), then down."""
     with quiet():
-        values = np.asarray(a, np.longdouble) + np.longdouble(by) * i
-        return values.astype(np.float64).astype(numpy_dtype)
+        values = np.asarray(a, wide) + wide(by) * i
+        if wide is np.longdouble:
+            values = values.astype(np.float64)
+        return values.astype(numpy_dtype)
 
 
 def _bounds(start: Any, end: Any, step: Any, numpy_dtype: np.dtype[Any]) -> tuple[Any, Any]:
@@ -231,8 +233,9 @@ def _spaced(start: Any, end: Any, count: int, numpy_dtype: np.dtype[Any]) -> np.
     arithmetic = numpy_dtype if numpy_dtype.kind == "f" else _FLOAT64
     kind = arithmetic.type
     step = (kind(end) - kind(start)) / kind(count - 1)
-    up = _fused(kind(start), step, i[:halfway], arithmetic)
-    down = _fused(kind(end), -step, i[count - halfway - 1 :: -1], arithmetic)
+    wide = np.longdouble if arithmetic is _FLOAT64 else np.float64
+    up = _fused(kind(start), step, i[:halfway], arithmetic, wide)
+    down = _fused(kind(end), -step, i[count - halfway - 1 :: -1], arithmetic, wide)
     return np.concatenate([up, down]).astype(numpy_dtype, copy=False)
 
 

@@ -92,7 +92,7 @@ def parameters(function: Any, op: Op | None, method: bool) -> str:
             words.append("*")
             star = True
         star = star or each.kind is each.VAR_POSITIONAL
-        prefix = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
+        prefix = "*" if each.kind is each.VAR_POSITIONAL else "**" if each.kind is each.VAR_KEYWORD else ""
         kind = guess(each.name, each.default, op) if each.annotation is each.empty else annotation(each.annotation)
         optional = "" if each.default is each.empty else " = ..."
         words.append(f"{prefix}{each.name}: {kind}{optional}")

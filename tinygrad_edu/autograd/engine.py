@@ -23,7 +23,7 @@ from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
 from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
-from .version import LAST_WRITE, first_changed, owner_of, stamp_write, version_of, writes_since
+from .version import LAST_WRITE, first_changed, producer_of, stamp_write, version_of, writes_since
 
 _by_age = attrgetter("seq")
 _getrefcount = sys.getrefcount
@@ -243,7 +243,7 @@ class _Pass:
             return
         if self.create_graph:
             before = variable._grad
-            variable._grad = grad if before is None else before + grad
+            variable._grad = grad.clone() if before is None else before + grad
         else:
             store_gradient(variable, grad)
         if leaf.hooks is not None:
@@ -271,7 +271,7 @@ class _Pass:
         for hook in tuple(hooks.tensor_pre.values()):
             answer = hook(tensor)
             if answer is not None:
-                tensor = check_hook_result(answer, tensor)
+                tensor = check_hook_result(answer, tensor, hook)
         if hooks.retain is not None and (kept := hooks.retain()) is not None:
             before = kept._grad
             if before is None:
@@ -313,16 +313,17 @@ class _Pass:
         return grad if grad is None or self.create_graph else grad._array
 
 
-def check_hook_result(answer: Any, before: Any) -> Any:
+def check_hook_result(answer: Any, before: Any, hook: Any) -> Any:
     """A hook's replacement must be a gradient of the same kind."""
     from ..tensor import Tensor
 
     if not isinstance(answer, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(answer).__name__}'")
+    name = getattr(hook, "__name__", type(hook).__name__)
     if answer._array.shape != before._array.shape:
-        raise RuntimeError(f"hook '{'hook'}' has changed the size of value")
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
     if answer._array.dtype != before._array.dtype:
-        raise RuntimeError(f"hook '{'hook'}' has changed the type of value (was {before.type()} got {answer.type()})")
+        raise RuntimeError(f"hook '{name}' has changed the type of value (was {before.type()} got {answer.type()})")
     return answer
 
 
@@ -341,19 +342,9 @@ def modified_message(node: Node, position: int, value: np.ndarray, writes: int) 
         producer = node
     elif name is not None and name in node.op.differentiable and not node.op.sequence:
         producer = node.next[node.op.differentiable.index(name)]
-    if producer is not node:
-        producer = _latest_producer(value, producer)
     version = version_of(value)
-    return modified_words(value, producer, version, version - writes)
-
-
-def _latest_producer(value: np.ndarray, producer: Node | None) -> Node | None:
-    """The present history of the tensor that was saved, which the write may have changed."""
-    owner = owner_of(value)
-    if owner is None:
-        return producer
-    family = (each() for each in owner._family or ())
-    return next((each._node for each in (owner, *family) if each is not None and each._array is value), producer)
+    latest = producer_of(value) if producer is not node else None  # the write may have changed the saved tensor's history
+    return modified_words(value, latest or producer, version, version - writes)
 
 
 def modified_words(value: np.ndarray, producer: Node | None, found: int, expected: int) -> str:
@@ -417,13 +408,10 @@ def store_gradient(variable: Any, grad: Any) -> None:
     """Add ``grad`` to ``variable.grad``. What is stored is owned, dense and never shared with another tensor."""
     before = variable._grad
     if before is not None:
-        if before._node is None:
-            target = before._array
-            target += grad
-            if _getrefcount(target) > _OWN_GRADIENT:
-                stamp_write(target)  # somebody else holds it: a graph, perhaps
-        else:
-            variable._grad = wrap(before._array + grad)
+        target = before._array
+        target += grad
+        if _getrefcount(target) > _OWN_GRADIENT:
+            stamp_write(target)  # somebody else holds it: a graph, perhaps
         return
     if type(grad) is not np.ndarray:
         grad = np.array(grad)

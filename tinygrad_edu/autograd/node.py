@@ -79,6 +79,10 @@ class Hooks:
 _OF_THE_ENGINE = frozenset(("AccumulateGrad", "CopyBackwards", "CopySlices", "NotImplemented"))
 
 
+def _full_name(kind: str) -> str:
+    return f"torch::autograd::{kind}" if kind in _OF_THE_ENGINE else kind
+
+
 class Node:
     """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
 
@@ -105,8 +109,7 @@ class Node:
 
     def name(self) -> str:
         """The operation's name in the backward graph, with PyTorch's prefix for the nodes that its engine makes itself."""
-        kind = type(self).__name__
-        return f"torch::autograd::{kind}" if kind in _OF_THE_ENGINE else kind
+        return _full_name(type(self).__name__)
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -282,11 +285,14 @@ class Placed(list[Any]):
         return before
 
 
-def output_name(node: Node) -> str:
-    """How PyTorch's errors name the value that ``node`` produced: ``0 of Mul``, ``0 of Pow1``."""
-    owner, index = edge(node)
-    short = re.sub(r"Backward(\d*)$", lambda match: match[1].lstrip("0"), owner.name())
-    return f"{index} of {short}"
+def output_name(node: Node | type) -> str:
+    """How PyTorch's errors name the value that ``node`` (or a node of that class) produced: ``0 of Mul``, ``0 of Pow1``."""
+    if isinstance(node, type):
+        name, index = _full_name(node.__name__), 0
+    else:
+        owner, index = edge(node)
+        name = owner.name()
+    return f"{index} of " + re.sub(r"Backward(\d*)$", lambda match: match[1].lstrip("0"), name)
 
 
 def edge(node: Node | None) -> tuple[Any, int]:

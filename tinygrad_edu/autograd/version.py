@@ -25,11 +25,11 @@ _REMEMBERED_WRITES = 64
 class _Storage:
     """The writes to one storage: how many, and when the last ones happened."""
 
-    __slots__ = ("owner", "stamps", "version", "watch")
+    __slots__ = ("producers", "stamps", "version", "watch")
 
     def __init__(self, watch: weakref.ref[Any]) -> None:
         self.watch, self.version = watch, 0
-        self.owner: weakref.ref[Any] | None = None
+        self.producers: dict[int, type] = {}
         self.stamps: deque[int] = deque(maxlen=_REMEMBERED_WRITES)
 
 
@@ -80,17 +80,17 @@ def first_changed(saved: Any, seq: int) -> tuple[int, np.ndarray] | None:
     return None
 
 
-def note_owner(base: Any) -> None:
-    """Remember the tensor whose history the latest write to its memory changed: the errors name that history."""
-    storage = _written.get(id(storage_of(base._array)))
+def note_producer(tensor: Any) -> None:
+    """Remember what kind of node a write made the history of ``tensor``: the errors name it."""
+    storage = _written.get(id(storage_of(tensor._array)))
     if storage is not None:
-        storage.owner = weakref.ref(base)
+        storage.producers[id(tensor._array)] = type(tensor._node)
 
 
-def owner_of(array: np.ndarray) -> Any:
-    """The tensor that :func:`note_owner` was told of, if it still lives."""
+def producer_of(array: np.ndarray) -> Any:
+    """The class that :func:`note_producer` was told of, for the tensor of this very array."""
     storage = _written.get(id(storage_of(array)))
-    return None if storage is None or storage.owner is None else storage.owner()
+    return None if storage is None else storage.producers.get(id(array))
 
 
 def version_of(array: np.ndarray) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.runtime import BarredView
+from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.elementwise import copy_from
@@ -266,7 +267,9 @@ def index_part(part: Any) -> Any:
 def _array_part(array: np.ndarray) -> Any:
     if array.dtype == np.uint8 and array.ndim:
         warnings.warn(
-            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.", UserWarning, stacklevel=6
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=6,
         )
         return array.astype(bool)
     if not array.ndim and array.dtype.kind in "biu":

@@ -85,10 +85,10 @@ def _check_slices(x, dim, index, source):
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(x.shape)} source.shape = {list(source.shape)}"
         )
-    if index.size != vector(source).shape[dim]:
+    size = vector(source).shape[dim]
+    if index.size != size:
         raise RuntimeError(
-            f"index_add_(): Number of indices ({index.size}) should be equal to source.size(dim): ({vector(source).shape[dim]}), "
-            f"for dim: {dim}"
+            f"index_add_(): Number of indices ({index.size}) should be equal to source.size(dim): ({size}), for dim: {dim}"
         )
 
 

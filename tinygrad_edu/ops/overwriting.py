@@ -30,22 +30,15 @@ def zero(x):
     return np.zeros(x.shape, x.dtype)
 
 
-def _comparison(name, ufunc):
+def _comparison(name, ufunc, number):
     def compare(x, y):
         return ufunc(x, y).astype(x.dtype)
 
     compare.__name__ = f"{name}_in_place"
-    return op(f"{name.capitalize()}Backward0", x=_zeros, public=f"{name}_")(compare)
+    return op(f"{name.capitalize()}Backward{number}", x=_zeros, public=f"{name}_")(compare)
 
 
-COMPARISONS = {
-    "eq": _comparison("eq", np.equal), "ne": _comparison("ne", np.not_equal), "lt": _comparison("lt", np.less),
-    "le": _comparison("le", np.less_equal), "gt": _comparison("gt", np.greater), "ge": _comparison("ge", np.greater_equal),
-}  # fmt: skip
-"""What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor."""
-COMPARISONS |= {
-    long: COMPARISONS[short]
-    for long, short in {
-        "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge",
-    }.items()
-}  # fmt: skip
+_UFUNCS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
+
+COMPARISONS = {name: tuple(_comparison(name, ufunc, i) for i in (0, 1)) for name, ufunc in _UFUNCS.items()}
+"""What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor, for a number and for a tensor ``y``."""
