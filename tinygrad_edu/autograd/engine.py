@@ -428,9 +428,5 @@ def call_node(node: Node, grads: tuple[Any, ...]) -> Any:
         if variable is not None and grads[0] is not None:
             store_gradient(variable, grads[0]._array.copy())
         return None
-    if node.outputs == 1:
-        results = node.apply_tensors(grads[0])
-    else:
-        results = node.apply_tensors(list(grads))
-    results = tuple(results)
+    results = tuple(node.apply_tensors(grads[0] if node.outputs == 1 else list(grads)))
     return results[0] if len(results) == 1 else results
