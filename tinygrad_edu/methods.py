@@ -42,7 +42,7 @@ _AS_THEY_ARE = """
     log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
     reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
     trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add index_copy masked_scatter put
+    isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add index_copy masked_scatter put scatter_reduce
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
