@@ -42,3 +42,6 @@ _UFUNCS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equa
 
 COMPARISONS = {name: tuple(_comparison(name, ufunc, i) for i in (0, 1)) for name, ufunc in _UFUNCS.items()}
 """What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor, for a number and for a tensor ``y``."""
+
+_LONG_NAMES = {"not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
+COMPARISONS |= {long: COMPARISONS[short] for long, short in _LONG_NAMES.items()}
