@@ -333,7 +333,7 @@ class Tensor(TensorMethods):
             raise ValueError("only one element tensors can be converted to Python scalars")
         value = self._array.item()
         if c_type and type(value) is complex:
-            if value.imag:
+            if value.imag or (c_type == "int64_t" and not -(2.0**63) <= value.real < 2.0**63):
                 raise RuntimeError(f"value cannot be converted to type {c_type} without overflow")
             return value.real
         return value
