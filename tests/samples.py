@@ -347,6 +347,19 @@ row("masked_scatter", s(N(2, 3), B(2, 3), N(2, 3)), s(N(2, 3), B(3), N(6)))
 row("index_put", s(N(3), A([0, 2], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v)),
     s(N(3), A([0, 0], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v, accumulate=True),
     dtypes=False))  # fmt: skip
+row("scatter_reduce",
+    *[ s(N(2, 3), 1, A([[0, 2, 2], [1, 1, 0]], np.int64), N(2, 3), reduce=how) for how in ("sum", "prod", "mean",
+    "amax", "amin") ], s(P(3), 0, A([0, 0],
+    np.int64), P(2), reduce="sum", include_self=False), dtypes=False, nonfinite=False)  # fmt: skip
+row("scatter", s(N(2, 3), 1, A([[0], [1]], np.int64), N(2, 1), reduce="add", fixed=(0, 3)), dtypes=False)
+row("index_fill", s(N(3, 2), 0, A([0, 2], np.int64), 1.5), s(N(3, 2), 1, A([0], np.int64), N()))
+row("index_copy", s(N(3, 2), 0, A([2, 0], np.int64), N(2, 2)), s(N(3), 0, A([1], np.int64), N(1)))
+row("put", s(N(2, 3), A([0, 5], np.int64), N(2)), s(N(2, 3), A([0, 0], np.int64), N(2), accumulate=True), dtypes=False)
+row("masked_scatter", s(N(2, 3), A([[1, 0, 1], [0, 1, 0]], bool), N(4)), s(N(3), A([False, True, True], bool), N(2)))
+row("take_along_dim", s(N(2, 3), A([[0, 2], [1, 1]], np.int64), 1), s(N(2, 3), A([[0]], np.int64), 0),
+    s(N(4), A([3, 0], np.int64)))  # fmt: skip
+row("msort", s(N(4)), s(N(3, 2)))
+row("atleast_1d atleast_2d atleast_3d", s(N()), s(N(3)), s(N(2, 3)), node="any")
 row("nonzero argwhere", s(Z(2, 3)), s(B(3)))
 row("repeat_interleave", s(N(3), 2, node="any"), s(N(2, 3), 2, dim=1, node="any"), s(N(3), A([1, 0, 2], np.int64)), view=False)
 
@@ -431,7 +444,7 @@ row("F.batch_norm", s(N(4, 3), N(3), P(3), training=True, fixed=(1, 2), _call=_b
     s(N(4, 3), N(3), P(3), training=False, fixed=(1, 2), _call=_batch_norm),
     s(N(4, 3), N(3), P(3), training=True, momentum=0.3, eps=1e-3, fixed=(1, 2), _call=_batch_norm),
     s(N(4, 3), N(3), P(3), N(3), training=True, fixed=(1, 2), _call=_batch_norm),
-    s(N(4, 3), None, None, N(3), N(3), training=True, _call=lambda torch, x, m, v, w, b,
+    s(N(4, 3), None, None, N(3), N(3), training=True, dtypes=False, _call=lambda torch, x, m, v, w, b,
     training: functional(torch).batch_norm(x, m, v, w, b, training=training)))  # fmt: skip
 row("F.smooth_l1_loss F.huber_loss", *[s(N(2, 3), N(2, 3), **r) for r in ALL_REDUCTIONS],
     s(A([0.0, 3.0]), A([0.0, 2.0]), smooth=False, twice=False))  # fmt: skip

@@ -84,16 +84,23 @@ NO_OUT = [
     "any",
     "relu",
     "nonzero",
+    "msort",
+    "scatter_reduce",
+    "take_along_dim",
+    "index_copy",
+    "index_fill",
+    "masked_scatter",
+    "put",
     "scatter",
     "take",
     "argsort",
 ]
-"""Names without ``out=`` in PyTorch, or whose ``out=`` is not one tensor."""
+"""Names without ``out=`` in PyTorch, or whose ``out=`` is not one tensor; and, of indexing, those that have none here."""
 WITH_OUT = [name for name in PLAIN if name not in NO_OUT]
 IN_PLACE = sorted(name for name in methods._IN_PLACE if name in TABLE)
 
 
-PASSES_THROUGH = ("logical_and", "logical_not", "logical_or", "logical_xor")
+PASSES_THROUGH = ["logical_and", "logical_not", "logical_or", "logical_xor"]
 """In place, PyTorch forgets that these overwrote the value and passes the gradient on; here the backward pass raises."""
 
 

@@ -45,3 +45,6 @@ _ALIASES = {"not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt"
 COMPARISONS = {name: tuple(_comparison(name, ufunc, i) for i in (0, 1)) for name, ufunc in _UFUNCS.items()}
 COMPARISONS.update({alias: COMPARISONS[name] for alias, name in _ALIASES.items()})
 """What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor, for a number and for a tensor ``y``."""
+
+_LONG_NAMES = {"not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
+COMPARISONS |= {long: COMPARISONS[short] for long, short in _LONG_NAMES.items()}
