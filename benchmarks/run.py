@@ -51,7 +51,8 @@ def compare(name: str, ours: Any, theirs: Any, rounds: int, seconds: float) -> N
     line = f"{name:24} {columns[0]:12.1f}"
     if theirs is not None:
         ratios = sorted(a / b for a, b in times)
-        line += f" {columns[1]:12.1f} {statistics.median(ratios):8.2f}   {ratios[len(ratios) // 4]:.2f} .. {ratios[-len(ratios) // 4]:.2f}"
+        low, high = ratios[len(ratios) // 4], ratios[-len(ratios) // 4]
+        line += f" {columns[1]:12.1f} {statistics.median(ratios):8.2f}   {low:.2f} .. {high:.2f}"
     print(line, flush=True)
 
 
@@ -63,7 +64,13 @@ def overhead_over_numpy(ours: Any, rounds: int) -> None:
     x, y = ours.ones(3, 4), ours.ones(3, 4)
     g = ours.ones(3, 4, requires_grad=True)
     print(f"\n{'over bare NumPy':24} {'NumPy ns':>12} {'ours ns':>12} {'over ns':>8}   recorded, over ns")
-    for source, bare in (("a * b", "a * b"), ("a + b", "a + b"), ("a.sum()", "a.sum()"), ("a @ b.T", "a @ b.T"), ("a.exp()", "np.exp(a)")):
+    for source, bare in (
+        ("a * b", "a * b"),
+        ("a + b", "a + b"),
+        ("a.sum()", "a.sum()"),
+        ("a @ b.T", "a @ b.T"),
+        ("a.exp()", "np.exp(a)"),
+    ):
         best = [
             min(timeit.repeat(code, globals=names, number=5000, repeat=max(rounds, 15))) / 5000 * 1e9
             for code, names in ((bare, {"a": a, "b": b, "np": np}), (source, {"a": x, "b": y}), (source, {"a": g, "b": y}))
@@ -73,6 +80,7 @@ def overhead_over_numpy(ours: Any, rounds: int) -> None:
 
 def import_time(modules: list[str], rounds: int) -> None:
     """The whole process of ``python -c "import ..."`` less that of an empty one."""
+
     def once(code: str) -> float:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parent)
@@ -97,9 +105,10 @@ def main() -> None:
     unknown = set(options.names) - set(known)
     if unknown:
         parser.error(f"no workload {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
-    import tinygrad_edu as ours
     import tinygrad_edu.nn
     import tinygrad_edu.optim
+
+    import tinygrad_edu as ours
 
     try:
         import torch as theirs

@@ -329,12 +329,21 @@ row("gather", s(N(2, 3), 1, A([[0, 2], [1, 1]], np.int64)), s(N(2, 3), 0, A([[0,
     s(N(3), -1, A([2, 2, 0, 1], np.int64)), s(N(), 0, A(0, np.int64)))  # fmt: skip
 row("index_select", s(N(3, 2), 0, A([2, 0, 2], np.int64)), s(N(2, 3), -1, A([1], np.int32)), s(N(3), 0, A(1, np.int64)))
 row("take", s(N(2, 3), A([0, 5, -1], np.int64)), s(N(2, 3), A([[1]], np.int64)))
+row("put", s(N(2, 3), A([0, 4, -1], np.int64), N(3)), s(N(2, 3), A([[1, 2]], np.int64), N(1, 2), accumulate=True))
+row("take_along_dim", s(N(2, 3), A([[0, 2], [1, 1]], np.int64), 1), s(N(2, 3), A([4, 0], np.int64)))
 row("masked_select", s(N(2, 3), B(2, 3)), s(N(2, 3), B(3)))
 row("masked_fill", s(N(2, 3), B(3), 0.5), s(N(2, 3), B(2, 3), -np.inf, dtypes=False, smooth=False),
     s(N(3), B(3), N()), s(Z(3), B(3), 2))  # fmt: skip
-row("scatter", s(N(2, 3), 1, A([[0, 2], [1, 0]], np.int64), N(2, 2)), s(N(2, 3), 1, A([[0], [1]], np.int64), 1.5))
+row("scatter", s(N(2, 3), 1, A([[0, 2], [1, 0]], np.int64), N(2, 2)), s(N(2, 3), 1, A([[0], [1]], np.int64), 1.5),
+    s(A([[1, 2, 3], [4, 5, 6]], np.int64), 0, A([[0, 1, 0]], np.int64), 2, reduce="multiply"))  # fmt: skip
 row("scatter_add", s(N(2, 3), 1, A([[0, 2], [1, 1]], np.int64), N(2, 2)), s(N(3), 0, A([0, 0, 0], np.int64), N(3)))
-row("index_add", s(N(3, 2), 0, A([0, 0], np.int64), N(2, 2)), s(N(3, 2), 0, A([1], np.int64), N(1, 2), alpha=2), dtypes=False)
+row("scatter_reduce", *[s(N(3), 0, A([2, 0], np.int64), N(2), reduce, include_self=included)
+    for reduce in ("sum", "prod", "mean", "amax", "amin") for included in (True, False)], dtypes=False)  # fmt: skip
+row("index_add", s(N(3, 2), 0, A([0, 0], np.int64), N(2, 2)), s(N(3, 2), 0, A([1], np.int64), N(1, 2), alpha=2),
+    dtypes=False)  # fmt: skip
+row("index_fill", s(N(3, 2), 0, A([0, 2], np.int64), 1.5), s(N(3, 2), 1, A([0], np.int64), N()))
+row("index_copy", s(N(3, 2), 0, A([2, 0], np.int64), N(2, 2)), s(N(3), 0, A([1], np.int64), N(1)))
+row("masked_scatter", s(N(2, 3), B(2, 3), N(2, 3)), s(N(2, 3), B(3), N(6)))
 row("index_put", s(N(3), A([0, 2], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v)),
     s(N(3), A([0, 0], np.int64), N(2), _call=lambda torch, x, i, v: x.index_put((i,), v, accumulate=True),
     dtypes=False))  # fmt: skip

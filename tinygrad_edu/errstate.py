@@ -42,7 +42,7 @@ def was_busy(error: Exception) -> bool:
     return type(error) is RuntimeError and str(error).startswith("cannot enter context")
 
 
-class quiet:  # noqa: N801 (used like np.errstate)
+class quiet:
     """``with quiet():`` for code that is not on a hot path."""
 
     __slots__ = ("_token",)

@@ -151,6 +151,15 @@ def _check_result(values: np.ndarray, target: np.ndarray) -> None:
 # ---- values --------------------------------------------------------------------------------------------------------
 
 
+def copy_values(target: np.ndarray, values: np.ndarray) -> None:
+    """Copy and convert without NumPy's warnings."""
+    if values.dtype is target.dtype:
+        np.copyto(target, values)
+    else:
+        with quiet():
+            np.copyto(target, values, casting="unsafe")
+
+
 def write_values(tensor: Any, values: Any) -> None:
     """Copy ``values`` (which broadcast) into the tensor's memory and note the write."""
     target = tensor._array
@@ -163,11 +172,11 @@ def write_values(tensor: Any, values: Any) -> None:
 def write_result(tensor: Any, result: Any) -> Any:
     """Make ``tensor`` hold ``result`` (a fresh Tensor), values and history."""
     target, values, node = tensor._array, result._array, result._node
-    _check_result(values, target)
+    if values.shape != target.shape or values.dtype is not target.dtype:
+        _check_result(values, target)
     if node is not None:
         overlapping = _keep_what_was_saved(node, values, target)
-    with quiet():
-        np.copyto(target, values, casting="unsafe")
+    copy_values(target, values)
     if node is None:
         finish_write(tensor)
         return tensor
@@ -186,7 +195,7 @@ def _keep_what_was_saved(node: Node, values: np.ndarray, target: np.ndarray) -> 
     was before is saved as a copy, as PyTorch does. Anything else that shares its memory (``x.mul_(x)``) is spoiled.
     """
     saved, op = node.saved, node.op
-    if not isinstance(saved, tuple) or op is None:
+    if not saved or not isinstance(saved, tuple) or op is None:
         return False
     overlapping, kept = False, []
     for name, each in zip(op.saved, saved, strict=True):
@@ -209,8 +218,7 @@ def assign(tensor: Any, values: np.ndarray, values_node: Node | None, index: Any
         check_memory(target)
         if op is copy_from:
             check_overlap(target, values)
-        with quiet():
-            np.copyto(target, values, casting="unsafe")
+        copy_values(target, values)
     if (values_node is None and tensor._node is None) or not get_mode():
         finish_write(tensor)
         return

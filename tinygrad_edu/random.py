@@ -75,9 +75,7 @@ def _is_number(value: Any) -> bool:
 def _integer(value: Any, argument: str, position: int, name: str) -> int:
     if type(value) is not int:
         if not _is_integer(value):
-            raise TypeError(
-                f"{name}(): argument '{argument}' (position {position}) must be int, not {type_name(value)}"
-            )
+            raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be int, not {type_name(value)}")
         value = int(value)
     if not -(2**63) <= value < 2**63:
         raise ValueError("Overflow when unpacking long long")
@@ -87,9 +85,7 @@ def _integer(value: Any, argument: str, position: int, name: str) -> int:
 def _number(value: Any, argument: str, position: int, name: str) -> float:
     if type(value) is not float:
         if not _is_number(value):
-            raise TypeError(
-                f"{name}(): argument '{argument}' (position {position}) must be float, not {type_name(value)}"
-            )
+            raise TypeError(f"{name}(): argument '{argument}' (position {position}) must be float, not {type_name(value)}")
         value = float(value)
     return value
 
@@ -115,7 +111,9 @@ def _sized(sizes: tuple[Any, ...], given: Any, name: str, generator: Any) -> tup
 # ---- new tensors ---------------------------------------------------------------------------------------------------
 
 
-def _new(shape: tuple[int, ...], dtype: Any, place: Any, out: Any, requires_grad: bool, name: str, draw: Callable[[Any], Any]) -> Tensor:  # fmt: skip
+def _new(
+    shape: tuple[int, ...], dtype: Any, place: Any, out: Any, requires_grad: bool, name: str, draw: Callable[[Any], Any]
+) -> Tensor:
     """A new tensor (or ``out``) of this size that ``draw`` fills."""
     if out is None:
         array = np.empty(shape, chosen_dtype(dtype, place))
@@ -139,7 +137,17 @@ def _new(shape: tuple[int, ...], dtype: Any, place: Any, out: Any, requires_grad
     return out
 
 
-def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:  # fmt: skip
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Tensor:
     """Uniform random numbers in [0, 1)."""
     shape = _sized(size, named.pop("size", None), "rand", generator)
     _no_more(named, "rand")
@@ -147,7 +155,17 @@ def rand(*size: Any, generator: Generator | None = None, out: Any = None, dtype:
     return _new(shape, dtype, device, out, requires_grad, "rand", lambda array: engine.uniform_(_reals(array)))
 
 
-def randn(*size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:  # fmt: skip
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Tensor:
     """Normal random numbers with mean 0 and standard deviation 1 (a complex number's variance is 1)."""
     shape = _sized(size, named.pop("size", None), "randn", generator)
     _no_more(named, "randn")
@@ -173,7 +191,17 @@ def _fill_normal(engine: Engine, array: np.ndarray, mean: float, std: float) -> 
         engine.normal_(array, mean, std)
 
 
-def randint(*args: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, **named: Any) -> Tensor:  # fmt: skip
+def randint(
+    *args: Any,
+    generator: Generator | None = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    **named: Any,
+) -> Tensor:
     """Random integers (int64 unless ``dtype`` is given) in [low, high): ``randint(low=0, high, size)``."""
     low, high, size = _randint_arguments(args, named, generator)
     start = 0 if low is None else _integer(low, "low", 1, "randint")
@@ -202,7 +230,17 @@ def _randint_arguments(args: tuple[Any, ...], named: dict[str, Any], generator: 
     return low, high, size
 
 
-def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def randperm(
+    n: int,
+    *,
+    generator: Generator | None = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """A random permutation of the integers 0 to n - 1 (int64 unless ``dtype`` is given)."""
     count = _integer(n, "n", 1, "randperm")
     engine = engine_of(generator, "randperm")
@@ -216,7 +254,19 @@ def randperm(n: int, *, generator: Generator | None = None, out: Any = None, dty
     return _new(values.shape, dtype, device, out, requires_grad, "randperm", draw)
 
 
-def normal(mean: Any, std: Any = None, size: Any = None, *, generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:  # fmt: skip
+def normal(
+    mean: Any,
+    std: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:
     """Normal random numbers: ``normal(mean, std)`` with tensors of means, of standard deviations (default 1), or both; or
     ``normal(mean, std, size)`` with two numbers.
     """
@@ -227,17 +277,13 @@ def normal(mean: Any, std: Any = None, size: Any = None, *, generator: Generator
             raise combination_error("normal", tuple(each for each in (mean, std, size) if each is not None), {})
         engine, (mu, sigma) = engine_of(generator, "normal"), (float(mean), float(std))
         shape = size_of((size,), "normal", position=3)
-        return _new(
-            shape, dtype, device, out, requires_grad, "normal", lambda array: _fill_normal(engine, array, mu, sigma)
-        )
+        return _new(shape, dtype, device, out, requires_grad, "normal", lambda array: _fill_normal(engine, array, mu, sigma))
     std = 1.0 if std is None else std
     if not all(is_tensor or _is_number(each) for each, is_tensor in zip((mean, std), tensors, strict=True)):
         raise combination_error("normal", (mean, std), {})
     parents = [each for each in (mean, std) if isinstance(each, Tensor)]
     values = _normal_array(mean, std, engine_of(generator, "normal"))
-    name = {(True, False): "NormalBackward1", (False, True): "NormalBackward2", (True, True): "NormalBackward3"}[
-        tensors
-    ]
+    name = {(True, False): "NormalBackward1", (False, True): "NormalBackward2", (True, True): "NormalBackward3"}[tensors]
     if out is not None:
         return write_out(DRAWN[name], out, values, tuple(each._node for each in parents))
     return DRAWN[name].function(*parents, values)
@@ -260,19 +306,50 @@ def _like(input: Any, dtype: Any, place: Any, requires_grad: bool, name: str, dr
     return finish(array, requires_grad)
 
 
-def rand_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def rand_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """:func:`rand` in the input's shape, dtype and memory order."""
     engine = engine_of(generator, "rand_like")
     return _like(input, dtype, device, requires_grad, "rand_like", lambda array: engine.uniform_(_reals(array)))
 
 
-def randn_like(input: Tensor, *, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None) -> Tensor:  # fmt: skip
+def randn_like(
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+) -> Tensor:
     """:func:`randn` in the input's shape, dtype and memory order."""
     engine = engine_of(generator, "randn_like")
     return _like(input, dtype, device, requires_grad, "randn_like", lambda array: _fill_normal(engine, array, 0.0, 1.0))
 
 
-def randint_like(input: Tensor, *bounds: Any, generator: Generator | None = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None, **named: Any) -> Tensor:  # fmt: skip
+def randint_like(
+    input: Tensor,
+    *bounds: Any,
+    generator: Generator | None = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+    **named: Any,
+) -> Tensor:
     """:func:`randint` in the input's shape, dtype and memory order: ``randint_like(input, low=0, high)``."""
     _tensor(input, "randint_like")
     given = [*bounds, *(named[key] for key in ("low", "high") if key in named)]
@@ -301,14 +378,14 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
     return DRAWN["BernoulliBackward0" if p is None else "NotImplemented"].function(input, drawn)
 
 
-def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None) -> Tensor:  # fmt: skip
+def multinomial(
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None, out: Any = None
+) -> Tensor:
     """Indices drawn in proportion to the weights in each row of ``input`` (one or two dimensions), as int64."""
     weights = _tensor(input, "multinomial")
     count = _integer(num_samples, "num_samples", 2, "multinomial")
     if not isinstance(replacement, bool):
-        raise TypeError(
-            f"multinomial(): argument 'replacement' (position 3) must be bool, not {type_name(replacement)}"
-        )
+        raise TypeError(f"multinomial(): argument 'replacement' (position 3) must be bool, not {type_name(replacement)}")
     if out is not None and out._array.dtype != np.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype.legacy_name}")
     samples = engine_of(generator, "multinomial").multinomial(weights, count, replacement)
@@ -334,9 +411,7 @@ def fill_in_place(tensor: Tensor, node_name: str, draw: Callable[[Any], Any], *p
     return tensor
 
 
-def uniform_(
-    self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: Any
-) -> Tensor:
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Generator | None = None, **named: Any) -> Tensor:
     """Fill with uniform random numbers in [from, to)."""
     low = _number(named.pop("from", from_), "from", 1, "uniform_")
     high = _number(to, "to", 2, "uniform_")

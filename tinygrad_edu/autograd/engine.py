@@ -160,9 +160,9 @@ class _Pass:
         grads = grad = None  # type: ignore[assignment]  # see _is_unshared
         for leaf in tuple(pending):
             if plain and leaf.hooks is None:
-                variable = leaf._variable()  # type: ignore[attr-defined]
+                variable, grad = leaf._variable(), pending.pop(leaf)  # type: ignore[attr-defined]
                 if variable is not None:
-                    store_gradient(variable, pending.pop(leaf))
+                    store_gradient(variable, grad)  # from a variable, as _is_unshared counts
             else:
                 self.finish_leaf(leaf)
 
@@ -428,9 +428,5 @@ def call_node(node: Node, grads: tuple[Any, ...]) -> Any:
         if variable is not None and grads[0] is not None:
             store_gradient(variable, grads[0]._array.copy())
         return None
-    if node.outputs == 1:
-        results = node.apply_tensors(grads[0])
-    else:
-        results = node.apply_tensors(list(grads))
-    results = tuple(results)
+    results = tuple(node.apply_tensors(grads[0] if node.outputs == 1 else list(grads)))
     return results[0] if len(results) == 1 else results

@@ -134,7 +134,13 @@ class Op:
     @property
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {"__slots__": (), "op": self, "outputs": self.diff_results, "releases": self.releases, "__module__": Node.__module__}
+            body: dict[str, Any] = {
+                "__slots__": (),
+                "op": self,
+                "outputs": self.diff_results,
+                "releases": self.releases,
+                "__module__": Node.__module__,
+            }
             body["apply_arrays"] = _LazyBackward("arrays")
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):

@@ -118,9 +118,7 @@ def unwrap_sequence(op: Any, tensors: Any) -> tuple[list[Any], tuple[Node | None
         raise argument_error(op, 0, tensors, expected="tuple of Tensors")
     for i, each in enumerate(tensors):
         if not isinstance(each, tensor_class):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(each).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(each).__name__}")
     return [each._array for each in tensors], tuple(each._node for each in tensors)
 
 
@@ -146,7 +144,7 @@ def promote_no_bool(*operands: Any) -> list[Any]:
     """The same, where PyTorch refuses bools (subtraction)."""
     values = [each.value if type(each) is Number else each for each in operands]
     dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in values]
-    if any(dtype == bool for dtype in dtypes):
+    if any(dtype.kind == "b" for dtype in dtypes):
         raise bool_minus(dtypes)
     return promote(*operands)
 
@@ -176,9 +174,14 @@ def integer_scalar(number: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def _c_name(dtype: np.dtype[Any]) -> str:
-    return {"bool": "bool", "int64": "int64_t", "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char"}.get(
-        dtype.name, dtype.name
-    )
+    return {
+        "bool": "bool",
+        "int64": "int64_t",
+        "int32": "int",
+        "int16": "short",
+        "int8": "signed char",
+        "uint8": "unsigned char",
+    }.get(dtype.name, dtype.name)
 
 
 def as_floats(*operands: Any) -> Any:
@@ -191,9 +194,7 @@ def as_floats(*operands: Any) -> Any:
     return operands[0] if len(operands) == 1 else operands
 
 
-def several_results(
-    op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any, source: Any = None
-) -> tuple[Any, ...]:
+def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any, source: Any = None) -> tuple[Any, ...]:
     """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node.
 
     ``source`` is the tensor that they are views of, if they are.

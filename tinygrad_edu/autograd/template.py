@@ -98,11 +98,15 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
         lines.append(f"        {param} = {name}._array")
         if second := _is_second_operand(op, param):
             first = op.promoted[0]
-            lines += [f"        if {first}.dtype is not {param}.dtype:", f"            {first}, {param} = promote({first}, {param})"]
+            lines += [
+                f"        if {first}.dtype is not {param}.dtype:",
+                f"            {first}, {param} = promote({first}, {param})",
+            ]
         if second and op.numbers:
             lines += [
                 # A 0-d array: NumPy takes three times as long for a Python number.
-                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int) and -3e38 < {name} < 3e38:",
+                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int)"
+                f" and -3e38 < {name} < 3e38:",
                 f"        {param} = array({name}, FLOAT32)",
             ]
             if node:
@@ -180,7 +184,9 @@ def _saved(op: Any, gated: bool) -> str:
         if name == "out":
             words.append("result")
         elif name.endswith("_shape") and name not in op.params:
-            words.append(f"{name.removesuffix('_shape')}.shape" if not op.sequence else f"shapes_of({name.removesuffix('_shape')})")
+            words.append(
+                f"{name.removesuffix('_shape')}.shape" if not op.sequence else f"shapes_of({name.removesuffix('_shape')})"
+            )
         elif gated and not op.joint and name in op.tensors and not op.sequence:
             users = [p for p, rule in op.rules.items() if name in rule.__code__.co_varnames[: rule.__code__.co_argcount]]
             if len(users) == len(op.differentiable):
@@ -256,7 +262,12 @@ def _propagation(op: Any, calls: list[str]) -> list[str]:
         elif i == 0:
             wait = [f"    ready = {target}"]
         else:
-            wait = ["    if ready is None:", f"        ready = {target}", "    else:", f"        heappush(waiting, (-{target}.seq, {target}))"]
+            wait = [
+                "    if ready is None:",
+                f"        ready = {target}",
+                "    else:",
+                f"        heappush(waiting, (-{target}.seq, {target}))",
+            ]
         body = [
             f"g = {call}",
             f"if g.dtype is not {target}.dtype or {shape} != {target}.shape:",

@@ -55,18 +55,13 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: A
     return scatters.scatter_by.function(input, dim, index, source, reduce)
 
 
-def scatter_reduce(input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True) -> Tensor:
-    """``input`` with the elements of ``src`` at each index reduced: "sum", "prod", "mean", "amax" or "amin"."""
-    return scatters.scatter_reduce.function(input, dim, index, src, reduce, include_self=include_self)
-
-
-def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, out: Tensor | None = None) -> Tensor:
     """The elements at ``indices`` along ``dim``; both broadcast in the other axes. Without ``dim``, of the flattened tensor."""
     chosen = indices._array
     if chosen.dtype != np.int64:
         raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {scatters.type_of(chosen)}")
     if dim is None:
-        return scatters.gather.function(reshape(input, -1), 0, wrap(chosen.reshape(-1)))
+        return scatters.gather.function(reshape(input, -1), 0, wrap(chosen.reshape(-1)), out=out)
     if chosen.ndim != input._array.ndim:
         raise RuntimeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
@@ -76,7 +71,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     shape = list(broadcast_shapes(_without(input._array.shape, axis), _without(chosen.shape, axis)))
     wide = expand(input, (*shape[:axis], input._array.shape[axis], *shape[axis:]))
     index = np.broadcast_to(chosen, (*shape[:axis], chosen.shape[axis], *shape[axis:]))
-    return scatters.gather.function(wide, axis, wrap(index))
+    return scatters.gather.function(wide, axis, wrap(index), out=out)
 
 
 def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
@@ -140,6 +135,5 @@ def msort(input: Tensor) -> Tensor:
 
 
 __all__ = [
-    "argwhere", "index_fill", "index_put", "masked_fill", "msort", "nonzero", "repeat_interleave", "scatter", "scatter_reduce",
-    "take_along_dim",
+    "argwhere", "index_fill", "index_put", "masked_fill", "msort", "nonzero", "repeat_interleave", "scatter", "take_along_dim",
 ]  # fmt: skip

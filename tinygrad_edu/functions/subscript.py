@@ -14,7 +14,9 @@ import numpy as np
 
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
+from ..autograd.inference import INFERENCE_MEMORY
 from ..autograd.runtime import BarredView
+from ..autograd.version import stamp_write
 from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
@@ -25,6 +27,7 @@ from ..tensor import Tensor
 from ..values import checked_scalar
 from .overwriting import check_expand
 
+_FLOAT32 = np.dtype("float32")
 _WHOLE = slice(None)
 _AXIS = np.zeros(1, np.int64)
 _NO_AXIS = np.zeros(0, np.int64)
@@ -55,8 +58,17 @@ def getitem(self: Tensor, index: Any) -> Tensor:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         start, stop, step = _ends(index, shape[0])
         return slice_.function(self, 0, start, stop, step)
+    part: Tensor = self
+    if type(index) is tuple and 0 < len(index) <= len(shape):  # x[i, j] without more ado
+        for each, n in zip(index, shape, strict=False):
+            if type(each) is not int or not -n <= each < n:
+                break
+        else:
+            for each in index:
+                part = select.function(part, 0, each)
+            return part
     basic, advanced = resolve(index, shape)
-    part, axis = self, 0
+    axis = 0
     for each in basic:
         if type(each) is int:
             part = select.function(part, axis, each)
@@ -83,9 +95,10 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     advanced: Any
     if type(index) is int and array.ndim and -len(array) <= index < len(array):
         basic, advanced = (index,), None
+        place: Any = (index, ...)
     else:
         basic, advanced = resolve(index, array.shape)
-    place = None if all(each is _WHOLE for each in basic) else (*basic, ...)
+        place = None if all(each is _WHOLE for each in basic) else (*basic, ...)
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:
@@ -102,18 +115,22 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if values.dtype != target.dtype:
         values = _converted(values, target, advanced)
     _put(target, advanced, values)
-    finish_write(self)
-    if (values_node is not None or self._node is not None) and get_mode():
-        base = self if place is None or self._base is None else self._base
-        write = make_node(ops.index_put, (base._node, values_node), target, index=advanced, accumulate=False)
-        if place is None:
-            set_history(self, write)
-        else:
-            set_history_of_part(self, write, target, place)
+    if (values_node is None and self._node is None) or not get_mode():
+        finish_write(self)
+        return
+    stamp_write(target)
+    base = self if place is None or self._base is None else self._base
+    write = make_node(ops.index_put, (base._node, values_node), target, index=advanced, accumulate=False)
+    if place is None:
+        set_history(self, write)
+    else:
+        set_history_of_part(self, write, target, place)
 
 
 def _check_part(tensor: Tensor, basic: list[Any], place: Any, value: Any) -> None:
     """Whether the part may be written to; where not, PyTorch names the last view that leads to it."""
+    if tensor._node is None and tensor._family is None and not INFERENCE_MEMORY:
+        return
     if tensor._family.__class__ is BarredView and place is not None:
         check_in_place(getitem(tensor, tuple(basic)), value)
     check_in_place(tensor, value, part=place is not None)
@@ -123,10 +140,13 @@ def _value(tensor: Tensor, value: Any) -> tuple[np.ndarray, Any]:
     """The array to be written, and its history."""
     if isinstance(value, Tensor):
         return value._array, value._node
+    dtype = tensor._array.dtype
+    if type(value) is float and (dtype is _FLOAT32 and -3e38 < value < 3e38):
+        return np.array(value, dtype), None
     if isinstance(value, (bool, int, float, complex, np.integer)):
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise ValueError("Overflow when unpacking long long")
-        return np.asarray(checked_scalar(value, tensor._array.dtype), tensor._array.dtype), None
+        return np.asarray(checked_scalar(value, dtype), dtype), None
     raise TypeError(f"can't assign a {type_name(value)} to a {tensor.type()}")
 
 

@@ -115,7 +115,7 @@ def index_fill_number(x, dim, index, value):
     "IndexFillBackward1",
     x=lambda grad, dim, index: index_fill_number(grad, dim, index, 0),
     index=None,
-    value=lambda grad, dim, index: sum_(index_select(grad, dim, _distinct(index)), None, False),
+    value=lambda grad, dim, index: sum_(index_select(grad, dim, np.unique(index)), None, False),
     public="index_fill",
 )
 def index_fill_tensor(x, dim, index, value):
@@ -124,16 +124,6 @@ def index_fill_tensor(x, dim, index, value):
             f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
     return _fill(x, dim, index, value)
-
-
-def _distinct(index):
-    return distinct(index)
-
-
-@op(None, x=None)
-def distinct(x):
-    """The different elements of a vector."""
-    return np.unique(x)
 
 
 @op(

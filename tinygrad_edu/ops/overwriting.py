@@ -40,10 +40,10 @@ def _comparison(name, ufunc, number):
 
 _UFUNCS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
 
-_LONG_NAMES = {"ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+_ALIASES = {"not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}
 
 COMPARISONS = {name: tuple(_comparison(name, ufunc, i) for i in (0, 1)) for name, ufunc in _UFUNCS.items()}
-COMPARISONS.update({alias: COMPARISONS[name] for name, alias in _LONG_NAMES.items()})
+COMPARISONS.update({alias: COMPARISONS[name] for alias, name in _ALIASES.items()})
 """What ``x.eq_(y)`` and its siblings leave behind in a floating point tensor, for a number and for a tensor ``y``."""
 
 _LONG_NAMES = {"not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}

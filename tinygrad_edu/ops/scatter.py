@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import maximum, zeros_like
+from .elementwise import maximum, where, zeros_like
 from .repeated import add_at_positions
 from .shape import axis_of, place
 
@@ -188,8 +188,8 @@ def _product_derivatives(grad, x, dim, index, src, out, include_self):
     without_x = scatter_reduce(x + x_zero, dim, index, src, "prod", include_self=include_self)
     without_zeros = scatter_reduce(x, dim, index, used + src_zero, "prod", include_self=include_self)
     alone = gather(equal_as_numbers(scatter_zeros(src_zero, x.shape, dim, index), ones_like(x)), dim, index)
-    src_grad = gather(grad * out, dim, index) / (used + src_zero) * (1 - src_zero)
-    return grad * without_x / (x + x_zero), src_grad + gather(grad * without_zeros, dim, index) * src_zero * alone
+    of_zeros = gather(grad * without_zeros, dim, index) * alone
+    return grad * without_x / (x + x_zero), where(src_zero > 0, of_zeros, gather(grad * out, dim, index) / used)
 
 
 @op(
