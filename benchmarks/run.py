@@ -51,7 +51,8 @@ def compare(name: str, ours: Any, theirs: Any, rounds: int, seconds: float) -> N
     line = f"{name:24} {columns[0]:12.1f}"
     if theirs is not None:
         ratios = sorted(a / b for a, b in times)
-        line += f" {columns[1]:12.1f} {statistics.median(ratios):8.2f}   {ratios[len(ratios) // 4]:.2f} .. {ratios[-len(ratios) // 4]:.2f}"
+        low, high = ratios[len(ratios) // 4], ratios[-len(ratios) // 4]
+        line += f" {columns[1]:12.1f} {statistics.median(ratios):8.2f}   {low:.2f} .. {high:.2f}"
     print(line, flush=True)
 
 

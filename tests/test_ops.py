@@ -493,7 +493,6 @@ def test_nonfinite_numbers_like_pytorch(name: str) -> None:
 # ---- every declared operation is reached -------------------------------------------------------------------------------------
 
 UNREACHED = {
-    "tinygrad_edu.ops.overwriting": "in-place comparisons: the rows x.eq_ ..., which make their nodes directly",
     "tinygrad_edu.ops.random": "what is drawn has no samples; tests/test_random.py draws it",
     "tinygrad_edu.ops.overwriting": "histories of writes that compute by themselves: tests/test_inplace.py",
     "tinygrad_edu.ops.view_region": "histories of views after writes of every kind: tests/test_inplace.py",

@@ -37,12 +37,13 @@ for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape)
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
-    acos acosh addcmul asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm ceil cos cosh
-    dot eq exp exp2 expm1 floor floor_divide fmax fmin frac gather ge gt index_select isclose isfinite isinf isnan le log log10 log1p
-    log2 logical_and logical_not logical_or logical_xor logsumexp lt masked_select maximum minimum mm mul mv ne neg
-    reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit sin sinh sqrt t tan tanh tril triu
-    trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot logaddexp logit rad2deg xlogy isposinf
-    isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add index_copy masked_scatter put scatter_reduce
+    acos acosh addcmul asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
+    bitwise_xor bmm ceil cos cosh dot eq exp exp2 expm1 floor floor_divide fmax fmin frac gather ge gt index_select
+    isclose isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor logsumexp lt
+    masked_select maximum minimum mm mul mv ne neg reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit
+    sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
+    logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add
+    index_copy masked_scatter put scatter_reduce
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -51,18 +52,20 @@ FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer, take=ops.take_elements)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
 FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
-for _name in "get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real".split():
+_CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real"
+for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
 
 _NOT_METHODS = """
-    broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack vstack true_divide std_mean
-    var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
+    vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
+    column_stack row_stack imag real polar view_as_complex view_as_real is_inference
 """.split()
 
 _METHOD_MODULE = """
-    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_ resize
-    resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor
+    to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_
+    resize resize_as_ set_ apply_ map_ pin_memory is_pinned share_memory_ is_shared new new_tensor
 """.split()
 
 _GRAPH_METHODS = "backward detach_ retain_grad register_hook register_post_accumulate_grad_hook".split()
@@ -70,13 +73,14 @@ _GRAPH_METHODS = "backward detach_ retain_grad register_hook register_post_accum
 _SHAPE_METHODS = "view view_as reshape_as expand expand_as contiguous repeat numel".split()
 
 _IN_PLACE = """
-    abs absolute acos acosh add addcdiv addcmul asin asinh atan atanh bitwise_and bitwise_not bitwise_or bitwise_xor ceil clamp clamp_max
-    clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod frac ge gt index_add index_put le lerp
-    log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply nan_to_num ne neg negative
-    pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid sign sin sinh sqrt square sub subtract tan tanh
-    tril triu trunc bitwise_left_shift bitwise_right_shift index_fill index_copy masked_scatter put scatter_reduce
-    addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2 atan2 baddbmm deg2rad erf erfc fix greater
-    greater_equal hypot less less_equal logit not_equal rad2deg true_divide xlogy
+    abs absolute acos acosh add addcdiv addcmul asin asinh atan atanh bitwise_and bitwise_not bitwise_or bitwise_xor
+    ceil clamp clamp_max clamp_min clip cos cosh cumsum div divide eq exp exp2 expm1 floor floor_divide fmod frac ge
+    gt index_add index_put le lerp log log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill
+    mul multiply nan_to_num ne neg negative pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid
+    sign sin sinh sqrt square sub subtract tan tanh tril triu trunc bitwise_left_shift bitwise_right_shift index_fill
+    index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
+    atan2 baddbmm deg2rad erf erfc fix greater greater_equal hypot less less_equal logit not_equal rad2deg true_divide
+    xlogy
 """.split()
 
 _UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}

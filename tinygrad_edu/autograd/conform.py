@@ -33,12 +33,24 @@ def sum_axes(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarra
             return total.reshape(1, -1) if keepdims else total
         total = x.dot(filled(x.shape[1], 1.0, dtype))
         return total.reshape(-1, 1) if keepdims else total
-    if x.ndim > 1 and axes and axes[0] == 0 and x.shape[0] > 2 * _BLOCK and x.dtype.itemsize <= 4 and x.dtype.kind == "f":
-        whole = x.shape[0] // _BLOCK * _BLOCK
-        blocks = np.add.reduce(x[:whole].reshape(-1, _BLOCK, *x.shape[1:]), axis=1)
-        rest = np.add.reduce(x[whole:], axis=0, keepdims=True)
-        x = np.concatenate([sum_axes(blocks, (0,), True), rest])
+    if x.ndim > 1 and axes and dtype.itemsize <= 4 and dtype.kind == "f":
+        for axis in axes:
+            if axis == x.ndim - 1:
+                continue
+            if x.shape[axis] > 2 * _BLOCK:
+                x = _sum_in_blocks(x, axis)
+            elif len(axes) > 1 and x.size > _SMALL:  # one axis after the other, not all rows in one go
+                x = np.add.reduce(x, axis=axis, keepdims=True)
     return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
+
+
+def _sum_in_blocks(x: Any, axis: int) -> Any:
+    """The sum over one axis, which stays as an axis of length 1."""
+    n, before = x.shape[axis], (slice(None),) * axis
+    whole = n // _BLOCK * _BLOCK
+    blocks = x[(*before, slice(whole))].reshape(*x.shape[:axis], -1, _BLOCK, *x.shape[axis + 1 :])
+    rest = np.add.reduce(x[(*before, slice(whole, n))], axis=axis, keepdims=True)
+    return sum_axes(np.add.reduce(blocks, axis=axis + 1), (axis,), True) + rest
 
 
 def broadcast_axes(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:

@@ -160,9 +160,9 @@ class _Pass:
         grads = grad = None  # type: ignore[assignment]  # see _is_unshared
         for leaf in tuple(pending):
             if plain and leaf.hooks is None:
-                variable = leaf._variable()  # type: ignore[attr-defined]
+                variable, grad = leaf._variable(), pending.pop(leaf)  # type: ignore[attr-defined]
                 if variable is not None:
-                    store_gradient(variable, pending.pop(leaf))
+                    store_gradient(variable, grad)  # from a variable, as _is_unshared counts
             else:
                 self.finish_leaf(leaf)
 

@@ -105,7 +105,8 @@ def _unwrap(op: Any, operator: bool) -> list[str]:
         if second and op.numbers:
             lines += [
                 # A 0-d array: NumPy takes three times as long for a Python number.
-                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int) and -3e38 < {name} < 3e38:",
+                f"    elif {first}.dtype is FLOAT32 and (type({name}) is float or type({name}) is int)"
+                f" and -3e38 < {name} < 3e38:",
                 f"        {param} = array({name}, FLOAT32)",
             ]
             if node:

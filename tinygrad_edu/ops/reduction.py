@@ -75,7 +75,7 @@ def _sum(x, axes, keepdim):
     if kind == "f":
         if x.dtype.itemsize == 2:
             return _sum(x.astype(np.float32), axes, keepdim).astype(np.float16)
-        if axes and (x.ndim == 2 or x.shape[axes[0]] > 512):
+        if axes and (x.ndim == 2 or x.ndim - 1 not in axes or x.shape[axes[0]] > 512):
             return sum_axes(x, axes, keepdim)
         return np.add.reduce(x, axis=axes, keepdims=keepdim)
     return np.add.reduce(x, axis=axes, keepdims=keepdim, dtype=None if kind == "c" else np.int64)
