@@ -239,8 +239,8 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
             axis += len(whole)
         elif type(part) is slice:
             start, stop, step = _ends(part, shape[axis])
-            whole = part.start in (None, 0) and stop == shape[axis] and step == 1  # not -n:, as in PyTorch
-            basic.append(_WHOLE if whole else slice(start, stop, step))
+            entire = part.start in (None, 0) and stop == shape[axis] and step == 1  # not -n:, as in PyTorch
+            basic.append(_WHOLE if entire else slice(start, stop, step))
             advanced.append(_WHOLE)
             axis += 1
         elif type(part) is bool:
