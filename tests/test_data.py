@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import tinygrad_edu as torch
@@ -611,11 +611,14 @@ def test_random_sampler_equals_pytorchs(oracle, n, replacement, num_samples, own
 
 @pytest.mark.oracle
 @given(
-    weights=st.lists(st.floats(0, 5), min_size=1, max_size=12),
+    weights=st.lists(st.just(0.0) | st.floats(1e-3, 5), min_size=1, max_size=12),
     num_samples=st.integers(1, 12),
     replacement=st.booleans(),
 )
 def test_weighted_and_subset_samplers_equal_pytorchs(oracle, weights, num_samples, replacement):
+    # Zero weights that must be drawn all the same tie, and PyTorch's order among ties is nobody's promise.
+    assume(replacement or num_samples <= sum(weight > 0 for weight in weights) or num_samples > len(weights))
+
     def script(t):
         data = t.utils.data
         subset = list(data.SubsetRandomSampler(list(range(len(weights)))))
