@@ -3,13 +3,14 @@
     python benchmarks/run.py [NAME ...] [--rounds 15] [--seconds 0.15] [--threads 2]
 
 Every file in ``workloads/`` is one workload: ``setup(torch)`` returns the function to time. A new file is picked up as it
-is. Both sides run in turn in the same process (A B A B ...), each round long enough to read off the clock; what counts is
-the median of the rounds' ratios. Without PyTorch installed, our own times alone are printed.
+is. Both sides run in turn (A B A B ...), each in a process of its own, each round long enough to read off the clock; what
+counts is the median of the rounds' ratios. Without PyTorch installed, our own times alone are printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import pathlib
 import statistics
@@ -32,33 +33,63 @@ def load(name: str, torch: Any) -> Any:
     return module.setup(torch)
 
 
-def seconds_of(step: Any, count: int) -> float:
-    start = time.perf_counter()
-    for _ in range(count):
-        step()
-    return (time.perf_counter() - start) / count
+class Side:
+    """One library in a process of its own, as its users run it: neither's heap or threads weigh on the other."""
+
+    def __init__(self, library: str, threads: int) -> None:
+        command = [sys.executable, __file__, "--serve", library, "--threads", str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, *words: object) -> str:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        print(*words, file=self.process.stdin, flush=True)
+        return self.process.stdout.readline().strip()
 
 
-def compare(name: str, ours: Any, theirs: Any, rounds: int, seconds: float) -> None:
+def serve(library: str, threads: int) -> None:
+    """Answer ``load NAME`` and ``time COUNT`` (seconds per step) on standard input and output."""
+    torch = importlib.import_module(library)
+    if library == "torch":
+        torch.set_num_threads(threads)
+    else:
+        for part in ("nn", "optim"):
+            importlib.import_module(f"{library}.{part}")
+    step: Any = None
+    for line in sys.stdin:
+        word, _, argument = line.strip().partition(" ")
+        if word == "load":
+            step = load(argument, torch)
+            step()
+            step()
+            print("ready", flush=True)
+        else:
+            count = int(argument)
+            start = time.perf_counter()
+            for _ in range(count):
+                step()
+            print((time.perf_counter() - start) / count, flush=True)
+
+
+def compare(name: str, sides: list[Side], rounds: int, seconds: float) -> None:
     """Print the median times and the median ratio of one workload."""
-    sides = [load(name, side) for side in (ours, theirs) if side is not None]
-    for step in sides:
-        step()
-        step()
-    counts = [max(1, int(seconds / seconds_of(step, 1))) for step in sides]
-    times = [[seconds_of(step, n) for step, n in zip(sides, counts, strict=True)] for _ in range(rounds)]
+    for side in sides:
+        side.ask("load", name)
+    counts = [max(1, int(seconds / float(side.ask("time", 1)))) for side in sides]
+    times = [[float(side.ask("time", n)) for side, n in zip(sides, counts, strict=True)] for _ in range(rounds)]
     columns = [statistics.median(column) * 1e6 for column in zip(*times, strict=True)]
     line = f"{name:24} {columns[0]:12.1f}"
-    if theirs is not None:
+    if len(sides) == 2:
         ratios = sorted(a / b for a, b in times)
         low, high = ratios[len(ratios) // 4], ratios[-len(ratios) // 4]
         line += f" {columns[1]:12.1f} {statistics.median(ratios):8.2f}   {low:.2f} .. {high:.2f}"
     print(line, flush=True)
 
 
-def overhead_over_numpy(ours: Any, rounds: int) -> None:
+def overhead_over_numpy(rounds: int) -> None:
     """What one operation costs beyond NumPy's own call, without and with a graph."""
     import numpy as np
+
+    import tinygrad_edu as ours
 
     a, b = np.ones((3, 4), np.float32), np.ones((3, 4), np.float32)
     x, y = ours.ones(3, 4), ours.ones(3, 4)
@@ -100,28 +131,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--seconds", type=float, default=0.15, help="length of one round of one side")
     parser.add_argument("--threads", type=int, default=2, help="PyTorch's threads")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve:
+        serve(options.serve, options.threads)
+        return
     known = sorted(path.stem for path in (HERE / "workloads").glob("*.py"))
     unknown = set(options.names) - set(known)
     if unknown:
         parser.error(f"no workload {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
-    import tinygrad_edu.nn
-    import tinygrad_edu.optim
 
-    import tinygrad_edu as ours
-
-    try:
-        import torch as theirs
-
-        theirs.set_num_threads(options.threads)
-    except ImportError:
-        theirs = None
+    libraries = ["tinygrad_edu", *(["torch"] if importlib.util.find_spec("torch") else [])]
+    sides = [Side(library, options.threads) for library in libraries]
     print(f"{'median microseconds':24} {'ours':>12} {'PyTorch':>12} {'ratio':>8}   middle half")
     for name in options.names or known:
-        compare(name, ours, theirs, options.rounds, options.seconds)
+        compare(name, sides, options.rounds, options.seconds)
     if not options.names:
-        overhead_over_numpy(ours, options.rounds)
-        import_time(["numpy", "tinygrad_edu", *(["torch"] if theirs else [])], 7)
+        overhead_over_numpy(options.rounds)
+        import_time(["numpy", *libraries], 7)
 
 
 if __name__ == "__main__":

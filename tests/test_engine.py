@@ -478,8 +478,7 @@ def test_the_given_gradient_is_not_taken_over():
 
 
 def test_a_leaf_may_be_the_root():
-    x = torch.tensor([1.0, 2.0], requires_grad=True)
-    given = torch.tensor([3.0, 4.0])
+    x, given = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0])
     x.backward(given)
     assert x.grad.tolist() == [3, 4] and not np.shares_memory(x.grad._array, given._array)
 

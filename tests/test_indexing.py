@@ -229,6 +229,16 @@ def test_gradients_of_many_repetitions_equal_add_at(shape):
             assert np.allclose(grad.numpy(), expected, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("index", [0, [0, 1], ..., (slice(None), [1])])
+def test_leading_axes_of_length_1_do_not_count(index):
+    x, value = torch.zeros(2, 3), torch.tensor([[[7.0]]], requires_grad=True)
+    x[index] = value
+    written = (x == 7).sum().item()
+    assert written == x[index].numel()
+    x.sum().backward()
+    assert value.grad.tolist() == [[[written]]]
+
+
 def test_an_index_tensor_that_was_changed_is_noticed():
     x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
     index = torch.tensor([0, 1])

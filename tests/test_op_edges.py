@@ -1,6 +1,7 @@
 """Gradients where a function has none, or none that differences find: ties, kinks, zeros, infinities, nan.
 
-``data/op_edges.tsv`` holds an expression of ``x``, the values of ``x``, and the gradient of its sum in PyTorch 2.13
+``data/op_edges.tsv`` holds an expression of ``x``, the values of ``x``, and the gradient of the expression's sum in
+PyTorch 2.13
 (and the second one, of the first one's sum of squares). Run as a program, this file asks the installed PyTorch and writes the
 answers again.
 """

@@ -142,8 +142,6 @@ class _Pass:
             node = heappop(waiting)[1]
             while True:  # down a chain, without the heap
                 grad = pending.pop(node)
-                if own:
-                    own.discard(node)
                 if plain and node.hooks is None:
                     if node.seq < LAST_WRITE[0]:
                         check_versions(node)

@@ -198,6 +198,10 @@ def _saved(op: Any, gated: bool) -> str:
     return "".join(f"{word}, " for word in words)
 
 
+def _pass_on(grad: Any) -> Any:
+    return grad
+
+
 def backward_source(op: Any, form: str) -> str:
     """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient.
 
@@ -235,7 +239,8 @@ def backward_source(op: Any, form: str) -> str:
     calls = []
     for param, rule in op.rules.items():
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
-        calls.append(f"rule_{param}({', '.join(('grad', *names))})")
+        passes_on = rule.__code__.co_code == _pass_on.__code__.co_code  # add, expand: nothing to call
+        calls.append("grad" if passes_on else f"rule_{param}({', '.join(('grad', *names))})")
     if form == "propagate":
         return "\n".join(lines + _propagation(op, calls)) + "\n"
     if len(calls) > 1:

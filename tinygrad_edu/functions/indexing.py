@@ -15,7 +15,7 @@ from ..ops.shape import axis_of, unsqueeze
 from ..tensor import Tensor
 from ..values import checked_scalar
 from .shape import broadcast_shapes, expand, reshape
-from .subscript import check_put, index_part, put_matches
+from .subscript import check_put, index_part, put_matches, without_leading_ones
 
 # ---- functions -----------------------------------------------------------------------------------------------------
 
@@ -96,6 +96,7 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     """``input`` with ``values`` at (or added at) the tuple of index tensors."""
     chosen = tuple(index_part(each) for each in indices)
     put_matches(input._array, values._array)
+    values = wrap(*without_leading_ones(values._array, values._node))
     try:
         return ops.index_put.function(input, chosen, values, accumulate)
     except (IndexError, TypeError, ValueError):

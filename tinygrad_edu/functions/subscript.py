@@ -15,14 +15,14 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.inference import INFERENCE_MEMORY
-from ..autograd.runtime import BarredView
+from ..autograd.runtime import BarredView, wrap
 from ..autograd.version import stamp_write
 from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_overlap, finish_write, make_node, set_history, set_history_of_part
 from ..ops import indexing as ops
 from ..ops.elementwise import copy_from
 from ..ops.overwriting import fill_tensor
-from ..ops.shape import alias, select, slice_, unsqueeze
+from ..ops.shape import alias, reshape, select, slice_, unsqueeze
 from ..tensor import Tensor
 from ..values import checked_scalar
 from .overwriting import check_expand
@@ -102,7 +102,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if advanced is None:
         shape = array.shape if place is None else array[place].shape
         if values.shape != shape and values.ndim:
-            values = _without_leading_ones(values)
+            values, values_node = without_leading_ones(values, values_node)
             check_expand(shape, values)
             if values.shape != shape:
                 values = np.broadcast_to(values, shape)  # repeats elements: it may overlap what is written
@@ -110,6 +110,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         assign(self, values, values_node, place, copy_from if values.ndim or not shape else fill_tensor)
         return
     _check_part(self, basic, place, value)
+    values, values_node = without_leading_ones(values, values_node)
     target = array if place is None else array[place]
     check_overlap(target, values, elementwise=False)
     if values.dtype != target.dtype:
@@ -168,11 +169,15 @@ def put_matches(target: np.ndarray, values: np.ndarray) -> np.ndarray:
     )
 
 
-def _without_leading_ones(values: np.ndarray) -> np.ndarray:
+def without_leading_ones(values: np.ndarray, node: Any) -> tuple[np.ndarray, Any]:
+    """What is written without its leading axes of length 1, of which there may be more than the target has, and its history."""
     shape = values.shape
+    if not shape or shape[0] != 1:
+        return values, node
     while shape and shape[0] == 1:
         shape = shape[1:]
-    return values.reshape(shape)
+    stripped = reshape.function(wrap(values, node), shape)
+    return stripped._array, stripped._node
 
 
 def _put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray) -> None:
@@ -186,7 +191,7 @@ def check_put(target: np.ndarray, advanced: tuple[Any, ...], values: np.ndarray)
     """``values`` in the shape of ``target[advanced]``, or what is wrong with them or with the index."""
     _check_advanced(target.shape, advanced)
     shape = target[advanced].shape
-    stripped = _without_leading_ones(values)
+    stripped, _ = without_leading_ones(values, None)
     lead = len(shape) - stripped.ndim
     if lead < 0 or any(n not in (1, shape[i + lead]) for i, n in enumerate(stripped.shape)):
         raise RuntimeError(
@@ -234,7 +239,8 @@ def resolve(index: Any, shape: tuple[int, ...]) -> tuple[list[Any], tuple[Any, .
             axis += len(whole)
         elif type(part) is slice:
             start, stop, step = _ends(part, shape[axis])
-            basic.append(_WHOLE if start == 0 and stop == shape[axis] and step == 1 else slice(start, stop, step))
+            entire = part.start in (None, 0) and stop == shape[axis] and step == 1  # not -n:, as in PyTorch
+            basic.append(_WHOLE if entire else slice(start, stop, step))
             advanced.append(_WHOLE)
             axis += 1
         elif type(part) is bool:

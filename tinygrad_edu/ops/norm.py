@@ -22,6 +22,11 @@ def _vector(columns):
     return columns if len(columns.shape) == 1 else reshape(columns, (columns.shape[0],))
 
 
+def _number(n, like):
+    """A number for arithmetic with ``like``; NumPy takes three times as long for a Python number as for a 0-d array."""
+    return np.array(n, like.dtype) if isinstance(like, np.ndarray) else n
+
+
 def _values(shape):
     """How many values each channel has."""
     n = shape[0]
@@ -65,7 +70,7 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     if need_x:
         slope = s if weight is None else s * _columns(weight, centred.shape)
         if batch:
-            n = _values(centred.shape)
+            n = _number(_values(centred.shape), grad)
             dx = slope * (grad - dbias / n - centred * (dweight * s / n))
         else:
             dx = slope * grad

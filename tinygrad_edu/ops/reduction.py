@@ -285,7 +285,9 @@ def _index_along(x, dim, keepdim, find, name):
     axis = axis_of(dim, x.ndim)
     if x.size == 0:
         _refuse_empty(x, (axis,), dim, name)
-    return find(x, axis=axis, keepdims=keepdim) if x.ndim else np.zeros((), np.int64)
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    return find(x, axis=axis, keepdims=True) if keepdim else getattr(x, find.__name__)(axis)
 
 
 def index_of_extreme(x, dim, keepdim, name):
