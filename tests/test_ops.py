@@ -11,25 +11,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from op_checks import (
+from op_checks import (  # fmt: skip
     OURS_ALONE,
-    TOLERANCE,
-    agree,
     call,
+    compare,
     copy_with_strides,
     differentiable_run,
     flat,
     gradients,
-    node_name,
     numpy_of,
-    outputs_with_grad,
     report,
     samples_with_grad,
-    single,
     tensors,
     weights_for,
-    words,
-)  # fmt: skip
+)
 from samples import TABLE, Sample
 
 import tinygrad_edu as T
@@ -338,83 +333,6 @@ def test_gradient_by_complex_step(name: str) -> None:
 
 
 # ---- PyTorch as the reference ----------------------------------------------------------------------------------------------
-
-
-def outcome(torch: Any, sample: Sample, arrays: Any, grads: Any) -> Any:
-    """(arguments, results), or the exception."""
-    args = tensors(torch, sample, arrays, grads)
-    try:
-        return args, call(torch, sample, args)
-    except Exception as error:
-        return error
-
-
-def compare(sample: Sample, arrays: Any, loosen: float = 1.0, order: int = 2) -> str | None:
-    """Run the call here and in PyTorch: the exception, or values, node names, views, gradients and second derivatives."""
-    import torch
-
-    positions = [i for i in sample.differentiable() if arrays[i].dtype.kind in "fc"]
-    ours, theirs = outcome(T, sample, arrays, positions), outcome(torch, sample, arrays, positions)
-    if sample.kwargs.get("dtype") == "float32" or single(sample):
-        loosen *= TOLERANCE["float32"] / TOLERANCE["float64"]  # some of the way is in single precision
-    if isinstance(ours, Exception) or isinstance(theirs, Exception):
-        if isinstance(ours, Exception) and isinstance(theirs, Exception):
-            same = words(ours) == words(theirs)
-            return None if same else f"raises {words(ours)!r}, PyTorch {words(theirs)!r}"
-        if isinstance(ours, Exception):
-            return f"raises {words(ours)!r}, PyTorch gives {flat(theirs[1])}"
-        return f"gives {flat(ours[1])}, PyTorch raises {words(theirs)!r}"
-    (_, our_results), (their_args, their_results) = ours, theirs
-    left, right = flat(our_results), flat(their_results)
-    if len(left) != len(right):
-        return f"{len(left)} results, PyTorch {len(right)}"
-    for a, b in zip(left, right, strict=True):
-        difference = agree(a, b, loosen)
-        if difference:
-            return difference
-        if not hasattr(b, "grad_fn"):
-            continue
-        if a.requires_grad != b.requires_grad:
-            return f"requires_grad is {a.requires_grad}, PyTorch {b.requires_grad}"
-        if b.grad_fn is not None:
-            name = node_name(b)
-            if name == "NotImplemented":
-                return None
-            if sample.node != "any" and node_name(a) != (sample.node or name):
-                return f"node {node_name(a)}, PyTorch {name}"
-        if sample.view and sample.node != "any" and b._is_view() != a._is_view() and not any(b is each for each in their_args):
-            return f"_is_view {a._is_view()}, PyTorch {b._is_view()}"
-    return compare_gradients(sample, positions, ours, theirs, loosen, order)
-
-
-def compare_gradients(sample: Sample, positions: list[int], ours: Any, theirs: Any, loosen: float, order: int) -> str | None:
-    import torch
-
-    ours_in, theirs_in = [[args[i] for i in positions] for args, _ in (ours, theirs)]
-    ours_out, theirs_out = outputs_with_grad(ours[1]), outputs_with_grad(theirs[1])
-    for step in range(order if sample.twice else 1):
-        if not theirs_out:
-            return None
-        weights = weights_for(ours_out, salt=step)
-        last = step == order - 1
-        left = gradients(T, grad_of, ours_out, ours_in, weights, create_graph=not last)
-        right = gradients(torch, torch.autograd.grad, theirs_out, theirs_in, weights, create_graph=not last)
-        for position, a, b in zip(positions, left, right, strict=True):
-            if a is None and b is None:
-                continue
-            if a is None or b is None:  # zero and nothing are the same derivative
-                a = T.zeros_like(ours_in[positions.index(position)]) if a is None else a
-                b = torch.zeros_like(theirs_in[positions.index(position)]) if b is None else b
-            difference = agree(a, b, loosen * 10**step, least=1.0)  # terms of size 1 may cancel
-            if difference:
-                return f"derivative {step + 1} of argument {position}: {difference}"
-        both = [
-            (a, b)
-            for a, b in zip(left, right, strict=True)
-            if a is not None and b is not None and a.requires_grad and b.requires_grad
-        ]
-        ours_out, theirs_out = [a for a, _ in both], [b for _, b in both]
-    return None
 
 
 @pytest.mark.oracle
