@@ -176,19 +176,20 @@ def test_chains_of_views_are_linear_and_so_are_their_gradients(array: np.ndarray
 
 # ---- random graphs ---------------------------------------------------------------------------------------------------------
 
+# Smooth everywhere: a value may come out as exactly 0, or a column as constant.
 UNARY = [
     lambda torch, x: torch.tanh(x), lambda torch, x: torch.sigmoid(x), lambda torch, x: torch.sin(x), lambda torch, x: x * x,
     lambda torch, x: torch.exp(-x * x), lambda torch, x: torch.log(x * x + 1), lambda torch, x: torch.sqrt(x * x + 1),
     lambda torch, x: torch.softmax(x, -1), lambda torch, x: torch.log_softmax(x, 0),
     lambda torch, x: x.sum(1, keepdim=True) + x,
-    lambda torch, x: x - x.mean(0), lambda torch, x: x.t() @ x, lambda torch, x: x / (1 + x.abs().sum()), lambda torch, x: -x,
+    lambda torch, x: x - x.mean(0), lambda torch, x: x.t() @ x, lambda torch, x: x / (1 + (x * x).mean()), lambda torch, x: -x,
     lambda torch, x: x.cumsum(0), lambda torch, x: torch.cat([x[1:], x[:1]]), lambda torch, x: x.flip(1), lambda torch, x: x**3,
-    lambda torch, x: x.logsumexp(0) + x, lambda torch, x: x.std(0) * x, lambda torch, x: x.norm() * x,
+    lambda torch, x: x.logsumexp(0) + x, lambda torch, x: (x.var(0) + 1).sqrt() * x, lambda torch, x: ((x * x).sum() + 1) * x,
     lambda torch, x: 1 / (x * x + 1),
 ]  # fmt: skip
 PAIRED = [
     lambda torch, x, y: x + y, lambda torch, x, y: x * y, lambda torch, x, y: x - y, lambda torch, x, y: x @ y,
-    lambda torch, x, y: torch.where(x.detach() > 0, x, y), lambda torch, x, y: x / (y * y + 1),
+    lambda torch, x, y: torch.where(torch.eye(3) > 0, x, y), lambda torch, x, y: x / (y * y + 1),
     lambda torch, x, y: torch.addmm(x, x, y),
     lambda torch, x, y: torch.stack([x, y]).sum(0), lambda torch, x, y: torch.einsum("ij,jk->ik", x, y),
 ]  # fmt: skip
