@@ -30,9 +30,6 @@ from .template import backward_source, function_source
 
 __all__ = ["Op", "op"]
 
-PUBLIC_NAMES = {"x": "input", "y": "other"}
-"""Rules read better in mathematics' letters, signatures in PyTorch's words."""
-
 ARRAY_ARGUMENTS = frozenset(["index", "indices", "order", "target", "weight", "running_mean", "running_var"])
 """Arguments that are arrays although they are no tensors of the operation: indices, mostly."""
 

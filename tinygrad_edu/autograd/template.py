@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["backward_source", "function_source", "signature"]
 
-_PUBLIC = {"x": "input", "y": "other"}
+_PUBLIC = {"x": "input", "y": "other"}  # rules read better in mathematics' letters, signatures in PyTorch's words
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
