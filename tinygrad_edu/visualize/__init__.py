@@ -1,0 +1,1 @@
+"""See a pass: its graph, its numbers, upstream × local = downstream at every node."""
