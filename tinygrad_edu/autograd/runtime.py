@@ -14,7 +14,7 @@ from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
 from .inference import INFERENCE_MEMORY, mark_inference, note_inference
-from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
+from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
 from .version import storage_of
 
 __all__ = [
@@ -319,6 +319,7 @@ def note_possible_view(source: Any, view: Any) -> None:
 BACKWARD_NAMES = {
     "AccumulateGrad": AccumulateGrad,
     "RELEASED": RELEASED,
+    "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
     "heappush": heappush,
