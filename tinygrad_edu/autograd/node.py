@@ -3,8 +3,8 @@
 A node stands for one executed operation. It holds what the operation's rules need (``saved``) and the nodes that
 produced the operation's inputs (``next``), never tensors, so that a graph has no reference cycle and falls to pieces
 by reference counting. Both read as tuples; a declared operation's node keeps their items in slots of its own, because
-every tuple is one more object for Python's cyclic collector to walk. ``shape`` and ``dtype`` describe the value that the node produced; the engine conforms every
-gradient to them, which undoes broadcasting and promotion in one place.
+every tuple is one more object for Python's cyclic collector to walk. ``shape`` and ``dtype`` describe the value that the
+node produced; the engine conforms every gradient to them, which undoes broadcasting and promotion in one place.
 """
 
 from __future__ import annotations

@@ -165,10 +165,7 @@ def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
         return ["    made._node = None", "    if INFERENCE_TENSORS: note_inference(made)", "    return made"]
-    if op.sequence:
-        none = "not any(nodes)"
-    else:
-        none = " and ".join(f"{p}_node is None" for p in op.differentiable)
+    none = "not any(nodes)" if op.sequence else " and ".join(f"{p}_node is None" for p in op.differentiable)
     saved = _saved(op, gated=True)
     if has_slotted_node(op):
         next_slots, saved_slots = node_slots(op)
@@ -245,18 +242,15 @@ def backward_source(op: Any, form: str) -> str:
     arguments = "node, grad, pending, waiting, own, release" if form == "propagate" else "node, grad"
     lines = [f"def generated({arguments}):"]
     lines += _unpack(op)
-    if op.saved:
-        if not arrays:
-            for name in op.saved:
-                if name == "out":
-                    lines.append("    out = rewrap(out, node)")
-                elif name in op.tensors and not op.sequence:
-                    node = f"{name}_node" if name in op.differentiable else None
-                    if node:
-                        lines.append(f"    {name} = rewrap({name}, {node})")
-            if op.again:
-                names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
-                lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
+    if not arrays:
+        for name in op.saved:
+            if name == "out":
+                lines.append("    out = rewrap(out, node)")
+            elif name in op.differentiable and not op.sequence:
+                lines.append(f"    {name} = rewrap({name}, {name}_node)")
+        if op.again:
+            names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+            lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
