@@ -164,7 +164,7 @@ def node_slots(op: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
-        return ["    made._node = None", "    if INFERENCE_TENSORS: note_inference(made)", "    return made"]
+        return ["    made._node = None", "    if WATCHERS: note_unrecorded(made)", "    return made"]
     none = "not any(nodes)" if op.sequence else " and ".join(f"{p}_node is None" for p in op.differentiable)
     saved = _saved(op, gated=True)
     if has_slotted_node(op):
@@ -176,7 +176,7 @@ def _record(op: Any) -> list[str]:
     return [
         f"    if ({none}) or not (mode := get_mode()):",
         "        made._node = None",
-        "        if INFERENCE_TENSORS: note_inference(made)",
+        "        if WATCHERS: note_unrecorded(made)",
         "        return made",
         "    node = new(NodeClass)",
         *keep,
