@@ -20,16 +20,19 @@ from typing import Any
 __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
-    "Im Re all any arccos arcosh arcsin arctan arctan2 arsinh artanh argmax argmin argsort cat clamp conj cos cosh count "
-    "cumprod cumsum diag diagonal erf erfc exp expand expm1 flat flip log max mean median min permute put repeat roll "
-    "rot90 round sign sin sinh softmax split squeeze stack swap take tan tanh tril triu trunc unbind unsqueeze var view "
-    "reduce std shape".split()
+    """
+    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat clamp conj cos cosh count
+    cumprod cumsum diag diagonal erf exp expand flat flip log max mean median min permute put reduce repeat roll rot90 round
+    sign sin sinh softmax split squeeze stack swap take tan tanh tril triu trunc unbind unsqueeze var view
+    """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
 
 WORDS = frozenset(
-    "added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped there "
-    "undefined where with xor".split()
+    """
+    added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped there
+    undefined where with xor
+    """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
 

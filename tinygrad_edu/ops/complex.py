@@ -80,7 +80,12 @@ def _assembled(x, y, name):
     return out
 
 
-@op("ViewAsRealBackward0", view=True, x=lambda grad: view_as_complex(grad), formula=("stack(Re(x), Im(x))", "G[…, 0] + i · G[…, 1]"))
+@op(
+    "ViewAsRealBackward0",
+    view=True,
+    x=lambda grad: view_as_complex(grad),
+    formula=("stack(Re(x), Im(x))", "G[…, 0] + i · G[…, 1]"),
+)
 def view_as_real(x):
     """The two parts of each number along a new last axis, as a view."""
     if x.dtype.kind != "c":
@@ -88,7 +93,12 @@ def view_as_real(x):
     return x[..., np.newaxis].view(x.real.dtype)
 
 
-@op("ViewAsComplexBackward0", view=True, x=lambda grad: view_as_real(grad), formula=("x[…, 0] + i · x[…, 1]", "stack(Re(G), Im(G))"))
+@op(
+    "ViewAsComplexBackward0",
+    view=True,
+    x=lambda grad: view_as_real(grad),
+    formula=("x[…, 0] + i · x[…, 1]", "stack(Re(G), Im(G))"),
+)
 def view_as_complex(x):
     """The last axis, of length 2, read as the two parts of a complex number, as a view."""
     if x.dtype.kind != "f":

@@ -452,6 +452,7 @@ fmin = op(
     y=lambda grad, condition: where(condition, 0.0, grad),
     promote="common",
     formula=("x where condition, else y", "1[condition]", "1[not condition]"),
+    family="shape",
 )
 def where(condition, x, y):
     """``x`` where ``condition`` holds, else ``y``."""
@@ -551,13 +552,13 @@ def zeros_like(x):
 # ---- copies and conversions ----------------------------------------------------------------------------------------
 
 
-@op("CloneBackward0", x=lambda grad: grad, formula=("x", "1"))
+@op("CloneBackward0", x=lambda grad: grad, formula=("x", "1"), family="shape")
 def clone(x):
     """A copy with memory of its own, through which gradients flow."""
     return x.copy()
 
 
-@op("ToCopyBackward0", x=lambda grad: grad, formula=("x", "1"))
+@op("ToCopyBackward0", x=lambda grad: grad, formula=("x", "1"), symbol="to", family="shape")
 def convert(x, dtype):
     """A copy in another dtype. Its gradient comes back in the input's."""
     return x.astype(dtype)

@@ -104,7 +104,7 @@ def transpose(x, dim0, dim1):
     return x.swapaxes(a, b) if x.ndim else x.view()
 
 
-@op("TBackward0", x=lambda grad: t(grad), view=True, formula=("xᵀ", "Gᵀ"), symbol="transpose")
+@op("TBackward0", x=lambda grad: t(grad), view=True, formula=("xᵀ", "Gᵀ"), symbol="ᵀ")
 def t(x):
     """The transpose of a matrix; tensors of fewer dimensions stay as they are."""
     if x.ndim > 2:
@@ -112,7 +112,7 @@ def t(x):
     return x.T
 
 
-t_unseen = op("TBackward0", x=lambda grad: t(grad), formula=("xᵀ", "Gᵀ"), symbol="transpose")(t.forward)
+t_unseen = op("TBackward0", x=lambda grad: t(grad), formula=("xᵀ", "Gᵀ"), symbol="ᵀ")(t.forward)
 """The transpose inside ``linear``: nobody can write to it, so nobody need remember that it is a view."""
 
 
@@ -323,7 +323,11 @@ def place(x, shape, index):
     return result
 
 
-@op("TakePartBackward0", x=lambda grad, x_shape, index: place(grad, x_shape, index), formula=("x[index]", "G at [index], else 0"))
+@op(
+    "TakePartBackward0",
+    x=lambda grad, x_shape, index: place(grad, x_shape, index),
+    formula=("x[index]", "G at [index], else 0"),
+)
 def take(x, index):
     """A copy of the part at a basic index."""
     return x[index].copy() if isinstance(x[index], np.ndarray) else np.asarray(x[index])

@@ -13,9 +13,14 @@ _SIGNS = {
     "+": "+", MINUS: "-", "·": r"\cdot", "⊙": r"\odot", "/": "/", "=": "=", "≠": r"\neq", "<": "<", ">": ">",
     "≤": r"\leq", "≥": r"\geq", "and": r"\land", "or": r"\lor", "xor": r"\oplus",
 }  # fmt: skip
-_UPRIGHT = frozenset("exp log sin cos tan sinh cosh tanh max min arcsin arccos arctan".split())
+_UPRIGHT = frozenset(
+    ["exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min", "arcsin", "arccos", "arctan"]
+)
 """Functions that LaTeX knows by name; others are set upright by ``\\operatorname``."""
-_SYMBOLS = {"σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "π": r"\pi", "∞": r"\infty", "∂": r"\partial", "∇": r"\nabla", "Σ": r"\sum"}
+_SYMBOLS = {
+    "σ": r"\sigma", "Φ": r"\Phi", "φ": r"\varphi", "π": r"\pi", "∞": r"\infty", "∂": r"\partial", "∇": r"\nabla",
+    "Σ": r"\sum",
+}  # fmt: skip
 _GREEK = {"alpha", "beta", "gamma", "delta", "lambda", "mu", "sigma", "theta", "eta", "rho", "tau", "phi", "psi", "omega"}
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}",

@@ -516,18 +516,21 @@ class Written(NamedTuple):
     rules: dict[str, tuple[str, str]]
 
 
-def written(op: Any, arguments: Mapping[str, Any], names: Mapping[str, str]) -> Written:
+def written(op: Any, arguments: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None) -> Written:
     """The declared formula of ``op`` in the words of one call.
 
     ``arguments`` are the call's arguments by the declaration's names, tensors among them (anything that is not None will do
-    for one); ``names`` tells which of them, and ``"out"``, have a name in the picture. Other arguments show their value, and
-    what that makes trivial is left out: ``beta · x + alpha · mat1 · mat2`` is ``b + h · W`` for a call without factors.
+    for one); those that are missing have their defaults. ``names`` tells which of them, and ``"out"``, have a name in the
+    picture. Other arguments show their value, and what that makes trivial is left out: ``beta · x + alpha · mat1 · mat2`` is
+    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that gives all of them.
     """
     from .latex import latex
 
     if not op.formula:
         return Written("", "", {})
-    known = {**{name: value for name, value in op.defaults.items() if value is not None}, **arguments}
+    names = names or {}
+    defaults = {name: value for name, value in op.defaults.items() if arguments is not None or value is not None}
+    known = {**defaults, **(arguments or {})}
     values = {name: value for name, value in known.items() if name not in names and _is_shown(value)}
     trees = [_put(parse(chosen(text, known)), names, values) for text in op.formula]
     pairs = [(text_of(tree), latex(tree)) for tree in trees]
