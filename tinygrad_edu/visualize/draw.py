@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .engines import graphviz_layout
 from .graph import Graph, build, runs_across
-from .layout import Layout
+from .layered import layered_layout
+from .layout import Layout, spread
 from .legend import make_legend
 from .svg import svg_text
 from .trace import Trace
@@ -18,7 +19,8 @@ class Drawing:
         self.title = trace.values[trace.root].name if title is None else title
         across = runs_across(trace) if direction is None else direction == "LR"
         self.graph: Graph = build(trace, across)
-        self.layout: Layout = graphviz_layout(self.graph)
+        self.layout: Layout = graphviz_layout(self.graph) or layered_layout(self.graph)
+        spread(self.graph, self.layout)
 
     def svg(self, header: bool = True) -> str:
         """The picture; without its title and legend where ``header`` is false."""

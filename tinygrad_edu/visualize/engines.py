@@ -96,7 +96,7 @@ def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
             continue
         if path:
             group = graph.groups[path]
-            label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{group_title_width(path_title(path), group.title):.0f}" HEIGHT="{GROUP_TITLE:.0f}"><TR><TD></TD></TR></TABLE>>'
+            label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{group_title_width(group.name, group.title):.0f}" HEIGHT="{GROUP_TITLE:.0f}"><TR><TD></TD></TR></TABLE>>'
             lines.append(f"subgraph cluster_{group.key} {{ margin=12 labeljust=l label={label}")
         lines += [box(node, graph.across, aliases) for node in order(members.get(path, []))]
         if path:
@@ -105,14 +105,9 @@ def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
     out, into = ("e", "w") if graph.across else ("s", "n")
     for edge in order(graph.edges):
         tail, head = aliases[edge.tail, edge.tail_port], aliases[edge.head, edge.head_port]
-        weight = 1 if edge.dashed else 3
+        weight = 1 if edge.dashed or edge.tail.startswith("v") else 8
         lines.append(f"{edge.tail}:{tail}:{out} -> {edge.head}:{head}:{into} [id={json.dumps(edge.key)} weight={weight}]")
     return "\n".join([*lines, "}"])
-
-
-def path_title(path: str) -> str:
-    """A module's own name: the last part of its path."""
-    return path.rpartition(".")[2]
 
 
 def box(node: Node, across: bool, aliases: dict[tuple[str, str], str]) -> str:

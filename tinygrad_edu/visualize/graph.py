@@ -58,6 +58,11 @@ class Group:
     title: str
     parent: str  # a path; "" outside every box
 
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
 
 @dataclass(slots=True)
 class Graph:
@@ -101,6 +106,7 @@ def build(trace: Trace, across: bool) -> Graph:
         for place, entry in enumerate(step.inputs):
             value = trace.values[entry.value]
             graph.edges.append(use_edge(trace, step, place, value, value.id in fans))
+    graph.grids = any(value.data is not None and value.data.size > 1 for value in trace.values)
     colour_edges(graph)
     drop_empty_groups(graph)
     set_ports(graph)
