@@ -39,6 +39,9 @@ class Recorder:
 
     def after(self, node: Node, grads: tuple[Any, ...]) -> None: ...
 
+    def arrived(self, leaf: AccumulateGrad, grad: Any) -> None:
+        """All of a leaf's gradient has come; the leaf's hooks have run."""
+
     def failed(self, node: Node, error: Exception) -> None: ...
 
 
@@ -233,6 +236,8 @@ class _Pass:
             grad = self.run_tensor_hooks(leaf, grad)
         if grad is None or grad is UNDEFINED:
             return
+        for recorder in RECORDERS:
+            recorder.arrived(leaf, grad)
         if self.captures is not None and not self.accumulate:
             self.captures[leaf] = grad
             return

@@ -153,7 +153,7 @@ def _promote(op: Any) -> list[str]:
 def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
-        return ["    made._node = None", "    if INFERENCE_TENSORS: note_inference(made)", "    return made"]
+        return ["    made._node = None", "    if WATCHERS: note_unrecorded(made)", "    return made"]
     if op.sequence:
         none, following = "not any(nodes)", "nodes"
     else:
@@ -162,7 +162,7 @@ def _record(op: Any) -> list[str]:
     return [
         f"    if ({none}) or not (mode := get_mode()):",
         "        made._node = None",
-        "        if INFERENCE_TENSORS: note_inference(made)",
+        "        if WATCHERS: note_unrecorded(made)",
         "        return made",
         "    node = new(NodeClass)",
         f"    node.next = {following}",
