@@ -91,22 +91,22 @@ def barycentre(made: Plan, i: int, at: list[float], down: bool) -> float:
 
 
 def settle_rank(made: Plan, rank: list[int], wish: dict[int, float], at: list[float]) -> None:
-    """Places as near to the wishes as the order and the sizes allow: isotonic regression by pooling neighbours."""
-    pools: list[list[float]] = []  # sum of wishes, how many
+    """Places as near to the wishes as the order and the sizes allow: isotonic regression by pooling neighbours. Who hangs on stronger links yields less."""
+    pools: list[list[float]] = []  # weighted sum of wishes, their weight, how many
     offset, offsets, before = 0.0, [], None
     for i in rank:
         offset += distance(made.items[before], made.items[i]) if before is not None else 0.0
         offsets.append(offset)
         before = i
-        pools.append([wish[i] - offset, 1.0])
+        weight = made.weights[i]
+        pools.append([(wish[i] - offset) * weight, weight, 1])
         while len(pools) > 1 and pools[-2][0] / pools[-2][1] >= pools[-1][0] / pools[-1][1]:
-            total, count = pools.pop()
-            pools[-1][0] += total
-            pools[-1][1] += count
+            last = pools.pop()
+            pools[-1] = [a + b for a, b in zip(pools[-1], last, strict=True)]
     place = 0
-    for total, count in pools:
+    for total, weight, count in pools:
         for _ in range(int(count)):
-            at[rank[place]] = total / count + offsets[place]
+            at[rank[place]] = total / weight + offsets[place]
             place += 1
 
 
@@ -172,14 +172,17 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
     at = [*order.at, *[0.0] * (2 * len(paths))]
     rounds = max(12, min(120, WORK // count))
     for step in range(rounds):
+        # down, up, then everything at once; the last rounds are of the last kind
+        kind = 2 if step > rounds * 0.7 else step % 3
         wish = list(at)
-        for i in range(count):
-            both = step % 3 == 2 or step > rounds - 4
-            links = made.into[i] + made.out[i] if both else made.into[i] if step % 3 == 0 else made.out[i]
-            links = links or made.into[i] + made.out[i]
-            if links:
-                weight = sum(link.weight for link in links)
-                wish[i] = sum((at[link.other] + link.there - link.here) * link.weight for link in links) / weight
+        for rank in order.ranks if kind == 0 else reversed(order.ranks):
+            for i in rank:
+                links = made.into[i] + made.out[i] if kind == 2 else made.into[i] if kind == 0 else made.out[i]
+                if links:
+                    heard = at if kind == 2 else wish
+                    weight = sum(link.weight for link in links)
+                    wish[i] = sum((heard[link.other] + link.there - link.here) * link.weight for link in links) / weight
+            settle_rank(made, rank, {i: wish[i] for i in rank}, wish)
         for path in reversed(paths):  # the inner ones first; a box goes where what is in it goes, and shrinks around it
             wish[left[path]] = min((wish[b] - space for b, space in after_[left[path]] if b != right[path]), default=0.0)
             wish[right[path]] = max((wish[a] + space for a, space in before_[right[path]] if a != left[path]), default=0.0)

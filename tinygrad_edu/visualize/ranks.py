@@ -41,6 +41,7 @@ class Plan:
     ranks: list[list[int]]
     into: list[list[Link]]
     out: list[list[Link]]
+    weights: list[float]  # of all links of an item
     chains: list[list[int]]  # for each edge its items from tail to head
     parents: dict[str, str] = field(default_factory=dict)  # of modules, the outer before the inner
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # their first and last rank
@@ -56,7 +57,7 @@ def plan(graph: Graph) -> Plan:
         card = graph.nodes[key].card
         wide, tall = (card.height, card.width) if graph.across else (card.width, card.height)
         items.append(Item(key, ranks[i], wide, tall, chain_of(graph, graph.nodes[key].group), float(i)))
-    made = Plan(items, [], [], [], [])
+    made = Plan(items, [], [], [], [], [])
     pieces: list[tuple[int, int, float, float, float]] = []
     for edge in graph.edges:
         tail, head = number[edge.tail], number[edge.head]
@@ -70,7 +71,7 @@ def plan(graph: Graph) -> Plan:
         for a, b in zip(chain, chain[1:], strict=False):
             here = offset(graph, edge.tail, edge.tail_port) if a == tail else 0.0
             there = offset(graph, edge.head, edge.head_port) if b == head else 0.0
-            weight = 8.0 if a != tail and b != head else 3.0 if len(chain) > 2 else 0.5 if edge.dashed else 2.0
+            weight = 8.0 if a != tail and b != head else 3.0 if len(chain) > 2 else 0.5 if edge.dashed else 6.0 if edge.tail[0] == "s" else 1.0
             pieces.append((a, b, here, there, weight))
     add_fillers(made, graph)
     made.into = [[] for _ in items]
@@ -78,6 +79,7 @@ def plan(graph: Graph) -> Plan:
     for a, b, here, there, weight in pieces:
         made.out[a].append(Link(b, here, there, weight))
         made.into[b].append(Link(a, there, here, weight))
+    made.weights = [0.1 + sum(link.weight for link in made.into[i] + made.out[i]) for i in range(len(items))]
     made.ranks = [[] for _ in range(max(item.rank for item in items) + 1)]
     for i, item in enumerate(items):
         made.ranks[item.rank].append(i)
