@@ -119,6 +119,9 @@ def step_card(trace: Trace, step: Step, across: bool) -> Card:
         sections.append(Section(foot, pad_y=3, align="l", line=across))
     family = "cut" if step.cut else step.family if step.family in FAMILIES else "other"
     bad = step.id in (trace.bad, trace.bad_backward)
+    if inputs is not None:
+        cells = [(last, 0) for _, last in rows] if across else [(0, place) for place in range(len(step.inputs))]
+        inputs.box.ports = {cell: f"i{place}" for place, cell in enumerate(cells)}  # type: ignore[attr-defined]
     return Card(f"s{step.id}", family, sections, _tip(step), "step", bad, inputs=inputs, input_rows=rows)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from .style import BLOCKED, UNUSED
 from .text import clip
 from .trace import Step, Trace, Value
 
-__all__ = ["Edge", "Graph", "Group", "Node", "build"]
+__all__ = ["Edge", "Graph", "Group", "Node", "build", "nested", "runs_across"]
 
 
 @dataclass(slots=True)
@@ -78,6 +79,26 @@ class Graph:
 
     def add(self, card: Card, group: str = "") -> None:
         self.nodes[card.key] = Node(card, group if group in self.groups else "")
+
+
+def nested(graph: Graph, order: Callable[[list], list] = list) -> Iterator[tuple[str, list[Node] | None]]:
+    """The modules with the nodes that stand in them, from the outermost, ``""``, inwards; (path, None) where a module ends."""
+    children: dict[str, list[str]] = {}
+    for group in graph.groups.values():
+        children.setdefault(group.parent, []).append(group.path)
+    members: dict[str, list[Node]] = {}
+    for node in graph.nodes.values():
+        members.setdefault(node.group, []).append(node)
+    waiting = [("", True)]
+    while waiting:
+        path, begins = waiting.pop()
+        if not begins:
+            yield path, None
+            continue
+        yield path, order(members.get(path, []))
+        if path:
+            waiting.append((path, False))
+        waiting += [(child, True) for child in reversed(order(children.get(path, [])))]
 
 
 def runs_across(trace: Trace) -> bool:
