@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from operator import attrgetter
 from typing import Any
 
@@ -143,15 +143,19 @@ class _Pass:
         release = not self.retain_graph
         while waiting:
             node = heappop(waiting)[1]
+            grad = pending.pop(node)
             while True:  # down a chain, without the heap
-                grad = pending.pop(node)
                 if plain and node.hooks is None:
                     if node.seq < LAST_WRITE[0]:
                         check_versions(node)
-                    following = node.propagate(grad, pending, waiting, own, release)
-                    if following is None:
+                    ready = node.propagate(grad, pending, waiting, own, release)
+                    if ready is None:
                         break
-                    node = heappushpop(waiting, (-following.seq, following))[1] if waiting else following
+                    node, grad = ready
+                    if waiting and waiting[0][0] < -node.seq:  # a younger one is first
+                        pending[node] = grad
+                        node = heapreplace(waiting, (-node.seq, node))[1]
+                        grad = pending.pop(node)
                 else:
                     if RECORDERS:
                         self.run_recorded(node, grad)

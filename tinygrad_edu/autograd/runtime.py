@@ -14,7 +14,7 @@ from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
 from .inference import INFERENCE_MEMORY, mark_inference
-from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
+from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
 from .version import storage_of
 
 __all__ = [
@@ -317,6 +317,7 @@ def note_possible_view(source: Any, view: Any) -> None:
 BACKWARD_NAMES = {
     "AccumulateGrad": AccumulateGrad,
     "RELEASED": RELEASED,
+    "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
     "heappush": heappush,

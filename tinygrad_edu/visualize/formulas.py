@@ -2,72 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 
-__all__ = ["formula_of", "mentions", "plain", "rule_of"]
+from .latex import name_latex
+from .notation import Written, written
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
-
-
-def mentions(text: str, name: str) -> bool:
-    """Whether ``name`` is one of the names in a formula."""
-    return any(word == name for word in _WORD.findall(text))
+__all__ = ["formula_of", "plain", "rule_of"]
 
 
-def _named(text: str, names: dict[str, str]) -> str:
-    return _WORD.sub(lambda match: names.get(match[0], match[0]), text)
-
-
-def _latex(text: str) -> str:
-    try:
-        from .latex import latex
-    except ImportError:
-        return ""
-    return latex(text)
-
-
-def _words(op: Any, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> dict[str, str]:
-    words = {name: number(value) for name, value in options.items() if isinstance(value, (bool, int, float))}
-    for name, default in (op.defaults if op is not None else {}).items():
-        if isinstance(default, (int, float)):
-            words.setdefault(name, number(default))
-    words.update(names)
+def _written(op: Any, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> Written:
+    """``names`` are those of the arguments that are tensors; several of one argument are called ``tensors[0]`` and so on."""
+    words: dict[str, str] = {}
+    for param, name in names.items():
+        base, several, _ = param.partition("[")
+        words[base] = f"{words[base]}, {name}" if several and base in words else name
     if len(outputs) == 1:
         words["out"] = outputs[0]
-    return words
-
-
-def number(value: Any) -> str:
-    """A Python number in a formula."""
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("-", "−")
+    return written(op, {**dict.fromkeys(words, True), **options}, words)
 
 
 def formula_of(op: Any, public: str, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> tuple[str, str]:
     """What a step computes, as text and in LaTeX: ``a = x · y``, or without a formula the call: ``a = softmax(x, dim=1)``."""
     result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
-    formula = getattr(op, "formula", None)
-    if formula:
-        text = _named(formula if isinstance(formula, str) else formula[0], _words(op, names, outputs, options))
-        return f"{result} = {text}", _latex(f"{result} = {text}")
+    if op is not None and op.formula:
+        formula = _written(op, names, outputs, options)
+        made = ", ".join(map(name_latex, outputs))
+        return f"{result} = {formula.value}", f"{made if len(outputs) == 1 else f'({made})'} = {formula.value_latex}"
     given = list(names.values()) + [f"{name}={plain(value)}" for name, value in options.items()]
     return f"{result} = {public}({', '.join(given)})", ""
 
 
 def rule_of(op: Any, param: str, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> tuple[str, str]:
     """The rule for one input, as text and in LaTeX."""
-    formula = getattr(op, "formula", None)
-    if not formula or isinstance(formula, str):
+    if op is None or not op.formula:
         return "", ""
-    base = param.partition("[")[0]
-    place = 0 if op.sequence else op.differentiable.index(base)
-    if place + 1 >= len(formula):
-        return "", ""
-    text = _named(formula[place + 1], _words(op, names, outputs, options))
-    return text, _latex(text)
+    return _written(op, names, outputs, options).rules[param.partition("[")[0]]
 
 
 def plain(value: Any) -> Any:

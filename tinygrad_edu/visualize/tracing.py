@@ -15,7 +15,7 @@ from ..dtypes import from_numpy_dtype
 from ..errstate import quiet
 from ..tensor import Tensor
 from .formulas import formula_of, plain, rule_of
-from .looks import GATES, family_of, symbol_of
+from .looks import GATES
 from .names import letters, module_prefixes, named_tensors
 from .record import Pass, RawStep, Recording, recordings_of
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
@@ -163,8 +163,8 @@ class _Builder:
             id=index,
             op=call.public,
             node=call.node_name,
-            family=family_of(call.op, call.public),
-            symbol=symbol_of(call.public),
+            family="other" if call.op is None else call.op.family,
+            symbol=call.public if call.op is None else call.op.symbol,
             formula=text,
             formula_latex=latex,
             inputs=inputs,
@@ -219,7 +219,7 @@ class _Builder:
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad.item()):
                 return downstream / grad.reshape(())  # the gradient is linear in a single number
             return None
-        if rule and not single and _has_upstream(rule):
+        if rule and not single and not step.call.op.elementwise:
             return None
         return _local_factor(step, place, out.shape, known_elementwise=bool(rule) or single)
 
@@ -263,13 +263,6 @@ def _parent(path: str, places: Any) -> str:
         if path in places:
             return path
     return ""
-
-
-def _has_upstream(rule: str) -> bool:
-    """Whether a rule for people is written with G, hence is no local factor."""
-    from .formulas import mentions
-
-    return mentions(rule, "G")
 
 
 def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
