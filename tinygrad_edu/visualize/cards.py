@@ -235,7 +235,7 @@ def _gate(step: Step | None) -> Input | None:
     if step is None:
         return None
     wanted = [entry for entry in step.inputs if entry.needs_grad]
-    if len(wanted) != 1 or wanted[0].local is None or wanted[0].local.size < 2:
+    if len(wanted) != 1 or wanted[0].local is None or wanted[0].local.size < 2 or not is_factor(wanted[0].rule):
         return None
     local = wanted[0].local
     return wanted[0] if local.size <= 96 and bool(np.any(local != local.flat[0])) else None

@@ -121,7 +121,8 @@ def build(trace: Trace, across: bool) -> Graph:
     for value in trace.values:
         if len(gradient_terms(trace, value)) > 1:
             fans[value.id] = fan_out_card(trace, value)
-            graph.add(fans[value.id], home(trace, value) if value.made_by is None else trace.steps[value.made_by].module)
+            places = [trace.steps[step].module for step, _ in value.used_by]
+            graph.add(fans[value.id], shared_path([*places, home(trace, value) if value.made_by is None else trace.steps[value.made_by].module]))
             graph.edges.append(sum_edge(trace, value))
     for step in trace.steps:
         for place, entry in enumerate(step.inputs):
@@ -154,6 +155,15 @@ def home(trace: Trace, value: Value) -> str:
     """The module a leaf stands in: the one that uses it, where it is only one and the leaf is its parameter."""
     paths = {trace.steps[step].module for step, _ in value.used_by}
     return paths.pop() if len(paths) == 1 and value.kind == "parameter" else ""
+
+
+def shared_path(paths: list[str]) -> str:
+    """The innermost module that has all of ``paths`` in it."""
+    parts = [path.split(".") if path else [] for path in paths]
+    same = 0
+    while all(len(part) > same and part[same] == parts[0][same] for part in parts):
+        same += 1
+    return ".".join(parts[0][:same])
 
 
 def maker(value: Value) -> tuple[str, str]:
