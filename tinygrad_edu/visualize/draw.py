@@ -10,9 +10,9 @@ from typing import Any
 
 import graphviz
 
+from .build import build
 from .dot import dot_body
 from .engines import graphviz_layout, render
-from .fold import drawn
 from .graph import Graph
 from .layered import layered_layout
 from .layout import Layout, crossings, ink, spread
@@ -47,7 +47,7 @@ class Drawing(graphviz.Digraph):
         super().__init__("pass", format=format or "svg")
         self.trace = trace
         self.title = trace.values[trace.root].name if title is None else title
-        self.graph: Graph = drawn(trace, depth, direction)
+        self.graph: Graph = build(trace, depth, direction)
         self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, 640))
 
     @cached_property
