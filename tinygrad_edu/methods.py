@@ -15,6 +15,7 @@ from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
     arithmetic,
+    conv,
     conversion,
     dropout,
     einsum,
@@ -22,6 +23,8 @@ from .functions import (
     indexing,
     linalg,
     overwriting,
+    padding,
+    pooling,
     reduction,
     shape,
     subscript,
@@ -34,6 +37,15 @@ FUNCTIONS: dict[str, Any] = {}
 
 for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
+
+# Layers that are functions of the package too, beside nn.functional.
+_LAYERS = {
+    conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    padding: "channel_shuffle constant_pad_nd pixel_shuffle pixel_unshuffle",
+    pooling: "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+}
+_LAYER_FUNCTIONS = {name: getattr(_module, name) for _module, names in _LAYERS.items() for name in names.split()}
+FUNCTIONS.update(_LAYER_FUNCTIONS)
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
@@ -62,6 +74,7 @@ _NOT_METHODS = """
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
     column_stack row_stack imag real polar view_as_complex view_as_real is_inference
 """.split()
+_NOT_METHODS += _LAYER_FUNCTIONS
 
 _METHOD_MODULE = """
     to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_

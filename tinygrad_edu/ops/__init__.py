@@ -8,6 +8,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 from .activation import *
 from .comparison import *
 from .complex import *
+from .conv import *
 from .cumulative import *
 from .diagonal import *
 from .elementwise import *
@@ -16,6 +17,8 @@ from .linalg import *
 from .loss import *
 from .masks import *
 from .norm import *
+from .padding import *
+from .pooling import *
 from .powers import *
 from .reduction import *
 from .scatter import *
