@@ -124,6 +124,8 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     outputs = (sizes + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
     """
     _check_dtypes(x, weight, bias)
+    if x.dtype.kind in "iub" and (x.dtype == bool or (x.dtype != np.int64 and max(dilation) > 1)):
+        raise not_implemented("slow_conv2d_cpu" if max(dilation) == 1 else "slow_conv_dilated<>", x.dtype)
     outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
     columns = _columns(from_half(x), weight.shape[2:], stride, padding, dilation, groups, outputs)
     kernels = _weight_rows(from_half(weight), groups)
@@ -216,7 +218,9 @@ def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, gro
     Shapes: x (N, C, *sizes), weight (C, O / groups, *kernel), bias (O) or None; the result is (N, O, *outputs) with
     outputs = (sizes - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
     """
-    _check_dtypes(x, weight, bias, "slow_conv_transpose2d_out_cpu")
+    _check_dtypes(x, weight, bias)
+    if x.dtype.kind in "iub" and x.dtype != np.int64:
+        raise not_implemented("slow_conv_transpose2d_out_cpu", x.dtype)
     outputs = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
         for n, k, s, p, d, extra in zip(
@@ -230,7 +234,7 @@ def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, gro
     return result
 
 
-def _check_dtypes(x, weight, bias, kernel="slow_conv2d_cpu"):
+def _check_dtypes(x, weight, bias):
     """PyTorch's words for operands of different dtypes."""
     from ..dtypes import from_numpy_dtype
 
@@ -245,5 +249,3 @@ def _check_dtypes(x, weight, bias, kernel="slow_conv2d_cpu"):
         )
     if bias is not None and bias.dtype != x.dtype:
         raise RuntimeError(f"Input type ({c_name(x.dtype)}) and bias type ({c_name(bias.dtype)}) should be the same")
-    if x.dtype == bool:
-        raise not_implemented(kernel, x.dtype)

@@ -45,8 +45,9 @@ def _sources(n, before, after, mode):
     places = np.arange(-before, n + after)
     if mode == "replicate":
         return places.clip(0, n - 1)
-    if mode == "circular":
-        return places % n
+    if mode == "circular":  # what is cut off does not come round
+        cut = max(-before, 0)
+        return (places - cut) % (n - cut + min(after, 0)) + cut
     return n - 1 - np.abs(n - 1 - np.abs(places))
 
 
@@ -79,14 +80,14 @@ EDGE_PADS = {
 EDGE_PADS.update(dict.fromkeys([("circular", n) for n in (1, 2, 3)], _declare_edge_pad("CopySlices", "circular")))
 
 
-@op("PadBackwardBackward0", x=lambda grad, pads, mode: padded_again(grad, pads, mode), public="pad")
-def edges_back(x, shape, pads, mode):
+@op("PadBackwardBackward0", x=lambda grad, pads, padding_mode: padded_again(grad, pads, padding_mode), public="pad")
+def edges_back(x, shape, pads, padding_mode):
     """The gradient of an edge pad of a tensor of ``shape``: what was copied to several places is added up."""
     for axis, before, after in _axes(pads, x.ndim):
         if not (before or after):
             continue
         n, lead = shape[axis], (slice(None),) * axis
-        sources = _sources(n, before, after, mode)
+        sources = _sources(n, before, after, padding_mode)
         left, right = max(before, 0), n + min(after, 0) - max(-before, 0)
         total = np.zeros((*x.shape[:axis], n, *x.shape[axis + 1 :]), x.dtype)
         total[(*lead, slice(max(-before, 0), n + min(after, 0)))] = x[(*lead, slice(left, left + right))]
@@ -96,9 +97,9 @@ def edges_back(x, shape, pads, mode):
     return x if x.shape == tuple(shape) and x.flags.owndata else x.copy()
 
 
-@op("PadBackward0", x=lambda grad, x_shape, pads, mode: edges_back(grad, x_shape, pads, mode), public="pad")
-def padded_again(x, pads, mode):
-    return padded_edges(x, pads, mode)
+@op("PadBackward0", x=lambda grad, x_shape, pads, padding_mode: edges_back(grad, x_shape, pads, padding_mode), public="pad")
+def padded_again(x, pads, padding_mode):
+    return padded_edges(x, pads, padding_mode)
 
 
 # ---- windows as columns ----------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ def block_counts(sizes, kernel, dilation, padding, stride):
 )
 def im2col(x, kernel_size, dilation, padding, stride):
     """The windows of images (..., C, H, W) as columns: (..., C * kH * kW, number of windows)."""
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind in "iu":
         raise not_implemented("im2col_out_cpu", x.dtype)
     *lead, channels = x.shape[:-2]
     counts = block_counts(x.shape[-2:], kernel_size, dilation, padding, stride)
@@ -145,7 +146,7 @@ def im2col(x, kernel_size, dilation, padding, stride):
 )
 def col2im(x, output_size, kernel_size, dilation, padding, stride):
     """The inverse of :func:`im2col`, except that elements in several windows are added up."""
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind in "iu":
         raise not_implemented("col2im_out_cpu", x.dtype)
     counts = block_counts(output_size, kernel_size, dilation, padding, stride)
     lead = (*x.shape[:-2], x.shape[-2] // (kernel_size[0] * kernel_size[1]))

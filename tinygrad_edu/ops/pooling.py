@@ -158,14 +158,18 @@ def _maximum_pool_and_indices(x, windows):
     return (result, _flat_indices(windows, places)), places
 
 
-def _declare_maximum(name, public):
-    rule = {"x": _maximum_rule, "keeps": ("places",), "public": public}
-    return op(name, **rule)(_maximum_pool), op(name, **rule, results=2, diff_results=1)(_maximum_pool_and_indices)
+def _declare_maximum(name, public, indices):
+    options = {"results": 2, "diff_results": 1} if indices else {}
+    forward = _maximum_pool_and_indices if indices else _maximum_pool
+    return op(name, x=_maximum_rule, keeps=("places",), public=public, **options)(forward)
 
 
-MAX_POOLS = {n: _declare_maximum(f"MaxPool{n}DWithIndicesBackward0", f"max_pool{n}d") for n in (2, 3)}
-ADAPTIVE_MAX_POOLS = {n: _declare_maximum(f"AdaptiveMaxPool{n}DBackward0", f"adaptive_max_pool{n}d")[1] for n in (2, 3)}
-"""By the number of axes. Of the pairs the second returns the indices too."""
+MAX_POOLS = {
+    n: tuple(_declare_maximum(f"MaxPool{n}DWithIndicesBackward0", f"max_pool{n}d", each) for each in (False, True))
+    for n in (2, 3)
+}
+"""By the number of axes: the maxima alone, and with their indices."""
+ADAPTIVE_MAX_POOLS = {n: _declare_maximum(f"AdaptiveMaxPool{n}DBackward0", f"adaptive_max_pool{n}d", True) for n in (2, 3)}
 
 
 @op("MaxPoolBackwardBackward0", x=lambda grad, windows, places: take_winners(grad, windows, places), public="max_pool")
@@ -246,7 +250,7 @@ def _mean_rule(grad, windows, divisor):
 
 def _mean_pool(x, windows, divisor):
     """The sum of each window, divided by ``divisor``: a number, or an array of one for each window."""
-    if x.dtype.kind == "b":
+    if x.dtype.kind in "iub" and x.dtype != np.int64:
         raise not_implemented(f"avg_pool{len(windows)}d", x.dtype)
     return as_half(_divided(_sums(from_half(x), windows), divisor), x)
 
