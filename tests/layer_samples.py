@@ -92,3 +92,22 @@ row("F.fold", s(N(2, 8, 6), (3, 4), 2), s(N(4, 9), 5, 2, 2, 0), s(N(1, 4, 9), 4,
 row("F.pixel_shuffle pixel_shuffle", s(N(1, 8, 2, 3), 2), s(N(9, 1, 2), 3))
 row("F.pixel_unshuffle pixel_unshuffle", s(N(1, 2, 4, 2), 2), s(N(1, 3, 6), 3))
 row("F.channel_shuffle channel_shuffle", s(N(1, 6, 2, 2), 2), s(N(2, 6, 3), 3))
+
+# ---- normalisation, embedding ----------------------------------------------------------------------------------------
+
+row("F.layer_norm", s(N(2, 3), (3,)), s(N(2, 3, 2), (3, 2), N(3, 2), N(3, 2)), s(N(4), [4], N(4)), s(N(2, 2, 3), (3,), None,
+    N(3), 1e-2), s(N(0, 3), (3,), N(3), N(3)), s(A([[2.0, 2.0, 2.0]]), (3,), nonfinite=False))  # fmt: skip
+row("layer_norm", s(N(2, 3), (3,), N(3), N(3)))
+row("F.group_norm group_norm", s(N(2, 4), 2), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
+    s(N(2, 3, 2), 3, dtypes=False))  # fmt: skip
+row("F.instance_norm", s(N(2, 3, 4)), s(N(2, 3, 2, 2), weight=None), s(N(1, 2, 4), N(2), P(2), N(2), N(2), False,
+    fixed=(1, 2)), dtypes=False)  # fmt: skip
+row("F.rms_norm rms_norm", s(N(2, 3), (3,)), s(N(2, 3, 2), (3, 2), N(3, 2), 1e-3), s(N(4), [4], N(4)), s(N(0, 3), (3,)))
+row("F.local_response_norm", s(N(2, 4, 3), 2), s(N(1, 5, 2, 2), 3, 0.5, 0.75, 2.0), s(N(1, 3, 2, 1, 2), 3, alpha=1.0),
+    dtypes=False)  # fmt: skip
+INDICES = A([[0, 1], [1, 3]], np.int64)
+# What padding_idx and scale_grad_by_freq do to gradients is not a derivative.
+row("F.embedding", s(INDICES, N(4, 3)), s(A([2, 0, 2], np.int32), N(3, 2), 2, smooth=False), s(INDICES, N(4, 2), -3,
+    smooth=False), s(INDICES, N(4, 2), scale_grad_by_freq=True, smooth=False), s(INDICES, N(4, 2), 1, scale_grad_by_freq=True,
+    smooth=False), s(A(1, np.int64), N(2, 3)), s(np.zeros((0, 2), np.int64), N(2, 3)))  # fmt: skip
+row("embedding", s(N(4, 3), INDICES), s(N(4, 2), INDICES, 1, True, smooth=False))

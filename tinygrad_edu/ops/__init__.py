@@ -12,6 +12,7 @@ from .conv import *
 from .cumulative import *
 from .diagonal import *
 from .elementwise import *
+from .embedding import *
 from .indexing import *
 from .linalg import *
 from .loss import *
