@@ -15,9 +15,11 @@ from ..autograd.errors import type_name
 from ..autograd.grad_mode import enable_grad
 from ..autograd.runtime import wrap
 from ..autograd.version import stamp_write
+from ..dtypes import float64, get_default_dtype
 from ..errstate import quiet
 from ..tensor import Tensor, type_string
 from ..utils.hooks import HookDict, RemovableHandle, add_hook
+from .together import COUNTS, Plan
 
 __all__ = ["Optimizer"]
 
@@ -49,6 +51,9 @@ class Optimizer:
     _state_dict_post_hooks: HookDict
     _load_pre_hooks: HookDict
     _load_post_hooks: HookDict
+    _plans: dict[int, Plan]
+    _capturable = "params and state_steps"
+    _devices = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -153,21 +158,52 @@ class Optimizer:
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Change the parameters of one group."""
-        update, states, maximize = self.update, self.state, group.get("maximize", False)
-        for param in group["params"]:
-            if param._grad is None:
-                continue
-            array, grad = param._array, param._grad._array
-            state = states.get(param)
-            if state is None:
-                state = {}
-            update(array, -grad if maximize else grad, state, group)
-            if state:  # a method that remembers nothing has no entry
-                states[param] = state
-            stamp_write(array)
+        if group.get("capturable"):
+            raise AssertionError(
+                f"If capturable=True, {self._capturable} must be on supported devices: {self._devices}."
+            )
+        params, states = [param for param in group["params"] if param._grad is not None], self.state
+        plan = self._plans.get(id(group))
+        if plan is None or not plan.fits(params, states):
+            plan = self._plans[id(group)] = Plan(params, states)
+        for each in plan.together:
+            each.update(self.update, group)
+        for param in plan.alone:
+            self._update_alone(param, group)
+
+    def _update_alone(self, param: Tensor, group: dict[str, Any]) -> None:
+        """Change one parameter; a complex one as twice as many real numbers."""
+        array, grad = param._array, param._grad._array  # type: ignore[union-attr]
+        state = self.state.get(param, {})
+        arrays = {name: each._array for name, each in state.items() if isinstance(each, Tensor)}
+        w = array
+        if array.dtype.kind == "c":
+            w, grad = _as_real(array), _as_real(grad)
+            arrays = {name: each if name in COUNTS else _as_real(each) for name, each in arrays.items()}
+        self.update(w, -grad if group["maximize"] else grad, arrays, group)
+        if w is not array:
+            array[...] = _as_complex(w, array)
+        for name, each in arrays.items():
+            if w is not array and name not in COUNTS:
+                each = _as_complex(each, array)
+                if name in state:
+                    state[name]._array[...] = each
+            if state.get(name) is None:
+                state[name] = wrap(each)
+        if state:  # a method that remembers nothing has no entry
+            self.state[param] = state
+        stamp_write(array)
 
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change the array ``w`` of one parameter in place."""
+        """Change an array of parameters in place, and with it its state.
+
+        Args:
+            w: one parameter, or many small ones side by side.
+            grad: its gradient, not to be written to.
+            state: what the method remembers, arrays that are changed in place; empty at the first step. One of
+                :data:`~tinygrad_edu.optim.together.COUNTS` has no dimensions, all others the shape of ``w``.
+            group: the options.
+        """
         raise NotImplementedError
 
     # ---- hooks
@@ -247,6 +283,8 @@ class Optimizer:
             if "param_names" in group and "param_names" not in new:
                 new["param_names"] = group["param_names"]
         self.param_groups = saved
+        self._complete_groups()
+        self._plans.clear()
         for hook in tuple(self._load_post_hooks.values()):
             hook(self)
 
@@ -257,7 +295,21 @@ class Optimizer:
         for name, kind in Optimizer.__annotations__.items():
             if kind == "HookDict":
                 self.__dict__.setdefault(name, HookDict())
+        self._plans = {}
         self.__dict__.update(state)
+        self._complete_groups()
+
+    def _complete_groups(self) -> None:
+        """Options and tensors that checkpoints of older versions lack."""
+        for group in self.__dict__.get("param_groups", ()):
+            for name, value in _LATER.items():
+                if name in self.defaults:
+                    group.setdefault(name, value)
+            for param in group["params"]:
+                state = self.state.get(param, {})
+                for name in COUNTS & state.keys():
+                    if not isinstance(state[name], Tensor):
+                        state[name] = wrap(count(state[name]))
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -265,6 +317,13 @@ class Optimizer:
             lines += [f"Parameter Group {i}"] if not i else ["", f"Parameter Group {i}"]
             lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
         return "\n".join([*lines, ")"])
+
+
+_LATER = {
+    "momentum": 0, "centered": False, "nesterov": False, "amsgrad": False, "decoupled_weight_decay": False,
+    "maximize": False, "foreach": None, "capturable": False, "differentiable": False, "fused": None,
+}  # fmt: skip
+"""Options that some optimiser got after its first version, and what it did before."""
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -313,15 +372,38 @@ def _for_param(value: Any, param: Tensor | None, key: str | None = None) -> Any:
     return value
 
 
+def _as_real(array: np.ndarray) -> np.ndarray:
+    """A copy of complex numbers as twice as many real ones, side by side."""
+    return array.flatten().view(array.real.dtype)
+
+
+def _as_complex(real: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return real.view(like.dtype).reshape(like.shape)
+
+
 def check_lr(lr: Any) -> None:
     """A learning rate is a number or a tensor of one element, not negative."""
     if isinstance(lr, Tensor) and lr._array.size != 1:
         raise ValueError("Tensor lr must be 1-element")
-    if lr < 0.0 or lr != lr:
+    if not 0.0 <= lr:
         raise ValueError(f"Invalid learning rate: {lr}")
 
 
-def check_options(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
+def check_not_negative(**values: Any) -> None:
+    """PyTorch's error for an option that is negative, or nan."""
+    for name, value in values.items():
+        if not 0.0 <= value:
+            raise ValueError(f"Invalid {name} value: {value}")
+
+
+def check_betas(betas: Any) -> None:
+    """Weights of running means are in [0, 1)."""
+    for i in (0, 1):
+        if not 0.0 <= betas[i] < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+
+
+def check_options(foreach: bool | None, differentiable: bool, fused: bool | None = None) -> None:
     """The options that choose among PyTorch's implementations: there is one here, so they choose nothing.
 
     Raises:
@@ -343,3 +425,28 @@ def number(value: Any) -> float:
 def as_scalar(value: Any, w: np.ndarray) -> np.ndarray:
     """A hyper-parameter as a 0-d array of ``w``'s dtype: NumPy takes three times as long for a Python number."""
     return np.array(value if value.__class__ is float else number(value), w.dtype)
+
+
+def count(value: float = 0.0) -> np.ndarray:
+    """A number kept as state, such as the count of steps."""
+    return np.array(value, np.float64 if get_default_dtype() is float64 else np.float32)
+
+
+def with_decay(grad: np.ndarray, w: np.ndarray, decay: Any) -> np.ndarray:
+    """The gradient with that of ``decay / 2 * w ** 2``."""
+    return grad + as_scalar(decay, w) * w if decay else grad
+
+
+def move_towards(mean: np.ndarray, value: np.ndarray, weight: float) -> None:
+    """``mean += weight * (value - mean)`` in place: one step of a running mean."""
+    step = value - mean
+    step *= as_scalar(weight, mean)
+    mean += step
+
+
+def add_square(mean: np.ndarray, value: np.ndarray, weight: float) -> None:
+    """``mean = weight * mean + (1 - weight) * value ** 2`` in place."""
+    mean *= as_scalar(weight, mean)
+    square = value * value
+    square *= as_scalar(1 - weight, mean)
+    mean += square
