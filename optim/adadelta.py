@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Optimizer, add_square, as_scalar, check_lr, check_not_negative, check_options, count, with_decay
+from .checks import check_lr, check_not_negative, check_options
+from .formula import add_square, as_scalar, count, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["Adadelta"]
 
@@ -34,7 +36,7 @@ class Adadelta(Optimizer):
     https://docs.pytorch.org/docs/2.13/generated/torch.optim.Adadelta.html
     """
 
-    _devices = ["cuda", "xpu", "hpu", "privateuseone"]
+    _devices = ("cuda", "xpu", "hpu", "privateuseone")
 
     def __init__(
         self,

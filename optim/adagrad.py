@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd.runtime import wrap
-from .optimizer import Optimizer, as_scalar, check_lr, check_not_negative, check_options, count, number, with_decay
+from .checks import check_lr, check_not_negative, check_options
+from .formula import as_scalar, count, number, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["Adagrad"]
 

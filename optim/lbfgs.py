@@ -12,8 +12,10 @@ from ..autograd.runtime import wrap
 from ..autograd.version import stamp_write
 from ..errstate import quiet
 from ..tensor import Tensor
+from .checks import check_lr
+from .formula import number
 from .line_search import Point, strong_wolfe
-from .optimizer import Optimizer, check_lr, number
+from .optimizer import Optimizer
 
 __all__ = ["LBFGS"]
 
@@ -132,12 +134,7 @@ class LBFGS(Optimizer):
                     evaluated, small = 1, _is_flat(grad, group)
             evaluations += evaluated
             state["func_evals"] += evaluated
-            if (
-                evaluations >= group["max_eval"]
-                or small
-                or np.abs(d * t).max() <= change
-                or abs(loss - previous_loss) < change
-            ):
+            if evaluations >= group["max_eval"] or small or np.abs(d * t).max() <= change or abs(loss - previous_loss) < change:
                 break
 
         state.update(d=_tensor(d), t=_tensor(t))

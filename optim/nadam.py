@@ -6,19 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import (
-    Optimizer,
-    add_square,
-    as_scalar,
-    check_betas,
-    check_lr,
-    check_not_negative,
-    check_options,
-    count,
-    move_towards,
-    number,
-    with_decay,
-)
+from .checks import check_betas, check_lr, check_not_negative, check_options
+from .formula import add_square, as_scalar, count, move_towards, number, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["NAdam"]
 

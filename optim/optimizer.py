@@ -15,10 +15,10 @@ from ..autograd.errors import type_name
 from ..autograd.grad_mode import enable_grad
 from ..autograd.runtime import wrap
 from ..autograd.version import stamp_write
-from ..dtypes import float64, get_default_dtype
 from ..errstate import quiet
 from ..tensor import Tensor, type_string
 from ..utils.hooks import HookDict, RemovableHandle, add_hook
+from .formula import count
 from .together import COUNTS, Plan
 
 __all__ = ["Optimizer"]
@@ -53,7 +53,7 @@ class Optimizer:
     _load_post_hooks: HookDict
     _plans: dict[int, Plan]
     _capturable = "params and state_steps"
-    _devices = ["cuda", "xpu", "hpu", "privateuseone", "xla"]
+    _devices: tuple[str, ...] = ("cuda", "xpu", "hpu", "privateuseone", "xla")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -159,9 +159,7 @@ class Optimizer:
     def update_group(self, group: dict[str, Any]) -> None:
         """Change the parameters of one group."""
         if group.get("capturable"):
-            raise AssertionError(
-                f"If capturable=True, {self._capturable} must be on supported devices: {self._devices}."
-            )
+            raise AssertionError(f"If capturable=True, {self._capturable} must be on supported devices: {[*self._devices]}.")
         params, states = [param for param in group["params"] if param._grad is not None], self.state
         plan = self._plans.get(id(group))
         if plan is None or not plan.fits(params, states):
@@ -268,9 +266,7 @@ class Optimizer:
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, saved, strict=True)):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-            )
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
         numbers = [number for group in saved for number in group["params"]]
         params = dict(zip(numbers, (p for group in groups for p in group["params"]), strict=True))
         state: defaultdict[Any, Any] = defaultdict(dict)
@@ -338,9 +334,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
-                    )
+                    raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
                 args, kwargs = replaced
         result = step(*args, **kwargs)
         for hook in tuple(self._step_post_hooks.values()):
@@ -379,74 +373,3 @@ def _as_real(array: np.ndarray) -> np.ndarray:
 
 def _as_complex(real: np.ndarray, like: np.ndarray) -> np.ndarray:
     return real.view(like.dtype).reshape(like.shape)
-
-
-def check_lr(lr: Any) -> None:
-    """A learning rate is a number or a tensor of one element, not negative."""
-    if isinstance(lr, Tensor) and lr._array.size != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    if not 0.0 <= lr:
-        raise ValueError(f"Invalid learning rate: {lr}")
-
-
-def check_not_negative(**values: Any) -> None:
-    """PyTorch's error for an option that is negative, or nan."""
-    for name, value in values.items():
-        if not 0.0 <= value:
-            raise ValueError(f"Invalid {name} value: {value}")
-
-
-def check_betas(betas: Any) -> None:
-    """Weights of running means are in [0, 1)."""
-    for i in (0, 1):
-        if not 0.0 <= betas[i] < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
-
-
-def check_options(foreach: bool | None, differentiable: bool, fused: bool | None = None) -> None:
-    """The options that choose among PyTorch's implementations: there is one here, so they choose nothing.
-
-    Raises:
-        RuntimeError: PyTorch refuses the combination, or ``differentiable`` asks for a recorded step.
-    """
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise RuntimeError("differentiable=True is not supported: a step works on arrays and is not recorded")
-
-
-def number(value: Any) -> float:
-    """A hyper-parameter that may be a 0-d tensor, as a number."""
-    return value.item() if isinstance(value, Tensor) else value
-
-
-def as_scalar(value: Any, w: np.ndarray) -> np.ndarray:
-    """A hyper-parameter as a 0-d array of ``w``'s dtype: NumPy takes three times as long for a Python number."""
-    return np.array(value if value.__class__ is float else number(value), w.dtype)
-
-
-def count(value: float = 0.0) -> np.ndarray:
-    """A number kept as state, such as the count of steps."""
-    return np.array(value, np.float64 if get_default_dtype() is float64 else np.float32)
-
-
-def with_decay(grad: np.ndarray, w: np.ndarray, decay: Any) -> np.ndarray:
-    """The gradient with that of ``decay / 2 * w ** 2``."""
-    return grad + as_scalar(decay, w) * w if decay else grad
-
-
-def move_towards(mean: np.ndarray, value: np.ndarray, weight: float) -> None:
-    """``mean += weight * (value - mean)`` in place: one step of a running mean."""
-    step = value - mean
-    step *= as_scalar(weight, mean)
-    mean += step
-
-
-def add_square(mean: np.ndarray, value: np.ndarray, weight: float) -> None:
-    """``mean = weight * mean + (1 - weight) * value ** 2`` in place."""
-    mean *= as_scalar(weight, mean)
-    square = value * value
-    square *= as_scalar(1 - weight, mean)
-    mean += square

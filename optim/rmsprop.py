@@ -6,17 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import (
-    Optimizer,
-    add_square,
-    as_scalar,
-    check_lr,
-    check_not_negative,
-    check_options,
-    count,
-    move_towards,
-    with_decay,
-)
+from .checks import check_lr, check_not_negative, check_options
+from .formula import add_square, as_scalar, count, move_towards, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["RMSprop"]
 

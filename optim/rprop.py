@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .optimizer import Optimizer, as_scalar, check_lr, check_options, count, number
+from .checks import check_lr, check_options
+from .formula import as_scalar, count, number
+from .optimizer import Optimizer
 
 __all__ = ["Rprop"]
 

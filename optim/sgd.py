@@ -8,7 +8,9 @@ import numpy as np
 
 from ..autograd.version import stamp_write
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_scalar, check_lr, check_options, with_decay
+from .checks import check_lr, check_options
+from .formula import as_scalar, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["SGD"]
 
@@ -68,22 +70,24 @@ class SGD(Optimizer):
 
     def update_group(self, group: dict[str, Any]) -> None:
         if group["momentum"]:
-            return super().update_group(group)
-        for param in group["params"]:  # remembers nothing: no state to look for, and too little work to gather
+            super().update_group(group)
+            return
+        decay, maximize, dtype = group["weight_decay"], group["maximize"], None
+        for param in group["params"]:  # there is no state to look for, and too little to compute to gather them
             if param._grad is not None:
                 w, grad = param._array, param._grad._array
-                self.update(w, -grad if group["maximize"] else grad, {}, group)
+                if w.dtype is not dtype:
+                    dtype, lr = w.dtype, as_scalar(group["lr"], w)
+                w -= lr * with_decay(-grad if maximize else grad, w, decay) if decay or maximize else lr * grad
                 stamp_write(w)
 
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        mu = group["momentum"]
+        mu = as_scalar(group["momentum"], w)
         grad = with_decay(grad, w, group["weight_decay"])
-        if mu:
-            b = state.get("momentum_buffer")
-            if b is None:
-                b = state["momentum_buffer"] = grad.copy()
-            else:
-                b *= as_scalar(mu, w)
-                b += as_scalar(1 - group["dampening"], w) * grad
-            grad = grad + as_scalar(mu, w) * b if group["nesterov"] else b
-        w -= as_scalar(group["lr"], w) * grad
+        b = state.get("momentum_buffer")
+        if b is None:
+            b = state["momentum_buffer"] = grad.copy()
+        else:
+            b *= mu
+            b += as_scalar(1 - group["dampening"], w) * grad
+        w -= as_scalar(group["lr"], w) * (grad + mu * b if group["nesterov"] else b)
