@@ -22,9 +22,9 @@ from ..storage import UntypedStorage
 from .allowed import AllowList, add_safe_globals, clear_safe_globals, get_safe_globals, safe_globals
 from .archive import Archive, is_archive, write_archive
 from .atomic import replacing
-from .legacy import load_legacy, save_legacy
+from .legacy import checked_id, load_legacy, save_legacy
 from .pickler import TorchPickler
-from .rebuild import Storage, StorageType
+from .rebuild import Storage
 from .unpickler import Unpickler
 
 __all__ = [
@@ -166,9 +166,7 @@ def _read_archive(archive: Archive, make_unpickler: Any, place: Any) -> Any:
     storages: dict[str, Storage] = {}
 
     def persistent_load(given: Any) -> Storage:
-        if not isinstance(given, tuple) or len(given) != 5 or not isinstance(given[1], StorageType):
-            raise UnpicklingError(f"unknown kind of storage: {given!r}")
-        _, kind, key, location, numel = given
+        kind, key, location, numel = checked_id(given)[:4]
         if key not in storages:
             record, expected = f"data/{key}", numel * kind.dtype.itemsize
             if archive.size(record) != expected:
@@ -213,7 +211,9 @@ def _placing(map_location: Any) -> Any:
             tag = map_location.get(tag, tag)
         elif map_location is not None:
             answer = map_location(UntypedStorage(storage.array), tag)
-            if isinstance(answer, UntypedStorage):
+            if answer is not None:
+                if not isinstance(answer, UntypedStorage):
+                    raise TypeError(f"Argument 'wrap_storage' must be UntypedStorage, but got {type(answer)}")
                 storage.array = answer._array
                 return storage
         _require_cpu(str(tag))
@@ -240,10 +240,11 @@ def get_unsafe_globals_in_checkpoint(f: Any) -> list[str]:
 
     with open(f, "rb") as file:
         pickled = Archive(file).read("data.pkl")
-    allowed, unsafe, strings = AllowList(True), set(), []
+    allowed, unsafe = AllowList(True), set()
+    strings: list[str] = []
     for code, argument, _ in pickletools.genops(pickled):
         if code.name == "GLOBAL":
-            module, name = argument.split(" ", 1)
+            module, _, name = str(argument).partition(" ")
         elif code.name == "STACK_GLOBAL" and len(strings) > 1:
             module, name = strings[-2:]
         else:

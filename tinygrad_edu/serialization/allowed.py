@@ -85,10 +85,26 @@ def _encode(text: str, encoding: str = "utf-8") -> bytes:
     return text.encode(encoding)
 
 
+def _no_bytes() -> bytes:
+    """``bytes()``, by which Python 2's protocol spells ``b""``."""
+    return b""
+
+
 def _bytearray(data: Any = b"", encoding: str = "latin1") -> bytearray:
     if not isinstance(data, (bytes, str)):  # a number would reserve so much memory
         raise UnpicklingError(f"bytearray is for bytes or text, not {type(data).__name__}")
     return bytearray(data if isinstance(data, bytes) else _encode(data, encoding))
+
+
+def _of_items(cls: Any) -> Any:
+    """``cls``, for what lies in the file: the items of a range would have to be made first."""
+
+    def make(*items: Any) -> Any:
+        if not all(isinstance(each, (list, tuple, dict, set, str)) for each in items):
+            raise UnpicklingError(f"{cls.__name__} is for lists and the like, not {[type(each).__name__ for each in items]}")
+        return cls(*items)
+
+    return make
 
 
 def _defaultdict(factory: Any = None, *items: Any) -> Any:
@@ -102,6 +118,7 @@ def _names() -> dict[str, Any]:
         "collections.OrderedDict": collections.OrderedDict,
         "collections.Counter": collections.Counter,
         "_codecs.encode": _encode,
+        "builtins.bytes": _no_bytes,
         "builtins.bytearray": bytearray,
         "builtins.set": set,
         "builtins.complex": complex,
@@ -129,12 +146,12 @@ def _layout(name: str) -> Any:
 
 
 _ALLOWED = _names()
+_MADE = (collections.OrderedDict, collections.Counter)
 _CALLS: dict[Any, Callable[..., Any]] = {
     each: each
-    for each in (*rebuild.FUNCTIONS, rebuild.rebuild_from_type_v2, _encode, _layout, Size, device, set, complex)
+    for each in (*rebuild.FUNCTIONS, rebuild.rebuild_from_type_v2, _encode, _layout, _no_bytes, Size, device, complex)
 }
-_CALLS |= {bytearray: _bytearray, collections.OrderedDict: collections.OrderedDict, collections.Counter: collections.Counter}
-_MADE = (collections.OrderedDict, collections.Counter)
+_CALLS |= {bytearray: _bytearray, **{each: _of_items(each) for each in (*_MADE, set)}}
 
 # Harmless too, but PyTorch has them run only under ``weights_only=False``: Python's and NumPy's plain data.
 _FACTORIES = (dict, float, int, list, set, tuple, str, bool)
@@ -150,9 +167,9 @@ for _package in ("numpy.core", "numpy._core"):
     _PLAIN[f"{_package}.multiarray.scalar"] = rebuild.numpy_scalar
     _PLAIN[f"{_package}.numeric._frombuffer"] = rebuild.array_of_bytes
 _PLAIN_CALLS: dict[Any, Callable[..., Any]] = {
-    each: each for each in (rebuild.empty_array, rebuild.numpy_scalar, rebuild.array_of_bytes, range, slice, frozenset, list)
+    each: each for each in (rebuild.empty_array, rebuild.numpy_scalar, rebuild.array_of_bytes, range, slice)
 }
-_PLAIN_CALLS |= {np.dtype: rebuild.numpy_dtype, collections.defaultdict: _defaultdict}
+_PLAIN_CALLS |= {frozenset: _of_items(frozenset), np.dtype: rebuild.numpy_dtype, collections.defaultdict: _defaultdict}
 
 _BLOCKED = ("sys", "os", "posix", "nt")
 

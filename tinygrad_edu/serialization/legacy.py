@@ -10,10 +10,10 @@ from pickle import UnpicklingError
 from typing import Any, BinaryIO
 
 from .pickler import TorchPickler, elements
-from .rebuild import Storage
+from .rebuild import Storage, StorageType
 from .unpickler import Unpickler
 
-__all__ = ["load_legacy", "save_legacy"]
+__all__ = ["checked_id", "load_legacy", "save_legacy"]
 
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
@@ -37,7 +37,7 @@ def save_legacy(obj: Any, file: BinaryIO, protocol: int) -> None:
     for key in keys:
         storage = pickler.storages[key]
         file.write(struct.pack("<q", storage.nbytes // pickler.itemsize(key)))
-        file.write(memoryview(elements(storage)))
+        file.write(elements(storage).data)
 
 
 def load_legacy(file: BinaryIO, make_unpickler: Any, located: Any) -> Any:
@@ -50,18 +50,18 @@ def load_legacy(file: BinaryIO, make_unpickler: Any, located: Any) -> Any:
 
     Raises:
         RuntimeError: the file is not in this format, is cut off, or contradicts itself.
+        EOFError: there is nothing in it, or a pickle ends too early.
     """
     start = file.tell()
     file.seek(0, io.SEEK_END)
     size = file.tell() - start
     file.seek(start)
+    if not size:
+        raise EOFError("Ran out of input")
     storages: dict[str, Storage] = {}
 
     def persistent_load(given: Any) -> Storage:
-        if not isinstance(given, tuple) or len(given) not in (5, 6):
-            raise UnpicklingError(f"unknown kind of storage: {given!r}")
-        _, kind, key, location, numel = given[:5]
-        view = given[5] if len(given) == 6 else None
+        kind, key, location, numel, view = checked_id(given)
         if key not in storages:
             if not 0 <= numel * kind.dtype.itemsize <= size:
                 raise _corrupt(f"a storage of {numel} elements in a file of {size} bytes")
@@ -96,6 +96,16 @@ def load_legacy(file: BinaryIO, make_unpickler: Any, located: Any) -> Any:
     if set(storages) - set(keys):
         raise _corrupt(f"the elements of storages {sorted(set(storages) - set(keys))} are missing")
     return result
+
+
+def checked_id(given: Any) -> tuple[StorageType, str, Any, int, Any]:
+    """The parts of a storage's id: its type, key, location, number of elements, and (in the old format) which part of it."""
+    if isinstance(given, tuple) and len(given) in (5, 6):
+        _, kind, key, location, numel, view = (*given, None)[:6]
+        plain_view = view is None or (isinstance(view, tuple) and [type(each) for each in view] == [str, int, int])
+        if isinstance(kind, StorageType) and type(key) is str and type(numel) is int and plain_view:
+            return kind, key, location, numel, view
+    raise UnpicklingError(f"unknown kind of storage: {given!r}")
 
 
 def _corrupt(why: str) -> RuntimeError:

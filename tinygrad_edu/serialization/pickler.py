@@ -44,7 +44,10 @@ _REBUILD = {
 _STORAGES: dict[dtype, _Global] = {}
 
 
-class TorchPickler(pickle._Pickler):
+_Pickler: Any = pickle._Pickler  # what it offers to subclasses is not in the type stubs
+
+
+class TorchPickler(_Pickler):
     """Pickles one object into ``file``; ``storages`` then has the arrays that are to be written beside it, by key.
 
     Python's own pickler in C insists that the functions it names can be imported; the one in Python can be told.
@@ -95,7 +98,8 @@ class TorchPickler(pickle._Pickler):
 
         state = {name: value for name, value in tensor.__dict__.items() if name != "_inference"}
         if type(tensor) is Parameter:
-            arguments: tuple[Any, ...] = (new_leaf(Tensor, tensor._array), tensor.requires_grad, OrderedDict())
+            plain: Any = new_leaf(Tensor, tensor._array)
+            arguments: tuple[Any, ...] = (plain, tensor.requires_grad, OrderedDict())
             return (_REBUILD["parameter_with_state"], (*arguments, state)) if state else (_REBUILD["parameter"], arguments)
         function, arguments = self._plain(tensor)
         if type(tensor) is Tensor and not state:
@@ -112,7 +116,8 @@ class TorchPickler(pickle._Pickler):
         kind = from_numpy_dtype(array.dtype)
         strides = tuple(step // array.itemsize for step in array.strides)
         reference = self._reference(storage, kind)
-        arguments = (reference, offset // array.itemsize, tuple(array.shape), strides, tensor.requires_grad, OrderedDict())
+        hooks: dict[int, Any] = OrderedDict()  # are not saved
+        arguments = (reference, offset // array.itemsize, tuple(array.shape), strides, tensor.requires_grad, hooks)
         return (_REBUILD["tensor_v3"], (*arguments, kind)) if _has_no_storage_type(kind) else (_REBUILD["tensor_v2"], arguments)
 
     def _reference(self, storage: np.ndarray, kind: dtype) -> _StorageReference:

@@ -84,7 +84,7 @@ class Storage:
         """
         raw = np.empty(self.numel, np.uint16) if self.dtype is _BFLOAT16 else self.array
         if raw.size:
-            read_into(memoryview(raw.view(np.uint8)).cast("B"))
+            read_into(raw.view(np.uint8).data)
         if swap:
             raw.byteswap(inplace=True)
         if raw is not self.array:
@@ -114,7 +114,7 @@ def _over(storage: Storage, kind: Any, offset: Any, size: Any, stride: Any) -> n
             f"{flat.nbytes}"
         )
     if not math.prod(shape):
-        return np.empty(shape, flat.dtype)
+        return flat[:0].reshape(shape)
     bytewise = tuple(step * flat.itemsize for step in strides)
     return np.ndarray(shape, flat.dtype, flat, offset * flat.itemsize, bytewise)
 

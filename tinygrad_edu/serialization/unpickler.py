@@ -20,6 +20,7 @@ from .allowed import AllowList
 
 __all__ = ["Unpickler"]
 
+_PIECE = 2**20
 _MAPPINGS = (dict, OrderedDict, Counter)
 _STRUCTS = {
     "BININT": "<i", "BININT1": "<B", "BININT2": "<H", "BINFLOAT": ">d",
@@ -73,6 +74,9 @@ class Unpickler:
             name = _NAMES.get(code)
             if name is None:
                 raise UnpicklingError(f"Unsupported operand {code[0]}")
+            if name == "BINPERSID":  # the storage's errors are its own
+                self._persistent_id()
+                continue
             try:
                 self._step(name)
             except (LookupError, TypeError, ValueError, AttributeError, struct.error) as error:
@@ -91,10 +95,15 @@ class Unpickler:
     # ---- reading
 
     def _read(self, size: int) -> bytes:
-        data = self.file.read(size) if size >= 0 else b""
-        if len(data) != size:
+        parts, left = [], size
+        while left > 0:  # piece by piece: the size may be a lie
+            parts.append(self.file.read(min(left, _PIECE)))
+            left -= len(parts[-1])
+            if not parts[-1]:
+                break
+        if left:
             raise EOFError("Ran out of input")
-        return data
+        return b"".join(parts)
 
     def _number(self, form: str) -> Any:
         return struct.unpack(form, self._read(struct.calcsize(form)))[0]
@@ -275,7 +284,7 @@ class Unpickler:
         state = self._pop()
         self.allowed.build(self.stack[-1], state)
 
-    def _binpersid(self) -> None:
+    def _persistent_id(self) -> None:
         given = self._pop()
         if type(given) is not tuple and type(given) is not int:
             raise UnpicklingError(f"persistent_load id must be tuple or int, but got {type(given)}")
@@ -289,6 +298,6 @@ class Unpickler:
 _NAMES = {
     code.code.encode("latin-1"): code.name
     for code in pickletools.opcodes
-    if code.name in {*_STRUCTS, *_SIZED, *_CONSTANTS} or hasattr(Unpickler, f"_{code.name.lower()}")
+    if code.name in {*_STRUCTS, *_SIZED, *_CONSTANTS, "BINPERSID"} or hasattr(Unpickler, f"_{code.name.lower()}")
 }
 """The operations that are understood; others are refused by number."""
