@@ -151,7 +151,9 @@ _CALLS: dict[Any, Callable[..., Any]] = {
     each: each
     for each in (*rebuild.FUNCTIONS, rebuild.rebuild_from_type_v2, _encode, _layout, _no_bytes, Size, device, complex)
 }
-_CALLS |= {bytearray: _bytearray, **{each: _of_items(each) for each in (*_MADE, set)}}
+_CALLS[bytearray] = _bytearray
+for _class in (*_MADE, set):
+    _CALLS[_class] = _of_items(_class)
 
 # Harmless too, but PyTorch has them run only under ``weights_only=False``: Python's and NumPy's plain data.
 _FACTORIES = (dict, float, int, list, set, tuple, str, bool)
