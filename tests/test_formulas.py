@@ -45,7 +45,7 @@ class Call:
 
 
 def _copy(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
+    if type(value) in (list, tuple):
         return type(value)(map(_copy, value))
     return value.copy() if isinstance(value, np.ndarray) else value
 

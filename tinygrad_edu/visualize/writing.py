@@ -1,18 +1,23 @@
-"""The tree of a formula as text, with the pass's names and numbers in it."""
+"""The tree of a formula as text, with the pass's names and numbers in it.
+
+>>> from tinygrad_edu.ops import mul
+>>> written(mul, {}, {"x": "a", "y": "w"}).value
+'a · w'
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .notation import Term, shown
+from .notation import Term, chosen, parse, shown
 from .numbers import MINUS
 
-__all__ = ["joined", "level", "put", "subscript_of", "text_of"]
+__all__ = ["Written", "joined", "level", "put", "subscript_of", "text_of", "written"]
 
 # ---- names, numbers, and what goes without saying ------------------------------------------------------------------------
 
@@ -184,3 +189,55 @@ def _subscript_text(term: Term | None) -> str:
     if re.fullmatch("[0-9−,]*", text):
         return text.replace(",", " ").translate(_LOWERED)
     return f"_{text}"
+
+
+# ---- a step's formula ------------------------------------------------------------------------------------------------------
+
+
+class Written(NamedTuple):
+    """The formula of one call: of its value, and a derivative for each differentiable argument, as text and as LaTeX."""
+
+    value: str
+    value_latex: str
+    rules: dict[str, tuple[str, str]]
+
+
+def written(op: Any, arguments: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None) -> Written:
+    """The declared formula of ``op`` in the words of one call.
+
+    ``arguments`` are the call's arguments by the declaration's names, tensors among them (anything that is not None will do
+    for one); those that are missing have their defaults. ``names`` tells which of them, and ``"out"``, have a name in the
+    picture. Other arguments show their value, and what that makes trivial is left out: ``beta · x + alpha · mat1 · mat2`` is
+    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that gives all of them.
+    """
+    from .latex import latex
+
+    if not op.formula:
+        return Written("", "", {})
+    names = names or {}
+    defaults = {name: value for name, value in op.defaults.items() if arguments is not None or value is not None}
+    known = {**defaults, **(arguments or {})}
+    values = {name: value for name, value in known.items() if name not in names and _is_shown(value)}
+    trees = [put(parse(chosen(text, known)), names, values) for text in op.formula]
+    pairs = [(text_of(tree), latex(tree)) for tree in trees]
+    return Written(*pairs[0], dict(zip(op.differentiable, pairs[1:], strict=True)))
+
+
+def _is_shown(value: Any) -> bool:
+    """Whether a value says more in a formula than its argument's name."""
+    if isinstance(value, np.ndarray):
+        return not value.ndim
+    if isinstance(value, (tuple, list)):
+        return all(each is Ellipsis or _is_shown(each) or each is None for each in value)
+    return value is None or isinstance(value, (bool, int, float, str, slice, np.number, np.dtype))
+
+
+def _written(op: Any, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> Written:
+    """``names`` are those of the arguments that are tensors; several of one argument are called ``tensors[0]`` and so on."""
+    words: dict[str, str] = {}
+    for param, name in names.items():
+        base, several, _ = param.partition("[")
+        words[base] = f"{words[base]}, {name}" if several and base in words else name
+    if len(outputs) == 1:
+        words["out"] = outputs[0]
+    return written(op, {**dict.fromkeys(words, True), **options}, words)
