@@ -16,6 +16,7 @@ from .linalg import *
 from .loss import *
 from .masks import *
 from .norm import *
+from .piecewise import *
 from .powers import *
 from .reduction import *
 from .scatter import *
