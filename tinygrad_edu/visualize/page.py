@@ -93,11 +93,11 @@ def _trace(loss: Any, names: Mapping[str, Any] | None) -> Trace:
 
 
 def _html(trace: Trace, title: str | None) -> str:
-    from .svg import svg
+    from .draw import Drawing
 
     walk = frames(trace)
     css, js = asset("page.css"), asset("page.js")
-    drawing = svg(trace)
+    drawing = Drawing(trace).svg(header=False)
     styles = [css, *re.findall(r"<style[^>]*>(.*?)</style>", drawing, re.DOTALL)]
     root = trace.values[trace.root]
     policy = (
