@@ -53,7 +53,7 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
     """At which frame the numbers of each card appear.
 
     ``f``: values; ``u``: the upstream gradient; ``b``: the gradients that the card itself sends back, or a leaf's whole
-    gradient; ``t``: a fan-out card's terms in the order of its uses.
+    gradient; ``t``: a fan-out card's terms in the order in which they arrive.
     """
     first = len(trace.steps) + 1  # the frame of the loss's own gradient
     frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))} if trace.ran else {}
@@ -66,7 +66,7 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
             shown[f"v{value.id}"] = {"f": 0, "b": whole.get(value.id, first)}
         uses = terms.get(value.id, [])
         if len(uses) > 1 and frame_of:
-            shown[f"f{value.id}"] = {"b": whole[value.id], "t": [frame_of[step] for step, _ in sorted(uses)]}
+            shown[f"f{value.id}"] = {"b": whole[value.id], "t": [frame_of[step] for step, _ in uses]}
     for place, step in enumerate(trace.steps, start=1):
         upstream = max((whole.get(output, first) for output in step.outputs), default=first)
         shown[f"s{step.id}"] = {"f": place, "u": upstream, "b": frame_of.get(step.id, upstream)}

@@ -17,12 +17,11 @@
     if (!card) continue;
     const due = (query, frame) => all(query, card).forEach((each) => timed.push([each, frame]));
     if ("f" in when) due(".forward", when.f);
-    if (when.t) {
-      const terms = all(".backward", card);
-      terms.forEach((each, i) => timed.push([each, i < when.t.length ? when.t[i] : when.b]));
-    } else if ("b" in when) {
-      due(".backward:not(.upstream)", when.b);
-      due(".upstream", when.u ?? when.b);
+    if ("b" in when) {
+      all(".backward, .local", card).forEach((each) => {
+        const term = when.t && /term(\d+)/.exec(each.getAttribute("class"));
+        timed.push([each, term ? when.t[term[1]] : each.classList.contains("upstream") ? when.u ?? when.b : when.b]);
+      });
     }
     if (id[0] === "s") for (const edge of all(`[id^="e${id.slice(1)}-"]`, svg)) timed.push([edge, when.b]);
     if (id[0] === "f" && $("e" + id)) timed.push([$("e" + id), when.b]);
