@@ -177,7 +177,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
     if step.note:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=3, align="l", line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
@@ -205,7 +205,7 @@ def _stack(trace: Trace, step: Step) -> Parts:
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
     if step.cut:
         sections.append(Section(Line([Run(_cut_text(step), 11, "warn")]), pad_y=4))
     else:

@@ -87,7 +87,7 @@ def page(
 def _trace(loss: Any, names: Mapping[str, Any] | None) -> Trace:
     if isinstance(loss, Trace):
         return loss
-    from .recording import trace
+    from .tracing import trace
 
     return trace(loss, names=names)
 
