@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from .node import Node
-from .template import backward_source, function_source
+from .node import Node, PlainNode, slotted_node
+from .template import backward_source, function_source, has_slotted_node, node_slots
 
 __all__ = ["Op", "op"]
 
@@ -132,7 +132,6 @@ class Op:
     def node_class(self) -> type[Node] | None:
         if self._node_class is None and self.name is not None:
             body: dict[str, Any] = {
-                "__slots__": (),
                 "op": self,
                 "outputs": self.diff_results,
                 "releases": self.releases,
@@ -142,7 +141,10 @@ class Op:
             body["apply_tensors"] = _LazyBackward("tensors")
             if not (self.joint or self.sequence or self.diff_results != 1):
                 body["propagate"] = _LazyBackward("propagate")
-            self._node_class = types.new_class(self.name, (Node,), {}, lambda namespace: namespace.update(body))
+            slotted = has_slotted_node(self)
+            body |= slotted_node(*node_slots(self)) if slotted else {"__slots__": ()}
+            base = Node if slotted else PlainNode
+            self._node_class = types.new_class(self.name, (base,), {}, lambda namespace: namespace.update(body))
         return self._node_class
 
     @property

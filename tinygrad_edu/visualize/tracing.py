@@ -1,0 +1,334 @@
+"""A recording as a Trace: what belongs to one root, with names, formulas and local factors."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from typing import Any
+
+import numpy as np
+
+from ..autograd.conform import broadcast_axes
+from ..autograd.node import Node
+from ..autograd.runtime import new
+from ..dtypes import from_numpy_dtype
+from ..errstate import quiet
+from ..tensor import Tensor
+from .formulas import formula_of, plain, rule_of
+from .looks import GATES, family_of, symbol_of
+from .names import letters, module_prefixes, named_tensors
+from .record import Pass, RawStep, Recording, recordings_of
+from .trace import Input, Module, Saved, Source, Step, Trace, Value
+
+__all__ = ["build", "trace"]
+
+
+def trace(loss: Any, names: Any = None) -> Trace:
+    """The pass that made ``loss``, with its backward pass if that has run.
+
+    Everything is known of what ran inside :class:`record`. Of a graph that was made outside, the trace shows the nodes,
+    their shapes, what they saved, and the leaves with their gradients: before ``backward()`` also values and local factors.
+
+    Args:
+        loss: a Tensor, the root of the graph: of any shape, and any tensor inside a graph.
+        names: names of tensors and modules, as ``locals()`` gives them. Without a name a parameter has its path in the
+            model, and another value is called a, b, c, ... in the order in which they were made.
+
+    Raises:
+        TypeError: ``loss`` is no Tensor.
+    """
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"trace(): argument 'loss' must be Tensor, not {type(loss).__name__}")
+    known = recordings_of(loss)
+    if not known:
+        recording = Recording()
+        return build(recording, recording.value_of(loss._array, loss._node), names, bare=True)
+    with_pass = [each for each in known if _pass_of(each, each.find(loss)) is not None]
+    recording = (with_pass or known)[-1]
+    return build(recording, recording.find(loss), names)  # type: ignore[arg-type]
+
+
+def _pass_of(recording: Recording, root: int | None) -> Pass | None:
+    """The last backward pass that came through ``root``."""
+    return next((each for each in reversed(recording.passes) if root in each.roots or root in each.arrived), None)
+
+
+def build(recording: Recording, root: int, names: Any, bare: bool = False) -> Trace:
+    """The part of ``recording`` that lies behind the value ``root``."""
+    return _Builder(recording, root, names, bare).trace()
+
+
+class _Builder:
+    def __init__(self, recording: Recording, root: int, names: Any, bare: bool) -> None:
+        self.recording, self.root, self.names, self.bare = recording, root, names, bare
+        self.pass_ = _pass_of(recording, root)
+        self.kept_steps, self.kept_values = self._behind_root()
+        self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
+        self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
+
+    def _behind_root(self) -> tuple[list[int], list[int]]:
+        values, steps = {self.root}, set()
+        waiting = [self.root]
+        while waiting:
+            step = self.recording.values[waiting.pop()].step
+            if step is None or step in steps:
+                continue
+            steps.add(step)
+            raw = self.recording.steps[step]
+            for value in (*raw.outputs, *(each.value for each in raw.inputs)):
+                if value not in values:
+                    values.add(value)
+                    waiting.append(value)
+        return sorted(steps), sorted(values)
+
+    def trace(self) -> Trace:
+        recording = self.recording
+        self.prefixes = module_prefixes(recording.modules, self.names)
+        self._name_values()
+        values = [self._value(raw) for raw in self.kept_values]
+        self.values = values
+        steps = [self._step(raw) for raw in self.kept_steps]
+        for step in steps:
+            for place, each in enumerate(step.inputs):
+                values[each.value].used_by.append((step.id, place))
+        self._fill_gradients(values, steps)
+        depth = max((recording.steps[raw].depth for raw in self.kept_steps), default=0)
+        return Trace(
+            values=values,
+            steps=steps,
+            modules=self._modules(steps),
+            root=self.value_ids[self.root],
+            ran=self._ran(values),
+            order=1 + depth,
+            bad=_first_bad(values, steps),
+            bad_backward=self._first_bad_gradient(steps),
+        )
+
+    # ---- values
+
+    def _name_values(self) -> None:
+        recording = self.recording
+        self.value_names: dict[int, str] = {}
+        for name, tensor in named_tensors(self.names):
+            found = recording.find(tensor)
+            if found is not None:
+                self.value_names.setdefault(found, name)
+        for reference, root, path in recording.modules.parameters:
+            tensor = reference()
+            found = None if tensor is None else recording.find(tensor)
+            if found is not None:
+                prefix = self.prefixes[root]
+                self.value_names.setdefault(found, f"{prefix}.{path}" if prefix else path)
+        taken, free = set(self.value_names.values()), letters()
+        for raw in self.kept_values:
+            if raw not in self.value_names:
+                self.value_names[raw] = next(name for name in free if name not in taken)
+
+    def _value(self, raw: int) -> Value:
+        value = self.recording.values[raw]
+        return Value(
+            id=self.value_ids[raw],
+            name=self.value_names[raw],
+            kind=value.kind,
+            shape=tuple(value.shape),
+            dtype=str(from_numpy_dtype(value.dtype)).removeprefix("torch."),
+            data=value.data,
+            grad=None if self.pass_ is None else self.pass_.arrived.get(raw),
+            made_by=None if value.step is None else self.step_ids[value.step],
+            output=value.output,
+        )
+
+    def _fill_gradients(self, values: list[Value], steps: list[Step]) -> None:
+        """A value whose own node did not run (the target of ``autograd.grad``) has the sum of what was sent to it."""
+        for value in values:
+            if value.grad is None:
+                parts = [steps[step].inputs[place].downstream for step, place in reversed(value.used_by)]
+                given = [each for each in parts if each is not None]
+                if given:
+                    value.grad = sum(given[1:], start=given[0])
+
+    def _ran(self, values: list[Value]) -> bool:
+        return self.pass_ is not None
+
+    # ---- steps
+
+    def _step(self, raw: int) -> Step:
+        step = self.recording.steps[raw]
+        call, index = step.call, self.step_ids[raw]
+        names = {each.param: self.value_names[each.value] for each in step.inputs}
+        outputs = [self.value_names[each] for each in step.outputs]
+        inputs = self._inputs(raw, step, names, outputs)
+        text, latex = formula_of(call.op, call.public, names, outputs, call.options)
+        return Step(
+            id=index,
+            op=call.public,
+            node=call.node_name,
+            family=family_of(call.op, call.public),
+            symbol=symbol_of(call.public),
+            formula=text,
+            formula_latex=latex,
+            inputs=inputs,
+            outputs=[self.value_ids[each] for each in step.outputs],
+            options={name: plain(value) for name, value in call.options.items()},
+            module=self._path(step.module),
+            source=_source(step.line),
+            saved=[Saved(name, tuple(each.shape), each.dtype.name, each.nbytes) for name, each in call.saved],
+            ran=self.pass_ is not None and raw in self.pass_.order,
+            cut=step.cut,
+            note=_note(call.public, inputs, names),
+        )
+
+    def _inputs(self, raw: int, step: RawStep, names: dict[str, str], outputs: list[str]) -> list[Input]:
+        made = []
+        upstream = [self.values[self.value_ids[each]] for each in step.outputs]
+        for each in step.inputs:
+            downstream, summed, local, rule, latex = None, (), None, "", ""
+            if each.place is not None:
+                if self.pass_ is not None and (raw, each.place) in self.pass_.sent:
+                    downstream, summed = self.pass_.sent[raw, each.place]
+                rule, latex = rule_of(step.call.op, each.param, names, outputs, step.call.options)
+                local = self._local(step, each.place, rule, upstream, downstream)
+                if local is not None and not summed:
+                    target = self.recording.values[each.value].shape
+                    if local.shape != target and local.ndim >= len(target):
+                        summed = broadcast_axes(local.shape, target)[1]
+            blocked = int((local == 0).sum()) if local is not None and step.call.public in GATES else None
+            made.append(
+                Input(
+                    value=self.value_ids[each.value],
+                    param=each.param,
+                    needs_grad=each.place is not None,
+                    downstream=downstream,
+                    local=local,
+                    rule=rule,
+                    rule_latex=latex,
+                    summed=summed,
+                    blocked=blocked,
+                )
+            )
+        return made
+
+    def _local(self, step: RawStep, place: int, rule: str, upstream: list[Value], downstream: Any) -> Any:
+        """The local factor, if the step works element by element or has one number as its result."""
+        if len(upstream) != 1:
+            return None
+        out = upstream[0]
+        single = int(np.prod(out.shape)) == 1
+        if step.call.op is None or step.saved is None:
+            grad = out.grad
+            if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad.item()):
+                return downstream / grad.reshape(())  # the gradient is linear in a single number
+            return None
+        if rule and not single and _has_upstream(rule):
+            return None
+        return _local_factor(step, place, out.shape, known_elementwise=bool(rule) or single)
+
+    # ---- modules
+
+    def _path(self, place: int | None) -> str:
+        if place is None:
+            return ""
+        module = self.recording.modules.places[place]
+        prefix = self.prefixes[module.root]
+        return f"{prefix}.{module.path}" if prefix and module.path else prefix or module.path
+
+    def _modules(self, steps: list[Step]) -> list[Module]:
+        """The modules in which steps ran, and those around them."""
+        places = {self._path(i): each for i, each in reversed(list(enumerate(self.recording.modules.places)))}
+        used = {}
+        for step in steps:
+            path = step.module
+            while path:
+                used[path] = None
+                path = _parent(path, places)
+        ordered = [path for path in reversed(places) if path in used]
+        return [Module(path, places[path].kind, places[path].text, _parent(path, places)) for path in ordered]
+
+    def _first_bad_gradient(self, steps: list[Step]) -> int | None:
+        if self.pass_ is None:
+            return None
+        for raw in self.pass_.order:
+            if raw in self.step_ids:
+                step = steps[self.step_ids[raw]]
+                arrived = [self.values[each].grad for each in step.outputs]
+                if all(map(_finite, arrived)) and not all(_finite(each.downstream) for each in step.inputs):
+                    return step.id
+        return None
+
+
+def _parent(path: str, places: Any) -> str:
+    """The innermost module around the one at ``path``."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        if path in places:
+            return path
+    return ""
+
+
+def _has_upstream(rule: str) -> bool:
+    """Whether a rule for people is written with G, hence is no local factor."""
+    from .formulas import mentions
+
+    return mentions(rule, "G")
+
+
+def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
+    """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
+    op = step.call.op
+    twin: Any = new(op.node_class)  # type: ignore[union-attr]
+    twin.next = tuple(Node if needed else None for needed in step.needs)
+    twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
+    try:
+        with quiet():
+            twin.saved = step.saved
+            local = twin.apply_arrays(np.ones(shape, step.dtype))[place]
+            if local is None:
+                return None
+            local = np.array(local)
+            if local.shape != shape and int(np.prod(shape)) != 1:
+                return None
+            if known_elementwise:
+                return local
+            probe = np.cos(np.arange(1, 1 + int(np.prod(shape)), dtype=np.float64)).reshape(shape).astype(step.dtype)
+            twin.saved = step.saved
+            answer = np.asarray(twin.apply_arrays(probe)[place])
+            expected = probe * local
+            scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
+            close = np.allclose(answer, expected, rtol=1e-3, atol=1e-3 * scale, equal_nan=True)
+            return local if answer.shape == expected.shape and close else None
+    except RuntimeError:
+        return None  # an operation without a derivative
+
+
+def _source(line: tuple[str, int] | None) -> Source | None:
+    if line is None:
+        return None
+    file, number = line
+    return Source(os.path.basename(file), number, linecache.getline(file, number).strip())
+
+
+def _finite(array: Any) -> bool:
+    return array is None or array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
+def _first_bad(values: list[Value], steps: list[Step]) -> int | None:
+    for step in steps:
+        if all(_finite(values[each.value].data) for each in step.inputs):
+            if not all(_finite(values[each].data) for each in step.outputs):
+                return step.id
+    return None
+
+
+def _note(public: str, inputs: list[Input], names: dict[str, str]) -> str:
+    """What a gate did: how many elements it closed, or who won."""
+    gated = [each for each in inputs if each.blocked is not None and each.local is not None]
+    if len(gated) == 1:
+        closed, total = gated[0].blocked, gated[0].local.size  # type: ignore[union-attr]
+        if total == 1:
+            return "gate closed" if closed else "gate open"
+        return f"{closed} of {total} gates closed"
+    if len(gated) == 2 and all(each.local.size == 1 for each in gated):  # type: ignore[union-attr]
+        winners = [names[each.param] for each in gated if not each.blocked]
+        if len(winners) == 1:
+            return f"winner: {winners[0]}"
+    return ""
