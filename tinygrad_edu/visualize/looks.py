@@ -37,11 +37,15 @@ GATES = frozenset(
 
 def family_of(op: Any, public: str) -> str:
     """The family of an operation, by which its card is tinted."""
+    if public == "linear" or hasattr(op, "family"):
+        return "linear" if public == "linear" else op.family
     if public in _FAMILY_OF_OP:
         return _FAMILY_OF_OP[public]
     return "other" if op is None else _FAMILIES.get(op.__module__.rpartition(".")[2], "other")
 
 
-def symbol_of(public: str) -> str:
+def symbol_of(op: Any, public: str) -> str:
     """What stands in the head of a card."""
+    if hasattr(op, "symbol"):
+        return op.symbol
     return _SYMBOLS.get(public, public)
