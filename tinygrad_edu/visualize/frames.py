@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import markup as html
+from .cards import bracketed
 from .numbers import MINUS, norm, number
 from .trace import Input, Step, Trace, Value
 
@@ -190,7 +191,7 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
             said.append(f"{words}, {more}")
         else:
             pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value, out)))
-            said.append(f"the gradient of {value.name} is {taken.rule}, its norm {_norm(taken.downstream)}")
+            said.append(f"the gradient of {value.name} is {_rule(taken)}, its norm {_norm(taken.downstream)}")
         for kind, note in _notes(trace, taken, value, arrived[value.id]):
             pieces.append(html.note(note, kind))
             said.append(note)
@@ -237,9 +238,9 @@ def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
     upstream, result = _number(out.grad), _number(taken.downstream)
     local = taken.local
     if local is None:  # a rule with G, on single numbers
-        text = f"= {html.text(taken.rule)} = "
-        ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream), f"{taken.rule}, with G = {upstream}")
-        return html.equation(text + ask, f"= {taken.rule} = {result}", more=True), f"= {taken.rule} = {result}"
+        text = f"= {html.text(_rule(taken))} = "
+        ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream), f"{_rule(taken)}, with G = {upstream}")
+        return html.equation(text + ask, f"= {_rule(taken)} = {result}", more=True), f"= {_rule(taken)} = {result}"
     factor = _number(local)
     named = taken.rule if not _is_number(taken.rule) else ""
     filled = f"{named} = {factor}" if named else factor
@@ -254,15 +255,10 @@ def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
 
 def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: Value) -> str:
     """The rule, and the matrices with their shapes."""
-    rule = taken.rule if taken.local is None else f"G ∘ {taken.rule}" if not _is_number(taken.rule) else "G"
-    if taken.rule == "1" and taken.local is not None:
-        rule = "G"
-    if taken.summed:
-        rule = f"Σ {rule}"
-    text = f"∇{value.name} = {rule}"
+    text = f"∇{value.name} = {_rule(taken)}"
     arrays = [_array("upstream G", out.grad, out.shape, "backward")]
     if taken.local is not None:
-        arrays.append(_array(f"local {taken.rule}", taken.local, taken.local.shape, "local"))
+        arrays.append(_array(f"local {taken.rule}".strip(), taken.local, taken.local.shape, "local"))
     else:  # the operands that the rule names
         named = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
         for other in {each.id: each for each in named}.values():
@@ -277,12 +273,23 @@ def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: V
     ask = None
     if blank is not None:
         answer = grad.reshape(-1)[blank]
-        hint = f"∇{value.name} = {rule}, at {_index(blank, grad.shape)}"
+        hint = f"{text}, at {_index(blank, grad.shape)}"
         # its terms are shown rounded: a hundredth of the largest entry is asked for, no more
         slack = _slack(answer) + 0.01 * float(np.abs(grad).max())
         ask = blank, html.ask(f"{value.name} at {_index(blank, grad.shape)}", answer.item(), _number(answer), slack, hint)
     arrays.append(_array(f"downstream ∇{value.name}", grad, grad.shape, "backward", ask))
     return html.equation(html.text(text), text, more=True) + html.row(arrays)
+
+
+def _rule(taken: Input) -> str:
+    """How the downstream gradient follows from G, the upstream one."""
+    if taken.local is None:
+        rule = taken.rule or "(this step's own rule)"
+    elif taken.rule in ("1", "") and np.all(taken.local == 1):
+        rule = "G"
+    else:
+        rule = f"{bracketed(taken.rule or 'local')} × G"
+    return f"Σ {rule}" if taken.summed else rule
 
 
 def _notes(trace: Trace, taken: Input, value: Value, uses: list[tuple[int, int]]) -> Iterator[tuple[str, str]]:

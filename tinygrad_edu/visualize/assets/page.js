@@ -164,13 +164,16 @@
       equation.setAttribute("aria-label", "the gradient is asked for");
     }
     box.className = "quiz";
-    box.innerHTML = '<input type="text" inputmode="text" autocomplete="off" spellcheck="false" maxlength="40" placeholder="?">' +
-      '<button type="button" class="check">check</button><button type="button" class="hint">hint</button>';
+    box.innerHTML = '<input type="text" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="40" placeholder="?">';
+    const controls = document.createElement("span");
+    controls.className = "quiz";
+    controls.innerHTML = '<button type="button" class="check">check</button><button type="button" class="hint">hint</button>';
     const input = box.querySelector("input");
     input.setAttribute("aria-label", `gradient of ${question.dataset.name}`);
     verdict.className = "verdict";
     verdict.setAttribute("role", "status");
     question.append(box);
+    (question.closest("table") ? place : box).append(controls); // a cell has no room for them
     place.append(verdict);
     const check = () => {
       const [kind, words] = judge(question, input.value);
@@ -188,9 +191,9 @@
       $("say").textContent = pending().length ? words : `${words} ${frames[at].s}`;
       if (!pending().length) panel.focus({ preventScroll: true });
     };
-    box.querySelector(".check").onclick = check;
-    box.querySelector(".hint").onclick = () => {
-      if (tried.has(question) && verdict.dataset.hinted) {
+    controls.querySelector(".check").onclick = check;
+    controls.querySelector(".hint").onclick = ({ target }) => {
+      if (verdict.dataset.hinted) {
         settle(false, `It is ${question.querySelector("b").textContent}.`);
         return;
       }
@@ -199,7 +202,7 @@
       if (known) known.hidden = false;
       verdict.className = "verdict";
       verdict.textContent = question.dataset.hint;
-      box.querySelector(".hint").textContent = "answer";
+      target.textContent = "answer";
       input.focus();
     };
     input.onkeydown = (event) => {
@@ -283,7 +286,8 @@
   function centre(card) {
     const box = card.getBBox(), matrix = svg.getScreenCTM().inverse().multiply(card.getScreenCTM());
     const x = matrix.a * (box.x + box.width / 2) + matrix.e, y = matrix.d * (box.y + box.height / 2) + matrix.f;
-    const k = Math.max(1.15, Math.min(stage.clientWidth / (box.width * matrix.a * 1.5), 1.5));
+    const room = Math.min(stage.clientWidth / (box.width * matrix.a), stage.clientHeight / (box.height * matrix.d));
+    const k = Math.max(0.4, Math.min(room * 0.9, 1.35));
     const w = stage.clientWidth / k, h = stage.clientHeight / k;
     look({ x: x - w / 2, y: y - h / 2, w, h });
   }
@@ -397,5 +401,5 @@
   system();
   apply();
   go(0);
-  if (scale() < 0.6) setFollow(true); // too small to be read as a whole
+  if (scale() < 0.8) setFollow(true); // too small to be read as a whole
 })();
