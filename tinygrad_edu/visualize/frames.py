@@ -179,6 +179,8 @@ def _seed(trace: Trace) -> Frame:
 def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]]) -> Frame:
     out = trace.values[step.outputs[0]]
     pieces, said = [_where(step)], []
+    if not _single(out.grad):
+        pieces.append(html.row([_array(f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}", out.grad, out.shape, "backward")]))
     for _, place in _uses(step):
         taken = step.inputs[place]
         value = trace.values[taken.value]
@@ -190,7 +192,7 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
             pieces.append(html.card(html.equation(chain, words) + equation))
             said.append(f"{words}, {more}")
         else:
-            pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value, out)))
+            pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value)))
             said.append(f"the gradient of {value.name} is {_rule(taken)}, its norm {_norm(taken.downstream)}")
         for kind, note in _notes(trace, taken, value, arrived[value.id]):
             pieces.append(html.note(note, kind))
@@ -253,13 +255,13 @@ def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
     return html.equation(text, words, more=True), words
 
 
-def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: Value) -> str:
+def _array_equation(trace: Trace, step: Step, taken: Input, value: Value) -> str:
     """The rule, and the matrices with their shapes."""
     text = f"∇{value.name} = {_rule(taken)}"
-    arrays = [_array("upstream G", out.grad, out.shape, "backward")]
-    if taken.local is not None:
+    arrays = []
+    if taken.local is not None and not np.all(taken.local == 1):
         arrays.append(_array(f"local {taken.rule}".strip(), taken.local, taken.local.shape, "local"))
-    else:  # the operands that the rule names
+    elif taken.local is None:  # the operands that the rule names
         named = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
         for other in {each.id: each for each in named}.values():
             if re.search(_token(other.name), taken.rule):
