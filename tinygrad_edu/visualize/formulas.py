@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .numbers import MINUS
+from .latex import name_latex
+from .notation import shown, written
 
 __all__ = ["LINEAR", "Words", "in_words", "plain"]
 
@@ -21,35 +22,34 @@ class Words(NamedTuple):
 
 
 LINEAR = SimpleNamespace(
-    public="linear",
     formula=("input · weightᵀ{bias: + bias}", "G · weight", "Gᵀ · input", "G"),
     defaults={"bias": None},
     differentiable=["input", "weight", "bias"],
-    sequence=False,
+    family="linear",
+    symbol="linear",
 )
-"""A linear layer, which transposes its weight on the way, as one declaration."""
+"""A linear layer, which transposes its weight on the way, as if it were one declaration."""
 
 
 def in_words(op: Any, public: str, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> Words:
-    """The declaration's formula with ``names`` for its tensors, else the call itself: ``a = softmax(x, dim=1)``."""
+    """The declaration's formula with ``names`` for its tensors, else the call itself: ``a = softmax(x, dim=1)``.
+
+    Several tensors of one argument are called ``tensors[0]`` and so on.
+    """
     result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
-    if op is None or not op.formula or not _HAVE:
-        given = [*names.values(), *(f"{name}={_shown(value)}" for name, value in options.items())]
+    if op is None or not op.formula:
+        given = [*names.values(), *(f"{name}={shown(value)}" for name, value in options.items())]
         return Words(f"{result} = {public}({', '.join(given)})", "", {})
-    from .latex import name_latex
-    from .notation import written
-
-    if op.sequence:
-        names = {op.tensors[0]: ", ".join(names.values()), **names}
-    found = written(op, {**options, **names}, {**names, **({"out": result} if len(outputs) == 1 else {})})
-    left = name_latex(result) if len(outputs) == 1 else rf"({', '.join(map(name_latex, outputs))})"
+    known: dict[str, str] = {}
+    for param, name in names.items():
+        base, several, _ = param.partition("[")
+        known[base] = f"{known[base]}, {name}" if several and base in known else name
+    if len(outputs) == 1:
+        known["out"] = result
+    found = written(op, {**dict.fromkeys(known, True), **options}, known)
+    left = ", ".join(map(name_latex, outputs))
+    left = left if len(outputs) == 1 else f"({left})"
     return Words(f"{result} = {found.value}", f"{left} = {found.value_latex}", found.rules)
-
-
-def _shown(value: Any) -> str:
-    value = plain(value)
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("-", MINUS) if isinstance(value, (int, float)) else text
 
 
 def plain(value: Any) -> Any:
@@ -68,11 +68,3 @@ def plain(value: Any) -> Any:
     if value is Ellipsis:
         return "..."
     return str(value) if isinstance(value, np.dtype) else type(value).__name__
-
-
-try:
-    from . import notation  # noqa: F401
-
-    _HAVE = True
-except ImportError:  # until the formulas are there
-    _HAVE = False

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.context import FunctionNode
 from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.engine import RECORDERS, Recorder, current_pass
 from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
@@ -34,8 +35,12 @@ __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", 
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
 
-_KNOWN = "_recordings"
-"""Where a node keeps the recordings that know it: ``{recording: index of its value (of its step, if it has several)}``."""
+_KNOWN = "recordings_"
+"""Where a node's metadata have the recordings that know it: ``{recording: index of its value (its step, if several)}``."""
+
+
+def _known(node: Any) -> dict[Recording, int]:
+    return getattr(node, "_metadata", {}).get(_KNOWN, {})
 
 _serial = itertools.count()
 
@@ -137,10 +142,10 @@ class Recording:
 
     def _place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
-        return node.__dict__.get(_KNOWN, {}).get(self)
+        return _known(node).get(self)
 
     def _remember(self, node: Any, place: int) -> None:
-        node.__dict__.setdefault(_KNOWN, {})[self] = place
+        node.metadata.setdefault(_KNOWN, {})[self] = place
 
     def value_of(self, array: Any, node: Node | None) -> int:
         """The value of an argument or root, which is new unless a recorded step has made it."""
@@ -363,8 +368,10 @@ class BareGraph(Recording):
 
     def _adopt(self, node: Any) -> None:
         super()._adopt(node)
-        released = node.saved is RELEASED or getattr(getattr(node, "ctx", None), "_freed", False)
-        self.ran = self.ran or released
+        if node.op is not None:
+            self.ran = self.ran or node.saved is RELEASED
+        elif isinstance(node, FunctionNode):
+            self.ran = self.ran or node.ctx._freed
 
     def note_gradients(self) -> None:
         """What the leaves, and tensors that retain theirs, hold as ``grad``. All leaves have one: a pass has run."""
@@ -518,7 +525,7 @@ class record:
 def recordings_of(tensor: Any) -> list[Recording]:
     """The recordings that know ``tensor``, the oldest first."""
     node = tensor._node
-    known = [] if node is None else node.__dict__.get(_KNOWN, {})
+    known = {} if node is None else _known(node)
     here = [each for each in _open.get() if each not in known and each.find(tensor) is not None]
     return sorted([*known, *here], key=lambda each: each.serial)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import math
 import os
-import re
 from collections import Counter
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..ops.linalg import affine, mm
 from ..ops.shape import t_unseen
 from ..tensor import Tensor
 from .formulas import LINEAR, Words, in_words, plain
-from .looks import GATES, family_of, symbol_of
+from .looks import GATES
 from .names import letters, module_prefixes, named_modules, named_tensors
 from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
@@ -200,14 +199,15 @@ class _Builder:
         names = {param: self.value_names[each.value] for param, (_, each) in zip(params, raw_inputs, strict=True)}
         outputs = [self.value_names[each] for each in step.outputs]
         public = "linear" if is_linear else call.public
-        words = in_words(LINEAR if is_linear else call.op, public, names, outputs, call.options)
+        op = LINEAR if is_linear else call.op
+        words = in_words(op, public, names, outputs, call.options)
         inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
         return Step(
             id=self.step_ids[raw],
             op=public,
             node=call.node_name,
-            family=family_of(call.op, public),
-            symbol=symbol_of(call.op, public),
+            family="other" if op is None else op.family,
+            symbol=public if op is None else op.symbol,
             formula=words.formula,
             formula_latex=words.formula_latex,
             inputs=inputs,
@@ -263,7 +263,7 @@ class _Builder:
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
                 return downstream / grad.reshape(())  # the gradient is linear in a single number
             return None
-        if rule and not single and _UPSTREAM.search(rule):
+        if rule and not single and not step.call.op.elementwise:
             return None
         return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
 
@@ -307,10 +307,6 @@ def _parent(path: str, places: Any) -> str:
         if path in places:
             return path
     return ""
-
-
-_UPSTREAM = re.compile(r"(?<![A-Za-z_.])G(?![A-Za-z_.])")
-"""G, the upstream gradient: a rule that names it is no local factor."""
 
 
 def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
