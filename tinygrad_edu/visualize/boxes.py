@@ -164,6 +164,7 @@ class Table(Box):
     gap_x: float = 6.0
     gap_y: float = 2.0
     ruled: bool = False
+    ports: dict[tuple[int, int], str] = field(default_factory=dict)  # of cells, for edges in DOT
     widths: list[float] = field(init=False)
     heights: list[tuple[float, float]] = field(init=False)  # above and below the base
     width: float = field(init=False)
@@ -208,15 +209,13 @@ class Table(Box):
 
     def html(self) -> str:
         rows = []
-        names = {"l": "LEFT", "c": "CENTER", "r": "RIGHT"}
-        columns = len(self.widths)
-        for row in self.rows:
-            cells = [*row, *[None] * (columns - len(row))]
-            inner = (
-                f'<TD ALIGN="{names[align]}"{" BALIGN=" + chr(34) + names[align] + chr(34) if box else ""}>{box.html() if box else ""}</TD>'
-                for box, align in zip(cells, self.aligns, strict=True)
-            )
-            line = "<VR/>".join(inner) if self.ruled else "".join(inner)
-            rows.append(f"<TR>{line}</TR>")
-        space = max(1, round(min(self.gap_x, self.gap_y * 2) / 2))
-        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{space}" CELLPADDING="1">{"".join(rows)}</TABLE>'
+        sides = {"l": "LEFT", "c": "CENTER", "r": "RIGHT"}
+        for number, row in enumerate(self.rows):
+            cells = []
+            for place, align in enumerate(self.aligns):
+                box = row[place] if place < len(row) else None
+                port = f' PORT="{self.ports[number, place]}"' if (number, place) in self.ports else ""
+                cells.append(f'<TD ALIGN="{sides[align]}"{port}>{box.html() if box else ""}</TD>')
+            rows.append(f"<TR>{('<VR/>' if self.ruled else '').join(cells)}</TR>")
+        space = 0 if self.ruled else max(0, round(min(self.gap_x, self.gap_y * 2) / 2))
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{space}" CELLPADDING="{4 if self.ruled else 1}">{"".join(rows)}</TABLE>'

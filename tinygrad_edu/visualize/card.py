@@ -99,7 +99,8 @@ class Card:
             align = {"l": "LEFT", "c": "CENTER", "r": "RIGHT"}[section.align]
             if rows and section.line:
                 rows.append("<HR/>")
-            rows.append(f'<TR><TD ALIGN="{align}" CELLPADDING="4">{section.box.html()}</TD></TR>')
+            ruled = isinstance(section.box, Table) and section.box.ruled
+            rows.append(f'<TR><TD ALIGN="{align}" CELLPADDING="{0 if ruled else 4}">{section.box.html()}</TD></TR>')
         colour, pen = (BAD, 3) if self.bad else (border, 2 if self.family in ("leaf", "parameter") else 1)
         table = f'<TABLE STYLE="ROUNDED" BORDER="{pen}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{colour}" BGCOLOR="{fill}">'
         tip = f" tooltip={dot_string(self.tip)}" if self.tip else ""

@@ -121,6 +121,9 @@ def step_card(trace: Trace, step: Step, across: bool) -> Card:
         sections.append(Section(foot, pad_y=3, align="l", line=across))
     family = "cut" if step.cut else step.family if step.family in FAMILIES else "other"
     bad = step.id in (trace.bad, trace.bad_backward)
+    if inputs is not None:
+        cells = [(last, 0) for _, last in rows] if across else [(0, place) for place in range(len(step.inputs))]
+        inputs.box.ports = {cell: f"i{place}" for place, cell in enumerate(cells)}  # type: ignore[attr-defined]
     return Card(f"s{step.id}", family, sections, _tip(step), "step", bad, inputs=inputs, input_rows=rows)
 
 
@@ -176,7 +179,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
         sections.append(inputs)
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
-    if step.note:
+    if step.note and not any(entry.blocked for entry in step.inputs):
         sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
@@ -201,7 +204,7 @@ def _stack(trace: Trace, step: Step) -> Parts:
     outs = [trace.values[number_] for number_ in step.outputs]
     inputs = None
     if step.inputs:
-        inputs = Section(Table([[_compartment(trace, entry) for entry in step.inputs]], "c", gap_x=16, ruled=True), pad_x=8, pad_y=4)
+        inputs = Section(Table([[_compartment(trace, step, entry) for entry in step.inputs]], "c", gap_x=16, ruled=True), pad_x=8, pad_y=4)
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
@@ -240,7 +243,7 @@ def _gate(step: Step | None) -> Input | None:
     return wanted[0] if local.size <= 96 and bool(np.any(local != local.flat[0])) else None
 
 
-def _compartment(trace: Trace, entry: Input) -> Box:
+def _compartment(trace: Trace, step: Step, entry: Input) -> Box:
     """``W (3, 4)`` over ``∇ = Gᵀ · x  ‖1.60‖``."""
     value = trace.values[entry.value]
     head = Line([name_run(value.name), sized(value.shape)])
@@ -258,7 +261,7 @@ def _compartment(trace: Trace, entry: Input) -> Box:
     if entry.summed:
         axes = ", ".join(map(str, entry.summed))
         notes.append(f"summed over {'axes' if len(entry.summed) > 1 else 'axis'} {axes}")
-    if entry.blocked and entry.downstream is not None:
+    if entry.blocked and entry.downstream is not None and not step.note:
         notes.append("blocked" if entry.blocked >= value_size(value) else f"{entry.blocked} of {value_size(value)} blocked")
     if notes:
         rows.append([Line([Run(" · ".join(notes), 9, "warn")])])

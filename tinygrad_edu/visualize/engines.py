@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from .graph import Graph, Node
+from .graph import Graph, Node, nested
 from .layout import GROUP_TITLE, Layout, Point, crossings, group_title_width
 
 __all__ = ["graphviz_layout", "render"]
@@ -81,38 +81,23 @@ def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
         f"rankdir={'LR' if graph.across else 'TB'} nodesep=0.36 ranksep={0.62 if graph.across else 0.5} charset=utf8 remincross=true",
         "node [shape=plain margin=0] edge [arrowhead=none]",
     ]
-    children: dict[str, list[str]] = {}
-    for group in graph.groups.values():
-        children.setdefault(group.parent, []).append(group.path)
-    members: dict[str, list[Node]] = {}
-    for node in graph.nodes.values():
-        members.setdefault(node.group, []).append(node)
     aliases: dict[tuple[str, str], str] = {}
-    open_groups: list[tuple[str, bool]] = [("", True)]
-    while open_groups:  # a walk over the nested modules, with a mark where one ends
-        path, enter = open_groups.pop()
-        if not enter:
+    for path, members in nested(graph, order):
+        if members is None:
             lines.append("}")
             continue
         if path:
             group = graph.groups[path]
-            label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" WIDTH="{group_title_width(path_title(path), group.title):.0f}" HEIGHT="{GROUP_TITLE:.0f}"><TR><TD></TD></TR></TABLE>>'
+            size = f'WIDTH="{group_title_width(group.name, group.title):.0f}" HEIGHT="{GROUP_TITLE:.0f}"'
+            label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
             lines.append(f"subgraph cluster_{group.key} {{ margin=12 labeljust=l label={label}")
-        lines += [box(node, graph.across, aliases) for node in order(members.get(path, []))]
-        if path:
-            open_groups.append((path, False))
-        open_groups += [(child, True) for child in reversed(order(children.get(path, [])))]
+        lines += [box(node, graph.across, aliases) for node in members]
     out, into = ("e", "w") if graph.across else ("s", "n")
     for edge in order(graph.edges):
         tail, head = aliases[edge.tail, edge.tail_port], aliases[edge.head, edge.head_port]
-        weight = 1 if edge.dashed else 3
+        weight = 1 if edge.dashed or edge.tail.startswith("v") else 8
         lines.append(f"{edge.tail}:{tail}:{out} -> {edge.head}:{head}:{into} [id={json.dumps(edge.key)} weight={weight}]")
     return "\n".join([*lines, "}"])
-
-
-def path_title(path: str) -> str:
-    """A module's own name: the last part of its path."""
-    return path.rpartition(".")[2]
 
 
 def box(node: Node, across: bool, aliases: dict[tuple[str, str], str]) -> str:

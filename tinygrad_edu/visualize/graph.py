@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +17,7 @@ from .style import BLOCKED, UNUSED
 from .text import clip
 from .trace import Step, Trace, Value
 
-__all__ = ["Edge", "Graph", "Group", "Node", "build"]
+__all__ = ["Edge", "Graph", "Group", "Node", "build", "nested", "runs_across"]
 
 
 @dataclass(slots=True)
@@ -58,6 +59,11 @@ class Group:
     title: str
     parent: str  # a path; "" outside every box
 
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
 
 @dataclass(slots=True)
 class Graph:
@@ -73,6 +79,26 @@ class Graph:
 
     def add(self, card: Card, group: str = "") -> None:
         self.nodes[card.key] = Node(card, group if group in self.groups else "")
+
+
+def nested(graph: Graph, order: Callable[[list], list] = list) -> Iterator[tuple[str, list[Node] | None]]:
+    """The modules with the nodes that stand in them, from the outermost, ``""``, inwards; (path, None) where a module ends."""
+    children: dict[str, list[str]] = {}
+    for group in graph.groups.values():
+        children.setdefault(group.parent, []).append(group.path)
+    members: dict[str, list[Node]] = {}
+    for node in graph.nodes.values():
+        members.setdefault(node.group, []).append(node)
+    waiting = [("", True)]
+    while waiting:
+        path, begins = waiting.pop()
+        if not begins:
+            yield path, None
+            continue
+        yield path, order(members.get(path, []))
+        if path:
+            waiting.append((path, False))
+        waiting += [(child, True) for child in reversed(order(children.get(path, [])))]
 
 
 def runs_across(trace: Trace) -> bool:
@@ -101,6 +127,7 @@ def build(trace: Trace, across: bool) -> Graph:
         for place, entry in enumerate(step.inputs):
             value = trace.values[entry.value]
             graph.edges.append(use_edge(trace, step, place, value, value.id in fans))
+    graph.grids = any(value.data is not None and value.data.size > 1 for value in trace.values)
     colour_edges(graph)
     drop_empty_groups(graph)
     set_ports(graph)

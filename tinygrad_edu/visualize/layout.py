@@ -9,7 +9,7 @@ import numpy as np
 from .graph import Graph
 from .text import text_width
 
-__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width"]
+__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "label_place", "sample", "spread"]
 
 Point = tuple[float, float]
 GROUP_TITLE = 20.0  # the height of a module's title
@@ -65,6 +65,43 @@ def crossings(graph: Graph, layout: Layout) -> int:
             if set(first).isdisjoint(second) and turn(a, b, p[j]) * turn(a, b, q[j]) < 0 and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0:
                 found.add((who[i], who[j]))
     return len(found)
+
+
+def spread(graph: Graph, layout: Layout) -> None:
+    """Ends of edges that share a place on a card's rim move apart along it, in the order in which they come."""
+    shared: dict[tuple[str, str], list[tuple[float, str, bool]]] = {}
+    along = 1 if graph.across else 0
+    for edge in graph.edges:
+        points = sample(layout.routes[edge.key])
+        third = len(points) // 3
+        shared.setdefault((edge.tail, edge.tail_port), []).append((float(points[third][along]), edge.key, True))
+        shared.setdefault((edge.head, edge.head_port), []).append((float(points[-1 - third][along]), edge.key, False))
+    for (key, _), ends in shared.items():
+        if len(ends) < 2:
+            continue
+        card = graph.nodes[key].card
+        side = card.height if graph.across else card.width
+        step = min(13.0, (side - 20) / len(ends))
+        for place, (_, edge_key, first) in enumerate(sorted(ends)):
+            move = (place - (len(ends) - 1) / 2) * step
+            route = layout.routes[edge_key]
+            for i in (0, 1) if first else (-1, -2):
+                x, y = route[i]
+                route[i] = (x, y + move) if graph.across else (x + move, y)
+
+
+def label_place(graph: Graph, layout: Layout, route: list[Point], wide: float) -> Point:
+    """A point on the route, near its middle, where a word of this width covers no card."""
+    points = sample(route, 12)
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    places = [tuple(points[int(np.searchsorted(lengths, lengths[-1] * share))]) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)]
+    for x, y in places:
+        if not any(
+            ax - wide / 2 < x < ax + graph.nodes[key].card.width + wide / 2 and ay - 8 < y < ay + graph.nodes[key].card.height + 8
+            for key, (ax, ay) in layout.at.items()
+        ):
+            return float(x), float(y)
+    return float(places[0][0]), float(places[0][1])
 
 
 def turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:

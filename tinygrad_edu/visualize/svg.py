@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 from .boxes import Line, Run, coordinate
-from .engines import path_title
 from .graph import Edge, Graph
-from .layout import Layout, Point, sample
+from .layout import Layout, Point, label_place
 from .legend import Legend
 from .style import PAPER, style_sheet
 from .text import text_width, xml
@@ -35,18 +34,18 @@ def svg_text(graph: Graph, layout: Layout, legend: Legend | None = None) -> str:
             x, y, wide, tall = layout.boxes[path]
             out.append(f'<g id="{group.key}" class="module">')
             out.append(f'<rect x="{coordinate(x)}" y="{coordinate(y)}" width="{coordinate(wide)}" height="{coordinate(tall)}" rx="10"/>')
-            title = Line([Run(path_title(path), 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
+            title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
             title.svg(out, x + 9, y + 4, title.width)
             out.append("</g>")
     out.append('<g class="edges">')
-    for edge in graph.edges:
+    for edge in sorted(graph.edges, key=lambda edge: -edge.width):  # thin ones above thick ones
         edge_svg(out, edge, layout.routes[edge.key])
     out.append("</g>")
     for key, node in graph.nodes.items():
         out.append(node.card.svg(*layout.at[key]))
     for edge in graph.edges:
         if edge.label:
-            label_svg(out, edge, layout.routes[edge.key])
+            label_svg(out, edge, graph, layout)
     out.append("</g>\n</svg>\n")
     return "\n".join(out)
 
@@ -71,11 +70,10 @@ def edge_svg(out: list[str], edge: Edge, route: list[Point]) -> None:
     out.append(f'<path class="arrow" d="M{pair(corners[0])}L{pair(corners[1])}L{pair(corners[2])}z" fill="{edge.colour}"/>')
 
 
-def label_svg(out: list[str], edge: Edge, route: list[Point]) -> None:
+def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
     """The edge's word on its middle, on a patch of paper."""
-    points = sample(route)
-    x, y = points[len(points) // 2]
     wide = text_width(edge.label, 9) + 6
+    x, y = label_place(graph, layout, layout.routes[edge.key], wide)
     out.append(f'<g class="label"><rect x="{coordinate(x - wide / 2)}" y="{coordinate(y - 7)}" width="{coordinate(wide)}" height="13" rx="3" fill="{PAPER}" fill-opacity=".9"/>')
     out.append(f'<text x="{coordinate(x)}" y="{coordinate(y + 3)}" class="t9 c-warn n">{xml(edge.label)}</text></g>')
 
