@@ -68,6 +68,9 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from .amp import autocast as autocast
     from .settings import *
     from .storage import UntypedStorage as UntypedStorage
+    from .tape import GradientTape as GradientTape
+    from .tape import UnconnectedGradients as UnconnectedGradients
+    from .variable import Variable as Variable
     from .version import TorchVersion as TorchVersion
     from .version import __version__ as __version__
 else:
@@ -93,6 +96,8 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
             set_num_threads set_warn_always typename use_deterministic_algorithms
         """,
         "storage": "UntypedStorage",
+        "tape": "GradientTape UnconnectedGradients",
+        "variable": "Variable",
         "version": "__version__ TorchVersion",
     }.items()
     for name in names.split()
