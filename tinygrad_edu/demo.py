@@ -108,6 +108,23 @@ def plot(losses: list[float], accuracies: list[float], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def show_step(net: Any, X: Any, y: Any, folder: Path) -> tuple[Path, Path]:
+    """One step of the training on one batch, as a picture and as a page to step through; their paths."""
+    from tinygrad_edu.visualize import draw, page, record, trace
+
+    net.train()
+    net.zero_grad()
+    with record():
+        output = net(X)
+        loss = nn.CrossEntropyLoss()(output, y)
+        loss.backward()
+    seen = trace(loss, names={"X": X, "y": y, "net": net, "output": output, "loss": loss})
+    picture, stepped = folder / "iris_step.svg", folder / "iris_step.html"
+    picture.write_text(draw(seen, title="One step of the iris network").svg(), encoding="utf-8")
+    page(seen, stepped, title="One step of the iris network")
+    return picture, stepped
+
+
 # ---- the command
 
 
@@ -156,6 +173,9 @@ def run(options: argparse.Namespace) -> None:
         print('No plot: matplotlib is missing; `pip install "tinygrad-edu[viz]"` brings it.')
     else:
         print("Plot:", path)
+    picture, stepped = show_step(net, X_train[:4], y_train[:4], options.out)
+    print("Picture:", picture)
+    print("Page:", stepped)
 
 
 def _check_writable(folder: Path) -> None:

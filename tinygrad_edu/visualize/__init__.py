@@ -6,3 +6,4 @@ from . import trace as _trace  # noqa: F401 (before the function takes the modul
 from .record import record as record
 from .tracing import trace as trace
 from .draw import draw as draw  # noqa: E402 (as above)
+from .page import Page as Page, page as page  # noqa: E402

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import markup as html
-from .cards import bracketed
+from .cards import bracketed, is_constant, is_factor
 from .numbers import MINUS, norm, number
 from .trace import Input, Step, Trace, Value
 
@@ -192,7 +192,7 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
             pieces.append(html.card(html.equation(chain, words) + equation))
             said.append(f"{words}, {more}")
         else:
-            pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value)))
+            pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value, out)))
             said.append(f"the gradient of {value.name} is {_rule(taken)}, its norm {_norm(taken.downstream)}")
         for kind, note in _notes(trace, taken, value, arrived[value.id]):
             pieces.append(html.note(note, kind))
@@ -244,7 +244,7 @@ def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
         ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream), f"{_rule(taken)}, with G = {upstream}")
         return html.equation(text + ask, f"= {_rule(taken)} = {result}", more=True), f"= {_rule(taken)} = {result}"
     factor = _number(local)
-    named = taken.rule if not _is_number(taken.rule) else ""
+    named = taken.rule if is_factor(taken.rule) and not is_constant(taken.rule) else ""
     filled = f"{named} = {factor}" if named else factor
     hint = f"local × upstream: {factor} × {upstream}" if named else f"the local factor is {factor}: it passes {upstream} on"
     spread = abs(float(local.item()) * _half(out.grad)) + abs(float(out.grad.item()) * _half(local))
@@ -255,15 +255,16 @@ def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
     return html.equation(text, words, more=True), words
 
 
-def _array_equation(trace: Trace, step: Step, taken: Input, value: Value) -> str:
+def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: Value) -> str:
     """The rule, and the matrices with their shapes."""
     text = f"∇{value.name} = {_rule(taken)}"
     arrays = []
     if taken.local is not None and not np.all(taken.local == 1):
-        arrays.append(_array(f"local {taken.rule}".strip(), taken.local, taken.local.shape, "local"))
+        named = f"local {taken.rule}".strip() if is_factor(taken.rule) else f"local ∂{out.name}/∂{value.name}"
+        arrays.append(_array(named, taken.local, taken.local.shape, "local"))
     elif taken.local is None:  # the operands that the rule names
-        named = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
-        for other in {each.id: each for each in named}.values():
+        tensors = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
+        for other in {each.id: each for each in tensors}.values():
             if re.search(_token(other.name), taken.rule):
                 arrays.append(_array(f"local {other.name}", other.data, other.shape, "local"))
     blank = None
@@ -285,9 +286,11 @@ def _array_equation(trace: Trace, step: Step, taken: Input, value: Value) -> str
 
 def _rule(taken: Input) -> str:
     """How the downstream gradient follows from G, the upstream one."""
-    if taken.local is None:
-        rule = taken.rule or "(this step's own rule)"
-    elif taken.rule in ("1", "") and np.all(taken.local == 1):
+    if taken.rule and not is_factor(taken.rule):
+        rule = taken.rule
+    elif taken.local is None:
+        rule = "(this step's own rule)"
+    elif np.all(taken.local == 1):
         rule = "G"
     else:
         rule = f"{bracketed(taken.rule or 'local')} × G"
@@ -345,10 +348,6 @@ def _norm(array: np.ndarray | None) -> str:
 
 def _shape(shape: tuple[int, ...]) -> str:
     return str(tuple(shape)) if shape else "a number"
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(rf"[-{MINUS}+]?\d+(\.\d+)?", text.strip()) is not None
 
 
 def _half(value: np.ndarray) -> float:
