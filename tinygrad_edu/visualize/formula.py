@@ -13,6 +13,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import reduce
 from typing import Any
 
@@ -286,7 +287,9 @@ class Formula:
     def _call(self, node: ast.Call, known: Mapping[str, Any]) -> Any:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
             name = node.func.id if isinstance(node.func, ast.Name) else "that"
-            raise self._error(f"there is no function {name}; there are {', '.join(sorted(FUNCTIONS))}", node.func)
+            near = get_close_matches(name, FUNCTIONS, 1) or get_close_matches(name.lower(), FUNCTIONS, 1)
+            other = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(FUNCTIONS))}"
+            raise self._error(f"there is no function {name}; {other}", node.func)
         if node.keywords:
             raise self._error("expected values without names", node.keywords[0])
         function, fewest, most = FUNCTIONS[node.func.id]
