@@ -17,7 +17,7 @@ FLAGS = (
     "--headless=new --remote-debugging-pipe --no-sandbox --no-first-run --no-default-browser-check --mute-audio "
     "--disable-gpu --disable-dev-shm-usage --disable-extensions --disable-background-networking --disable-sync "
     "--disable-component-update --disable-domain-reliability --disable-client-side-phishing-detection "
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider --metrics-recording-only "
+    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,IsolateSandboxedIframes --metrics-recording-only "
     "--force-color-profile=srgb --font-render-hinting=none --host-resolver-rules=MAP * ~NOTFOUND"
 )
 PATIENCE = 60
@@ -51,6 +51,7 @@ class Browser:
         self._write, self._read = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._serial, self._buffer, self._session = 0, b"", None
         self.errors, self.requests = [], []
+        self._contexts = {}  # of each document, frames' among them
         target = next(each for each in self.send("Target.getTargets")["targetInfos"] if each["type"] == "page")
         self._session = self.send("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -104,6 +105,12 @@ class Browser:
             self.errors.append(" ".join(str(each.get("value", each.get("description"))) for each in params["args"]))
         elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
             self.errors.append(params["entry"]["text"])
+        elif method == "Runtime.executionContextCreated":
+            self._contexts[params["context"]["id"]] = params["context"]["auxData"].get("isDefault")
+        elif method == "Runtime.executionContextDestroyed":
+            self._contexts.pop(params["executionContextId"], None)
+        elif method == "Runtime.executionContextsCleared":
+            self._contexts.clear()
         elif method == "Network.requestWillBeSent":
             self.requests.append(params["request"]["url"])
         elif method == "Page.javascriptDialogOpening":
@@ -129,14 +136,18 @@ class Browser:
         listed = [{"name": name, "value": value} for name, value in features.items()]
         self.send("Emulation.setEmulatedMedia", media=media, features=listed)
 
-    def run(self, expression):
+    def run(self, expression, **options):
         """Evaluate JavaScript in the page, waiting for a promise, and give its value."""
-        options = {"returnByValue": True, "awaitPromise": True}
+        options |= {"returnByValue": True, "awaitPromise": True}
         result = self.send("Runtime.evaluate", expression=expression, **options)
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             raise AssertionError(details.get("exception", {}).get("description") or details["text"])
         return result["result"].get("value")
+
+    def frames(self):
+        """The documents of the tab by their titles: what :meth:`run` takes as ``contextId``."""
+        return {self.run("document.title", contextId=each): each for each, main in [*self._contexts.items()] if main}
 
     def wait(self, condition):
         """Wait until a JavaScript condition holds."""
