@@ -23,6 +23,7 @@ from typing import Any
 from . import markup, paths
 from .frames import Frame, frames, reveals
 from .numbers import number
+from .text import one_line
 from .trace import Trace, Value
 
 __all__ = ["Page", "page"]
@@ -125,7 +126,7 @@ def asset(name: str) -> str:
 
 def _data(trace: Trace, walk: list[Frame]) -> dict[str, Any]:
     """What the script needs to know beside what stands in the page."""
-    stops = [{"p": each.phase, "c": each.focus, "e": each.edges, "s": each.say} for each in walk]
+    stops = [{"p": each.phase, "c": each.focus, "e": each.edges, "s": one_line(each.say)} for each in walk]
     return {"frames": stops, "reveals": reveals(trace)}
 
 

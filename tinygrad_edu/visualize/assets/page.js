@@ -105,7 +105,7 @@
       }
       if (t < 2) animation = requestAnimationFrame(move);
     };
-    if (dots.length) animation = requestAnimationFrame(move);
+    if (dots.length) move(start);
   }
   function distance(path, length, card) {
     const point = path.getPointAtLength(length).matrixTransform(path.getScreenCTM());
@@ -367,7 +367,10 @@
     },
     theme: () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"),
   };
-  for (const [id, act] of Object.entries(actions)) $(id).addEventListener("click", act);
+  for (const [id, act] of Object.entries(actions)) {
+    $(id).addEventListener("click", act);
+    $(id).addEventListener("mousedown", (event) => event.preventDefault()); // a click leaves the focus where it was: space plays
+  }
   const KEYS = {
     ArrowLeft: "back", ArrowRight: "next", " ": "play", Home: "first", End: "last", q: "quiz", p: "paths", f: "follow", "?": "ask",
   };
