@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.context import FunctionNode
 from ..autograd.conform import broadcast_axes, conform_array
+from ..autograd.context import FunctionNode
 from ..autograd.engine import RECORDERS, Recorder, current_pass
 from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.parameter import Parameter
-from .calls import Argument, Call, Result, bare_call, read_call
+from .calls import Call, Result, bare_call, read_call
 from .modules import MODULE_STACK, ModuleTable, watch_modules
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]

@@ -96,7 +96,7 @@ class _Builder:
 
     def _transposed_weights(self) -> dict[int, int]:
         """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
-        steps, values = self.recording.steps, self.recording.values
+        steps = self.recording.steps
         made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].call.op is t_unseen}
         uses = Counter(each.value for raw in self.kept_steps for each in steps[raw].inputs)
         linear = {
@@ -350,9 +350,9 @@ def _finite(array: Any) -> bool:
 
 def _first_bad(values: list[Value], steps: list[Step]) -> int | None:
     for step in steps:
-        if all(_finite(values[each.value].data) for each in step.inputs):
-            if not all(_finite(values[each].data) for each in step.outputs):
-                return step.id
+        given, made = [values[each.value] for each in step.inputs], [values[each] for each in step.outputs]
+        if all(_finite(each.data) for each in given) and not all(_finite(each.data) for each in made):
+            return step.id
     return None
 
 
