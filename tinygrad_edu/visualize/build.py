@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .arrays import is_scalar
-from .cards import fan_out_card, gradient_terms, step_card, value_card
+from .cards import fan_out_card, step_card, value_card
 from .fold import Unit, fold
 from .folded import unit_card
 from .graph import Edge, Graph, Group, set_ports

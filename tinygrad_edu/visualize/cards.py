@@ -11,7 +11,7 @@ from .arrays import array_box, is_scalar, labelled, scalar_run
 from .boxes import Box, Line, Run, Table
 from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
-from .special import special_section
+from .special import shape_algebra, special_section
 from .style import FAMILIES
 from .text import clip, one_line
 from .trace import Input, Step, Trace, Value
@@ -71,9 +71,8 @@ def fan_out_card(trace: Trace, value: Value) -> Card:
         Run(f"is used {len(terms)}×: its gradients add", 11, "violet", gap=3),
     ])  # fmt: skip
     arrays = [term.downstream for term in terms]
-    card = Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
+    return Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
                 f"{value.name} is used {len(terms)} times, so its gradients add", "sum")  # fmt: skip
-    return card
 
 
 def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> Box:
@@ -207,6 +206,9 @@ def _stack(trace: Trace, step: Step) -> Parts:
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
         sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+    algebra = shape_algebra(trace, step)
+    if algebra:
+        sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
     if step.cut:
         sections.append(Section(Line([Run(_cut_text(step), 11, "warn")]), pad_y=4))
     else:
