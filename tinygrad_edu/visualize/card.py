@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .boxes import Box, Line, Run, Table, coordinate
+from .boxes import Box, Table, coordinate
 from .style import BAD, FAMILIES
 from .text import dot_string, xml
 

@@ -11,7 +11,7 @@ from .arrays import array_box, is_scalar, labelled, scalar_run
 from .boxes import Box, Line, Run, Table
 from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
-from .special import special_section
+from .special import shape_algebra, special_section
 from .style import FAMILIES
 from .text import clip, one_line
 from .trace import Input, Step, Trace, Value
@@ -71,9 +71,8 @@ def fan_out_card(trace: Trace, value: Value) -> Card:
         Run(f"is used {len(terms)}×: its gradients add", 11, "violet", gap=3),
     ])  # fmt: skip
     arrays = [term.downstream for term in terms]
-    card = Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
+    return Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
                 f"{value.name} is used {len(terms)} times, so its gradients add", "sum")  # fmt: skip
-    return card
 
 
 def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> Box:
@@ -209,6 +208,9 @@ def _stack(trace: Trace, step: Step) -> Parts:
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
         sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
+    algebra = shape_algebra(trace, step)
+    if algebra:
+        sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
     if step.cut:
         sections.append(Section(Line([Run(_cut_text(step), 11, "warn")]), pad_y=4))
     else:
@@ -237,7 +239,7 @@ def _gate(step: Step | None) -> Input | None:
     if step is None:
         return None
     wanted = [entry for entry in step.inputs if entry.needs_grad]
-    if len(wanted) != 1 or wanted[0].local is None or wanted[0].local.size < 2:
+    if len(wanted) != 1 or wanted[0].local is None or wanted[0].local.size < 2 or not is_factor(wanted[0].rule):
         return None
     local = wanted[0].local
     return wanted[0] if local.size <= 96 and bool(np.any(local != local.flat[0])) else None

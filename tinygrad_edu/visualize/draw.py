@@ -10,12 +10,12 @@ from typing import Any
 
 import graphviz
 
+from .build import build
 from .dot import dot_body
 from .engines import graphviz_layout, render
-from .fold import drawn
 from .graph import Graph
 from .layered import layered_layout
-from .layout import Layout, spread
+from .layout import Layout, crossings, ink, spread
 from .legend import make_legend
 from .svg import svg_text
 from .trace import Trace
@@ -25,6 +25,8 @@ __all__ = ["Drawing", "draw"]
 
 DIRECTIONS = ("LR", "TB")
 OURS = ("svg", "dot", "gv")  # formats that are text of our own
+LEGEND_WIDTH = 620.0
+SMALL = 60  # nodes: up to it several layouts are tried
 NO_GRAPHVIZ = (
     "drawing {} needs Graphviz: pip install tinygrad-edu[viz] (or install Graphviz so that dot is on the PATH); "
     "SVG and DOT need nothing: use format='svg'"
@@ -46,19 +48,17 @@ class Drawing(graphviz.Digraph):
         super().__init__("pass", format=format or "svg")
         self.trace = trace
         self.title = trace.values[trace.root].name if title is None else title
-        self.graph: Graph = drawn(trace, depth, direction)
-        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, 640))
+        self.graph: Graph = build(trace, depth, direction)
+        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, LEGEND_WIDTH))
 
     @cached_property
     def layout(self) -> Layout:
         """Where everything stands: by Graphviz where it is, else by our own layout."""
-        made = graphviz_layout(self.graph) or layered_layout(self.graph)
-        spread(self.graph, made)
-        return made
+        return best_layout(self.graph)
 
     def svg(self, header: bool = True) -> str:
         """The picture as SVG; without its title and legend where ``header`` is false."""
-        legend = make_legend(self.trace, self.graph, self.title, self.layout.width) if header else None
+        legend = make_legend(self.trace, self.graph, self.title, max(self.layout.width, LEGEND_WIDTH)) if header else None
         return svg_text(self.graph, self.layout, legend)
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **kwargs: Any) -> Any:
@@ -102,6 +102,20 @@ class Drawing(graphviz.Digraph):
         bundle = {"image/svg+xml": self._repr_svg_, "text/html": self._repr_html_}
         wanted = [kind for kind in bundle if (not include or kind in include) and kind not in (exclude or ())]
         return {kind: bundle[kind]() for kind in wanted}
+
+
+def best_layout(graph: Graph) -> Layout:
+    """The layout with the fewest crossings of a few: Graphviz's, where it is, and our own. Of a large graph the first."""
+    small = len(graph.nodes) <= SMALL
+    found = [graphviz_layout(graph)]
+    if small and found[0] is not None:
+        found.append(graphviz_layout(graph, lambda items: items[::-1]))
+    if small or found[0] is None:
+        found.append(layered_layout(graph))
+    layouts = [layout for layout in found if layout is not None]
+    best = min(layouts, key=lambda layout: (crossings(graph, layout), ink(layout))) if len(layouts) > 1 else layouts[0]
+    spread(graph, best)
+    return best
 
 
 def draw(

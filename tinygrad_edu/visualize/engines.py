@@ -13,11 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from .graph import Graph, Node, nested
-from .layout import GROUP_TITLE, Layout, Point, crossings, group_title_width
+from .layout import GROUP_TITLE, Layout, Point, group_title_width
 
 __all__ = ["graphviz_layout", "render"]
-
-SMALL = 60  # nodes: below it several layouts are tried
 
 
 @lru_cache(maxsize=1)
@@ -55,23 +53,10 @@ def render(source: str, form: str) -> bytes | None:
     return with_dot(source, form) or with_pygraphviz(source, form)
 
 
-def graphviz_layout(graph: Graph) -> Layout | None:
-    """The layout with the fewest crossings of a few by Graphviz; None without Graphviz."""
-    orders: list[Callable[[list], list]] = [list]
-    if len(graph.nodes) <= SMALL:
-        orders.append(lambda items: items[::-1])
-    best: tuple[tuple[int, float], Layout] | None = None
-    for order in orders:
-        answer = render(skeleton(graph, order), "json0")
-        if answer is None:
-            break
-        layout = read(graph, json.loads(answer))
-        score = (crossings(graph, layout) if len(orders) > 1 else 0, layout.width * layout.height)
-        if best is None or score < best[0]:
-            best = (score, layout)
-        if score[0] == 0:
-            break
-    return best[1] if best else None
+def graphviz_layout(graph: Graph, order: Callable[[list], list] = list) -> Layout | None:
+    """Graphviz's layout of the nodes in this order; None without Graphviz."""
+    answer = render(skeleton(graph, order), "json0")
+    return read(graph, json.loads(answer)) if answer is not None else None
 
 
 def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from .arrays import is_scalar
 from .boxes import Table
 from .card import Card
-from .cards import fan_out_card, gradient_terms, step_card, value_card
-from .numbers import edge_colour, edge_share, edge_width, rms
-from .style import BLOCKED, UNUSED
-from .text import clip
-from .trace import Step, Trace, Value
+from .style import UNUSED
 
-__all__ = ["Edge", "Graph", "Group", "Node", "build", "nested", "runs_across"]
+__all__ = ["Edge", "Graph", "Group", "Node", "nested", "set_ports"]
 
 
 @dataclass(slots=True)
@@ -99,110 +91,6 @@ def nested(graph: Graph, order: Callable[[list], list] = list) -> Iterator[tuple
         if path:
             waiting.append((path, False))
         waiting += [(child, True) for child in reversed(order(children.get(path, [])))]
-
-
-def runs_across(trace: Trace) -> bool:
-    """Graphs of single numbers run from left to right, networks from top to bottom."""
-    return all(is_scalar(value.data, value.shape) for value in trace.values)
-
-
-def build(trace: Trace, across: bool) -> Graph:
-    """The graph of a trace, every step a card."""
-    graph = Graph(across=across)
-    for place, module in enumerate(trace.modules):
-        if module.path:
-            graph.groups[module.path] = Group(f"m{place}", module.path, short_title(module.text), module.parent)
-    for value in trace.values:
-        if value.made_by is None and (value.used_by or value.id == trace.root):
-            graph.add(value_card(trace, value), home(trace, value))
-    for step in trace.steps:
-        graph.add(step_card(trace, step, across), step.module)
-    fans = {}
-    for value in trace.values:
-        if len(gradient_terms(trace, value)) > 1:
-            fans[value.id] = fan_out_card(trace, value)
-            graph.add(fans[value.id], home(trace, value) if value.made_by is None else trace.steps[value.made_by].module)
-            graph.edges.append(sum_edge(trace, value))
-    for step in trace.steps:
-        for place, entry in enumerate(step.inputs):
-            value = trace.values[entry.value]
-            graph.edges.append(use_edge(trace, step, place, value, value.id in fans))
-    graph.grids = any(value.data is not None and value.data.size > 1 for value in trace.values)
-    colour_edges(graph)
-    drop_empty_groups(graph)
-    set_ports(graph)
-    return graph
-
-
-def drop_empty_groups(graph: Graph) -> None:
-    used = {node.group for node in graph.nodes.values()}
-    for path in list(used):
-        while path:
-            path = graph.groups[path].parent
-            used.add(path)
-    graph.groups = {path: group for path, group in graph.groups.items() if path in used}
-
-
-def short_title(text: str) -> str:
-    """A module's printed form with what matters: ``Linear(4 → 3)``."""
-    text = re.sub(r"in_\w+=(\d+), out_\w+=(\d+)", r"\1 → \2", text.partition("\n")[0])
-    text = re.sub(r"^(Conv\w*)\((\d+), (\d+), ", r"\1(\2 → \3, ", text)
-    return clip(re.sub(r", (?:bias|inplace)=(?:True|False)|\((?:inplace)=(?:True|False)(?=\))", lambda m: "(" if m[0][0] == "(" else "", text), 240, 11)
-
-
-def home(trace: Trace, value: Value) -> str:
-    """The module a leaf stands in: the one that uses it, where it is only one and the leaf is its parameter."""
-    paths = {trace.steps[step].module for step, _ in value.used_by}
-    return paths.pop() if len(paths) == 1 and value.kind == "parameter" else ""
-
-
-def maker(value: Value) -> tuple[str, str]:
-    """The card that a value comes from, and its port."""
-    if value.made_by is None:
-        return f"v{value.id}", "o"
-    return f"s{value.made_by}", f"o{value.output}"
-
-
-def sum_edge(trace: Trace, value: Value) -> Edge:
-    tail, port = maker(value)
-    edge = Edge(f"ef{value.id}", tail, f"f{value.id}", port, "i")
-    size_edge(edge, trace, value.grad)
-    return edge
-
-
-def use_edge(trace: Trace, step: Step, place: int, value: Value, fanned: bool) -> Edge:
-    entry = step.inputs[place]
-    tail, port = (f"f{value.id}", "o") if fanned and entry.needs_grad and not step.cut else maker(value)
-    edge = Edge(f"e{step.id}-{place}", tail, f"s{step.id}", port, f"i{place}")
-    if step.cut:
-        edge.dashed, edge.arrow, edge.label, edge.tip = True, "head", step.cut, f"{step.cut}: the gradient ends here"
-    elif not entry.needs_grad:
-        edge.dashed, edge.arrow, edge.tip = True, "head", f"{value.name}: no gradient needed"
-    else:
-        size_edge(edge, trace, entry.downstream)
-    return edge
-
-
-def size_edge(edge: Edge, trace: Trace, gradient: np.ndarray | None) -> None:
-    if gradient is None:
-        edge.tip = "no gradient came" if trace.ran else "backward has not run"
-        edge.colour, edge.width = BLOCKED, 1.3
-        edge.dashed = trace.ran
-        return
-    edge.size = rms(gradient)
-    if edge.size == 0:
-        edge.colour, edge.width, edge.dashed, edge.label, edge.tip = BLOCKED, 1.3, True, "blocked", "the gradient is exactly zero"
-
-
-def colour_edges(graph: Graph) -> None:
-    """Width and colour of each edge show the logarithm of its gradient's RMS."""
-    sizes = [edge.size for edge in graph.edges if edge.size and np.isfinite(edge.size)]
-    if sizes:
-        graph.low, graph.high = min(sizes), max(sizes)
-    for edge in graph.edges:
-        if edge.size:
-            share = edge_share(edge.size, graph.low, graph.high)
-            edge.colour, edge.width = edge_colour(share), edge_width(share)
 
 
 def set_ports(graph: Graph) -> None:

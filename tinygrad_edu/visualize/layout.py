@@ -9,7 +9,7 @@ import numpy as np
 from .graph import Graph
 from .text import text_width
 
-__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "label_place", "sample", "spread"]
+__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "ink", "label_place", "sample", "spread"]
 
 Point = tuple[float, float]
 GROUP_TITLE = 20.0  # the height of a module's title
@@ -65,6 +65,12 @@ def crossings(graph: Graph, layout: Layout) -> int:
             if set(first).isdisjoint(second) and turn(a, b, p[j]) * turn(a, b, q[j]) < 0 and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0:
                 found.add((who[i], who[j]))
     return len(found)
+
+
+def ink(layout: Layout) -> float:
+    """How long all edges are together, and how large the picture: what a layout should have little of."""
+    lengths = sum(float(np.hypot(*np.diff(sample(route, 4), axis=0).T).sum()) for route in layout.routes.values())
+    return lengths + layout.width + layout.height
 
 
 def spread(graph: Graph, layout: Layout) -> None:

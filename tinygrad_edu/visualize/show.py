@@ -27,13 +27,17 @@ def formula_page(text: str, values: dict[str, Any]) -> Any:
     from .formula import Formula
     from .page import page
     from .record import record
+    from .tracing import trace
 
     formula = Formula(text)
     with record():
         names = formula.compute(values)
         loss = list(names.values())[-1]
         loss.backward()
-        return page(loss, names=names, title=formula.title)
+    seen = trace(loss, names=names)
+    for step in seen.steps:
+        step.source = None  # the formula is the title; the line of ours that computed it says nothing
+    return page(seen, title=formula.title)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -23,7 +23,10 @@
         timed.push([each, term ? when.t[term[1]] : each.classList.contains("upstream") ? when.u ?? when.b : when.b]);
       });
     }
-    if (id[0] === "s") for (const edge of all(`[id^="e${id.slice(1)}-"]`, svg)) timed.push([edge, when.b]);
+    if (id[0] === "s") {
+      const edges = `[id^="e${id.slice(1)}-"], [data-edge^="e${id.slice(1)}-"]`;
+      for (const edge of all(edges, svg)) timed.push([edge, when.b]);
+    }
     if (id[0] === "f" && $("e" + id)) timed.push([$("e" + id), when.b]);
   }
 
@@ -37,8 +40,8 @@
   function go(to, by = 0) {
     to = Math.max(0, Math.min(frames.length - 1, to));
     if (to === at) return;
+    if (showWays) paths(false);
     at = to;
-    paths(false);
     const frame = frames[at];
     sections.forEach((each, i) => { each.hidden = i !== at; });
     panel.scrollTop = 0;
@@ -237,7 +240,9 @@
     ways.hidden = !on;
     sections.forEach((each, i) => { each.hidden = on || i !== at; });
     mark("");
-    if (!on) { at >= 0 && reveal(); return; }
+    const card = frames[at].c && $(frames[at].c);
+    if (follow && card) { if (on) fit(); else centre(card); } // a path goes through the whole drawing
+    if (!on) { reveal(); return; }
     play(false);
     if (quiz) setQuiz(false);
     timed.forEach(([element]) => element.classList.remove("later"));
