@@ -10,10 +10,15 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
+from ..functions.conv import *
+from ..functions.embedding import *
+from ..functions.feature_dropout import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear
 from ..functions.loss import nll, probability_target, refuse_gradient, same_size, smoothed_target, weighted_reduction
-from ..functions.norm import batch_norm as batch_norm
+from ..functions.norm import *
+from ..functions.padding import *
+from ..functions.pooling import *
 from ..functions.reduction import log_softmax as _log_softmax
 from ..functions.reduction import softmax as _softmax
 from ..functions.shape import broadcast_shapes

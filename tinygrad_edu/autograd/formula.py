@@ -30,7 +30,7 @@ FUNCTIONS = frozenset(
 
 WORDS = frozenset(
     """
-    added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped there
+    added along and as at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped there
     undefined where with xor
     """.split()  # noqa: SIM905
 )
