@@ -14,6 +14,7 @@ from . import ops, random
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
+    activation,
     arithmetic,
     conv,
     conversion,
@@ -85,11 +86,16 @@ _CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inferenc
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
+for _name in "celu hardshrink threshold".split():
+    FUNCTIONS[_name] = getattr(ops, _name)
+for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
+    FUNCTIONS[_name] = getattr(activation, _name)
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
-    column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
+    selu_ threshold threshold_
 """.split()
 _NOT_METHODS += _LAYER_FUNCTIONS
 

@@ -19,6 +19,7 @@ from .loss import *
 from .masks import *
 from .norm import *
 from .padding import *
+from .piecewise import *
 from .pooling import *
 from .powers import *
 from .reduction import *
