@@ -211,10 +211,7 @@ class Formula:
         Raises:
             FormulaError: a value is missing or not used, shapes do not fit, or the result is no single number.
         """
-        taken = set(self.names) | {node.id for _, each in self.statements for node in ast.walk(each) if isinstance(node, ast.Name)}
         for name in values:
-            if name not in taken or name in FUNCTIONS:
-                raise FormulaError(f"{name} has a value, but stands nowhere in the formula")
             if any(name == made for made, _ in self.statements):
                 raise FormulaError(f"{name} has a value, and the formula computes it as well")
         known = {name: torch.tensor(value, dtype=torch.float64, requires_grad=True) for name, value in values.items()}
@@ -223,7 +220,11 @@ class Formula:
             result = self._value(expression, known)
             known[name or ("result" if expression is last[1] else "")] = _tensor(result)
             known.pop("", None)
-        name, result = list(known.items())[-1]
+        result = list(known.values())[-1]
+        used = {node.id for _, each in self.statements for node in ast.walk(each) if isinstance(node, ast.Name)}
+        for name in values:
+            if name not in used or name in FUNCTIONS:
+                raise FormulaError(f"{name} has a value, but stands nowhere in the formula")
         if not result.requires_grad:
             raise self._error("there is nothing to differentiate: no name with a value stands in it", last[1])
         if result.numel() != 1:
