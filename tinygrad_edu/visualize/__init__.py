@@ -5,5 +5,7 @@ from __future__ import annotations
 from . import trace as _trace  # noqa: F401 (before the function takes the module's place as an attribute)
 from .draw import draw as draw
 from .explain import explain as explain
+from .page import Page as Page
+from .page import page as page
 from .record import record as record
 from .tracing import trace as trace

@@ -11,7 +11,7 @@ from .arrays import array_box, is_scalar, labelled, scalar_run
 from .boxes import Box, Line, Run, Table
 from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
-from .special import special_section
+from .special import shape_algebra, special_section
 from .style import FAMILIES
 from .text import clip, one_line
 from .trace import Input, Step, Trace, Value
@@ -58,7 +58,7 @@ def value_card(trace: Trace, value: Value) -> Card:
 
 def gradient_terms(trace: Trace, value: Value) -> list[Input]:
     """The edges along which gradients come back to ``value``, in the order in which they arrive."""
-    uses = sorted(value.used_by, reverse=True)
+    uses = sorted(value.used_by, key=lambda use: (-use[0], use[1]))
     found = [trace.steps[step].inputs[place] for step, place in uses if not trace.steps[step].cut]
     return [entry for entry in found if entry.needs_grad]
 
@@ -71,9 +71,8 @@ def fan_out_card(trace: Trace, value: Value) -> Card:
         Run(f"is used {len(terms)}×: its gradients add", 11, "violet", gap=3),
     ])  # fmt: skip
     arrays = [term.downstream for term in terms]
-    card = Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
+    return Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
                 f"{value.name} is used {len(terms)} times, so its gradients add", "sum")  # fmt: skip
-    return card
 
 
 def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> Box:
@@ -81,17 +80,19 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     if not trace.ran or len(known) < len(arrays) or not known:
         arrived = "backward has not run" if not trace.ran else f"{len(known)} of {len(arrays)} gradients arrived"
         return Line([Run(arrived, 9, "pale", mark="backward")])
-    sign = lambda text: Line([Run(text, 13, "grey", mark="backward")])  # noqa: E731
+    sign = lambda text, mark="backward": Line([Run(text, 13, "grey", mark=mark)])  # noqa: E731
     small = is_scalar(value.data, value.shape)
     if small or (int(np.prod(value.shape)) <= 20 and len(known) <= 3):
         shown = known if len(known) <= MOST_TERMS else known[: MOST_TERMS - 2]
         row: list[Box] = []
-        for array in shown:
-            row += [Line([scalar_run(array, "backward", 13, False)]) if small else array_box(array, "backward"), sign("+")]
+        for place, array in enumerate(shown):
+            term = f"backward term{place}"  # the page shows each when it arrives
+            row += [sign("+", term)] if place else []
+            row.append(Line([scalar_run(array, term, 13, False)]) if small else array_box(array, term))
         if len(shown) < len(known):
             rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
-            row += [Line([Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)]), sign("+")]
-        row[-1] = sign("=")
+            row += [sign("+"), Line([Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)])]
+        row.append(sign("="))
         total = Line([scalar_run(value.grad, "backward", 15)]) if small else array_box(value.grad, "backward")
         return Table([[*row, total]], "c", gap_x=7)
     sizes = " + ".join(f"‖{number(norm(array))}‖" for array in known[:MOST_TERMS]) + (" + …" if len(known) > MOST_TERMS else "")
@@ -162,14 +163,14 @@ def _equation(trace: Trace, step: Step) -> Parts:
         upstream = Line([Run("upstream ∇", 9, "backward" if trace.ran else "pale")]) if first else None
         if entry.local is not None or is_factor(entry.rule):
             top += [None, Line([Run(rule if not is_constant(entry.rule) else "", 9, "grey")]), None, upstream]
-            local: Box = array_box(entry.local, "", 13)
+            local: Box = array_box(entry.local, "local", 13)
             if blocked:
-                local = Line([scalar_run(np.zeros(()), "", 13), Run("blocked", 9, "warn", gap=4)]) if scalar else labelled("blocked", "warn", local)
-            row = [Line([Run("∇", 13, "backward")]), down, _sign("="), local, _sign("×"), array_box(outs[0].grad, "backward", 15)]
+                local = Line([scalar_run(np.zeros(()), "local", 13), Run("blocked", 9, "warn", mark="local", gap=4)]) if scalar else labelled("blocked", "warn", local)
+            row = [Line([Run("∇", 13, "backward")]), down, _sign("="), local, _sign("×"), array_box(outs[0].grad, "backward upstream", 15)]
         else:
             top += [None, None, None, upstream]
             row = [Line([Run("∇", 13, "backward")]), down, _sign("="), Line([Run(clip(entry.rule, RULE_WIDTH, 11), 11)]),
-                   Line([Run("G", 11, "grey"), Run("=", 11, "grey", gap=3)]), array_box(outs[0].grad, "backward", 15)]  # fmt: skip
+                   Line([Run("G", 11, "grey"), Run("=", 11, "grey", gap=3)]), array_box(outs[0].grad, "backward upstream", 15)]  # fmt: skip
         spans.append((len(rows), len(rows) + 1))
         rows += [top, row]
     if rows:
@@ -178,7 +179,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=3, align="l", line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
@@ -206,7 +207,10 @@ def _stack(trace: Trace, step: Step) -> Parts:
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
+    algebra = shape_algebra(trace, step)
+    if algebra:
+        sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
     if step.cut:
         sections.append(Section(Line([Run(_cut_text(step), 11, "warn")]), pad_y=4))
     else:
@@ -222,8 +226,8 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         row: list[Box] = [labelled(f"value {clip(out.name, 90, 9)}", "forward", array_box(out.data, "forward"))]
         gate = _gate(step)
         if gate is not None:
-            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local)))
-        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward")))
+            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
+        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward upstream")))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])

@@ -25,6 +25,7 @@ __all__ = ["Drawing", "draw"]
 
 DIRECTIONS = ("LR", "TB")
 OURS = ("svg", "dot", "gv")  # formats that are text of our own
+LEGEND_WIDTH = 620.0
 SMALL = 60  # nodes: up to it several layouts are tried
 NO_GRAPHVIZ = (
     "drawing {} needs Graphviz: pip install tinygrad-edu[viz] (or install Graphviz so that dot is on the PATH); "
@@ -48,7 +49,7 @@ class Drawing(graphviz.Digraph):
         self.trace = trace
         self.title = trace.values[trace.root].name if title is None else title
         self.graph: Graph = build(trace, depth, direction)
-        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, 640))
+        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, LEGEND_WIDTH))
 
     @cached_property
     def layout(self) -> Layout:
@@ -57,7 +58,7 @@ class Drawing(graphviz.Digraph):
 
     def svg(self, header: bool = True) -> str:
         """The picture as SVG; without its title and legend where ``header`` is false."""
-        legend = make_legend(self.trace, self.graph, self.title, self.layout.width) if header else None
+        legend = make_legend(self.trace, self.graph, self.title, max(self.layout.width, LEGEND_WIDTH)) if header else None
         return svg_text(self.graph, self.layout, legend)
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **kwargs: Any) -> Any:

@@ -74,7 +74,7 @@ def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
     """The edge's word on its middle, on a patch of paper."""
     wide = text_width(edge.label, 9) + 6
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
-    out.append(f'<g class="label"><rect x="{coordinate(x - wide / 2)}" y="{coordinate(y - 7)}" width="{coordinate(wide)}" height="13" rx="3" fill="{PAPER}" fill-opacity=".9"/>')
+    out.append(f'<g class="label" data-edge="{edge.key}"><rect x="{coordinate(x - wide / 2)}" y="{coordinate(y - 7)}" width="{coordinate(wide)}" height="13" rx="3" fill="{PAPER}" fill-opacity=".9"/>')
     out.append(f'<text x="{coordinate(x)}" y="{coordinate(y + 3)}" class="t9 c-warn n">{xml(edge.label)}</text></g>')
 
 
