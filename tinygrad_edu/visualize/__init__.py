@@ -5,7 +5,11 @@ from __future__ import annotations
 from . import trace as _trace  # noqa: F401 (before the function takes the module's place as an attribute)
 from .draw import draw as draw
 from .explain import explain as explain
+from .export import save as save
+from .export import to_networkx as to_networkx
 from .page import Page as Page
 from .page import page as page
 from .record import record as record
+from .slides import slides as slides
+from .tikz import to_tikz as to_tikz
 from .tracing import trace as trace
