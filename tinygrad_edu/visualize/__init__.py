@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from . import trace as _trace  # noqa: F401 (before the function takes the module's place as an attribute)
 from .draw import draw as draw
+from .explain import explain as explain
 from .record import record as record
 from .tracing import trace as trace
