@@ -7,6 +7,7 @@ the declaration's name, so that nothing has to be kept for a recording while non
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any, NamedTuple
 
@@ -71,43 +72,62 @@ def read_call(frame: Any, node: Node | None, made: Any) -> Call | None:
     return None
 
 
+_SEQUENCE, _OPERAND, _TENSOR, _OPTION = range(4)
+
+
+@functools.cache
+def _plan(op: Op) -> list[tuple[int, str, str, str, int | None]]:
+    """For each parameter its kind and name, the names of the argument as given and of its node, its place in ``next``."""
+    plan = []
+    for param in op.params:
+        place = op.differentiable.index(param) if param in op.differentiable else None
+        public = public_name(param)
+        if op.sequence and param == op.tensors[0]:
+            kind = _SEQUENCE
+        elif param not in op.tensors:
+            kind = _OPTION
+        else:
+            kind = _TENSOR if public == param else _OPERAND
+        plan.append((kind, param, public, f"{param}_node", place))
+    return plan
+
+
 def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tuple[Any, ...]) -> Call:
     arguments: list[Argument] = []
     options: dict[str, Any] = {}
-    for param in op.params:
-        if op.sequence and param == op.tensors[0]:
-            pairs = zip(local[param], local["nodes"], strict=True)
-            arguments += [Argument(f"{param}[{i}]", array, each, i) for i, (array, each) in enumerate(pairs)]
-        elif param in op.tensors:
-            _read_tensor(op, param, local, arguments, options)
+    for kind, param, public, node_name, place in _plan(op):
+        value = local[param]
+        if kind == _OPERAND:
+            given = local[public]
+            if isinstance(given, Tensor):
+                arguments.append(Argument(param, given._array, given._node, place))
+            elif isinstance(given, NUMBERS):
+                options[param] = given
+            elif isinstance(value, np.ndarray):
+                arguments.append(Argument(param, value, None, place))
+        elif kind == _OPTION:
+            _read_option(op, param, value, arguments, options)
+        elif kind == _TENSOR:
+            if isinstance(value, np.ndarray):
+                arguments.append(Argument(param, value, local.get(node_name), place))
+            elif value is not None:
+                options[param] = value.value if isinstance(value, Number) else value
         else:
-            _read_option(op, param, local[param], arguments, options)
+            pairs = zip(value, local["nodes"], strict=True)
+            arguments += [Argument(f"{param}[{i}]", array, each, i) for i, (array, each) in enumerate(pairs)]
     saved: list[tuple[str, Any]] = []
-    if node is not None:
-        values = node.saved if type(node.saved) is tuple else tuple(_saved_value(name, local) for name in op.saved)
+    if node is not None and op.saved:
+        values = node.saved
+        if type(values) is not tuple:
+            values = tuple([_saved_value(name, local) for name in op.saved])
         saved = list(zip(op.saved, values, strict=True))
     results = [Result(each._array, each._node, each._array.shape, each._array.dtype) for each in tensors]
     return Call(op, op.public, op.name or "", arguments, results, options, saved)
 
 
-def _read_tensor(op: Op, param: str, local: dict[str, Any], arguments: list[Argument], options: dict[str, Any]) -> None:
-    array = local.get(param)
-    given = local.get(public_name(param)) if public_name(param) != param else None
-    node = local.get(f"{param}_node")
-    place = op.differentiable.index(param) if param in op.differentiable else None
-    if isinstance(given, Tensor):
-        arguments.append(Argument(param, given._array, given._node, place))
-    elif isinstance(given, NUMBERS):
-        options[param] = given
-    elif isinstance(array, Number):
-        options[param] = array.value
-    elif isinstance(array, np.ndarray):
-        arguments.append(Argument(param, array, node, place))
-    elif array is not None:
-        options[param] = array
-
-
 def _read_option(op: Op, param: str, value: Any, arguments: list[Argument], options: dict[str, Any]) -> None:
+    if param in op.defaults and (value is op.defaults[param] or _same(value, op.defaults[param])):
+        return
     if isinstance(value, np.ndarray):
         arguments.append(Argument(param, value, None, None))
         return
@@ -116,12 +136,11 @@ def _read_option(op: Op, param: str, value: Any, arguments: list[Argument], opti
         names = [param] if len(arrays) == 1 else [f"{param}[{i}]" for i in range(len(arrays))]
         arguments += [Argument(name, each, None, None) for name, each in zip(names, arrays, strict=True)]
         return
-    if param not in op.defaults or not _same(value, op.defaults[param]):
-        options[param] = value
+    options[param] = value
 
 
 def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b)
+    return type(a) is type(b) and not isinstance(a, np.ndarray) and bool(a == b)
 
 
 def _saved_value(name: str, local: dict[str, Any]) -> Any:

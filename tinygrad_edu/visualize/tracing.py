@@ -97,13 +97,13 @@ class _Builder:
     def _transposed_weights(self) -> dict[int, int]:
         """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
         steps = self.recording.steps
-        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].call.op is t_unseen}
+        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].op is t_unseen}
         uses = Counter(each.value for raw in self.kept_steps for each in steps[raw].inputs)
         linear = {
             each.value: made[each.value]
             for raw in self.kept_steps
             for each in steps[raw].inputs
-            if each.value in made and uses[each.value] == 1 and steps[raw].call.op in _PRODUCTS and each.param == "mat2"
+            if each.value in made and uses[each.value] == 1 and steps[raw].op in _PRODUCTS and each.param == "mat2"
         }
         self.kept_steps = [raw for raw in self.kept_steps if raw not in linear.values()]
         self.kept_values = [raw for raw in self.kept_values if raw not in linear or raw == self.root]
@@ -193,29 +193,28 @@ class _Builder:
 
     def _step(self, raw: int) -> Step:
         step = self.recording.steps[raw]
-        call = step.call
         params, raw_inputs = self._edges(raw, step)
-        is_linear = "weight" in params and call.op in _PRODUCTS
+        is_linear = "weight" in params and step.op in _PRODUCTS
         names = {param: self.value_names[each.value] for param, (_, each) in zip(params, raw_inputs, strict=True)}
         outputs = [self.value_names[each] for each in step.outputs]
-        public = "linear" if is_linear else call.public
-        op = LINEAR if is_linear else call.op
-        words = in_words(op, public, names, outputs, call.options)
+        public = "linear" if is_linear else step.public
+        op = LINEAR if is_linear else step.op
+        words = in_words(op, public, names, outputs, step.options)
         inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
         return Step(
             id=self.step_ids[raw],
             op=public,
-            node=call.node_name,
+            node=step.node_name,
             family="other" if op is None else op.family,
             symbol=public if op is None else op.symbol,
             formula=words.formula,
             formula_latex=words.formula_latex,
             inputs=inputs,
             outputs=[self.value_ids[each] for each in step.outputs],
-            options={name: plain(value) for name, value in call.options.items()},
+            options={name: plain(value) for name, value in step.options.items()},
             module=self._path(step.module),
             source=_source(step.line),
-            saved=[Saved(name, tuple(each.shape), each.dtype.name, each.nbytes) for name, each in call.saved],
+            saved=[Saved(name, tuple(shape), dtype.name, size) for name, shape, dtype, size in step.facts],
             ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
             note=_note(public, inputs, names),
@@ -226,7 +225,7 @@ class _Builder:
         steps, through = self.recording.steps, self.transposed
         if not any(each.value in through for each in step.inputs):
             return [each.param for each in step.inputs], [(raw, each) for each in step.inputs]
-        roles = _OF_MM if step.call.op is mm else _OF_AFFINE
+        roles = _OF_MM if step.op is mm else _OF_AFFINE
         edges = {
             roles[each.param]: (through[each.value], steps[through[each.value]].inputs[0])
             if each.value in through
@@ -249,7 +248,7 @@ class _Builder:
         target = self.recording.values[each.value].shape
         if local is not None and local.shape != target and local.ndim >= len(target):
             summed = broadcast_axes(local.shape, target)[1]
-        blocked = int((local == 0).sum()) if local is not None and step.call.public in GATES else None
+        blocked = int((local == 0).sum()) if local is not None and step.public in GATES else None
         return Input(value, param, True, downstream, local, rule, latex, summed, blocked)
 
     def _local(self, step: RawStep, place: int, rule: str, downstream: Any) -> Any:
@@ -258,12 +257,12 @@ class _Builder:
             return None
         shape = self.recording.values[step.outputs[0]].shape
         single = math.prod(shape) == 1
-        if step.call.op is None or step.saved is None:
+        if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
                 return downstream / grad.reshape(())  # the gradient is linear in a single number
             return None
-        if rule and not single and not step.call.op.elementwise:
+        if rule and not single and not step.op.elementwise:
             return None
         return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
 
@@ -311,7 +310,7 @@ def _parent(path: str, places: Any) -> str:
 
 def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
     """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
-    op = step.call.op
+    op = step.op
     twin: Any = new(op.node_class)  # type: ignore[union-attr]
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
