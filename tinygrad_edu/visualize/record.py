@@ -16,7 +16,7 @@ import itertools
 import sys
 import weakref
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.parameter import Parameter
-from .calls import Call, Result, bare_call, read_call
+from .calls import Call, bare_call, read_call
 from .modules import ModuleTable, around, forget_codes
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
@@ -39,8 +39,16 @@ _KNOWN = "recordings_"
 """Where a node's metadata have the recordings that know it: ``{recording: index of its value (its step, if several)}``."""
 
 
+_metadata = Node._metadata.__get__  # type: ignore[attr-defined]
+"""A node's metadata, an AttributeError where it has none: quicker than to ask the node."""
+_NOTHING: dict[Any, int] = {}
+
+
 def _known(node: Any) -> dict[Recording, int]:
-    return getattr(node, "_metadata", {}).get(_KNOWN, {})
+    try:
+        return _metadata(node).get(_KNOWN, _NOTHING)  # type: ignore[no-any-return]
+    except AttributeError:
+        return _NOTHING
 
 _serial = itertools.count()
 
@@ -54,12 +62,8 @@ class RawValue:
         self.kind, self.shape, self.dtype, self.data, self.step, self.output = kind, shape, dtype, data, step, output
 
 
-class RawInput(NamedTuple):
-    """An argument: the value's index, its name, and its place in the node's ``next`` (None: its gradient is not asked for)."""
-
-    value: int
-    param: str
-    place: int | None
+RawInput = tuple[int, str, "int | None"]
+"""An argument: the value's index, its name, and its place in the node's ``next`` (None: its gradient is not asked for)."""
 
 
 class RawStep:
@@ -78,7 +82,7 @@ class RawStep:
     options: dict[str, Any]
     needs: tuple[bool, ...]  # for each place of the node's ``next``, whether there is a node
     saved: tuple[Any, ...] | None  # copies of what ``op.saved`` names; None where they are not known
-    facts: list[tuple[str, Any, Any, int]]  # what was saved: name, shape, dtype, bytes
+    facts: list[tuple[str, tuple[int, ...], Any, int]]  # of the arrays that were saved: name, shape, dtype, bytes
     shape: Any
     dtype: Any
     line: tuple[str, int] | None
@@ -151,7 +155,14 @@ class Recording:
         return _known(node).get(self)
 
     def _remember(self, node: Any, place: int) -> None:
-        node.metadata.setdefault(_KNOWN, {})[self] = place
+        try:
+            table = _metadata(node)
+        except AttributeError:
+            table = node._metadata = {}
+        if _KNOWN in table:
+            table[_KNOWN][self] = place
+        else:
+            table[_KNOWN] = {self: place}
 
     def value_of(self, array: Any, node: Node | None) -> int:
         """The value of an argument or root, which is new unless a recorded step has made it."""
@@ -213,11 +224,11 @@ class Recording:
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
             known[id(array)] = self.values[value].data
-            inputs.append(RawInput(value, param, None if made_by is None or node is None else place))
+            inputs.append((value, param, None if made_by is None or node is None else place))
         step.depth, step.cut = depth, ""
         step.line, step.module = where[0], self.modules.innermost(where[1])
         if node is None:
-            cut_off = any(each.node is not None and each.place is not None for each in call.arguments)
+            cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
                 step.cut = "no_grad"
             step.needs, step.saved = (), None
@@ -226,7 +237,7 @@ class Recording:
             step.shape, step.dtype = node.shape, node.dtype
         self._finish(step, call, node, known)
         if node is not None:
-            step.saved = tuple([_copied(value, known) for _, value in call.saved])
+            step.saved = tuple([_copied(value, known) for value in call.saved])
 
     def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any]) -> None:
         index, kind = len(self.steps), "cut" if step.cut else "result"
@@ -246,7 +257,7 @@ class Recording:
         if node is not None and node.outputs != 1:
             self._remember(node, index)
         step.op, step.public, step.node_name, step.options, step.facts = call.op, call.public, call.node_name, call.options, []
-        for name, array in call.saved:
+        for name, array in zip(call.names, call.saved, strict=False):  # names without values: nothing was recorded
             if isinstance(array, np.ndarray):
                 step.facts.append((name, array.shape, array.dtype, array.nbytes))
 
@@ -254,10 +265,10 @@ class Recording:
         """Keep the place where ``made`` was cut off from ``source``."""
         value = self.value_of(source._array, source._node)
         step = RawStep()
-        step.inputs, step.needs, step.saved, step.cut = [RawInput(value, "x", None)], (), None, "detach"
+        step.inputs, step.needs, step.saved, step.cut = [(value, "x", None)], (), None, "detach"
         step.line, step.depth, step.module = where[0], _depth(), self.modules.innermost(where[1])
-        made_one = Result(made._array, None, made._array.shape, made._array.dtype)
-        self._finish(step, Call(None, "detach", "", [], [made_one], {}, []), None, {})
+        made_one = (made._array, None, made._array.shape, made._array.dtype)
+        self._finish(step, Call(None, "detach", "", [], [made_one], {}, (), ()), None, {})
 
     # ---- nodes that were not told of: made before the recording began, or by writing in place
 
@@ -285,16 +296,15 @@ class Recording:
     def _adopt(self, node: Any) -> None:
         call = bare_call(node)
         step = RawStep()
-        step.inputs = [
-            RawInput(self.value_of(each.array, each.node), each.param, None if each.node is None else each.place)
-            for each in call.arguments
-        ]
-        for each, argument in zip(step.inputs, call.arguments, strict=True):
-            if self.values[each.value].data is None and argument.array is not None:
-                self.values[each.value].data = argument.array.copy()
+        step.inputs = []
+        for param, array, made_by, place in call.arguments:
+            value = self.value_of(array, made_by)
+            if array is not None and self.values[value].data is None:
+                self.values[value].data = array.copy()
+            step.inputs.append((value, param, None if made_by is None else place))
         step.needs = tuple(each is not None for each in node.next)
         known = call.op is not None and len(call.saved) == len(call.op.saved)
-        step.saved = tuple(_copied(value, {}) for _, value in call.saved) if known else None
+        step.saved = tuple(_copied(value, {}) for value in call.saved) if known else None
         step.shape, step.dtype, step.line, step.module = node.shape, node.dtype, None, None
         step.depth, step.cut = 0, ""
         self._finish(step, call, node, {})

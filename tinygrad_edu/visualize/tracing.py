@@ -88,7 +88,7 @@ class _Builder:
                 continue
             steps.add(step)
             raw = self.recording.steps[step]
-            for value in (*raw.outputs, *(each.value for each in raw.inputs)):
+            for value in (*raw.outputs, *(value for value, _, _ in raw.inputs)):
                 if value not in values:
                     values.add(value)
                     waiting.append(value)
@@ -98,12 +98,12 @@ class _Builder:
         """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
         steps = self.recording.steps
         made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].op is t_unseen}
-        uses = Counter(each.value for raw in self.kept_steps for each in steps[raw].inputs)
+        uses = Counter(value for raw in self.kept_steps for value, _, _ in steps[raw].inputs)
         linear = {
-            each.value: made[each.value]
+            value: made[value]
             for raw in self.kept_steps
-            for each in steps[raw].inputs
-            if each.value in made and uses[each.value] == 1 and steps[raw].op in _PRODUCTS and each.param == "mat2"
+            for value, param, _ in steps[raw].inputs
+            if value in made and uses[value] == 1 and steps[raw].op in _PRODUCTS and param == "mat2"
         }
         self.kept_steps = [raw for raw in self.kept_steps if raw not in linear.values()]
         self.kept_values = [raw for raw in self.kept_values if raw not in linear or raw == self.root]
@@ -195,7 +195,7 @@ class _Builder:
         step = self.recording.steps[raw]
         params, raw_inputs = self._edges(raw, step)
         is_linear = "weight" in params and step.op in _PRODUCTS
-        names = {param: self.value_names[each.value] for param, (_, each) in zip(params, raw_inputs, strict=True)}
+        names = {param: self.value_names[value] for param, (_, (value, _, _)) in zip(params, raw_inputs, strict=True)}
         outputs = [self.value_names[each] for each in step.outputs]
         public = "linear" if is_linear else step.public
         op = LINEAR if is_linear else step.op
@@ -214,7 +214,7 @@ class _Builder:
             options={name: plain(value) for name, value in step.options.items()},
             module=self._path(step.module),
             source=_source(step.line),
-            saved=[Saved(name, tuple(shape), dtype.name, size) for name, shape, dtype, size in step.facts],
+            saved=[Saved(name, shape, dtype.name, size) for name, shape, dtype, size in step.facts],
             ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
             note=_note(public, inputs, names),
@@ -223,29 +223,28 @@ class _Builder:
     def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
         """The arguments' names, and the inputs, each with the step that sends its gradient on."""
         steps, through = self.recording.steps, self.transposed
-        if not any(each.value in through for each in step.inputs):
-            return [each.param for each in step.inputs], [(raw, each) for each in step.inputs]
+        if not any(value in through for value, _, _ in step.inputs):
+            return [param for _, param, _ in step.inputs], [(raw, each) for each in step.inputs]
         roles = _OF_MM if step.op is mm else _OF_AFFINE
-        edges = {
-            roles[each.param]: (through[each.value], steps[through[each.value]].inputs[0])
-            if each.value in through
-            else (raw, each)
-            for each in step.inputs
-        }
+        edges = {}
+        for each in step.inputs:
+            value, param, _ = each
+            edges[roles[param]] = (through[value], steps[through[value]].inputs[0]) if value in through else (raw, each)
         params = [param for param in ("input", "weight", "bias") if param in edges]
         return params, [edges[param] for param in params]
 
-    def _input(self, step: RawStep, param: str, sender: int, each: RawInput, words: Words) -> Input:
-        value = self.value_ids[each.value]
-        if each.place is None:
+    def _input(self, step: RawStep, param: str, sender: int, given: RawInput, words: Words) -> Input:
+        raw, _, place = given
+        value = self.value_ids[raw]
+        if place is None:
             return Input(value, param, False, None, None, "", "")
         downstream, summed = None, ()
-        if self.pass_ is not None and (sender, each.place) in self.pass_.sent:
-            downstream, summed = self.pass_.sent[sender, each.place]
+        if self.pass_ is not None and (sender, place) in self.pass_.sent:
+            downstream, summed = self.pass_.sent[sender, place]
         base = param.partition("[")[0]
         rule, latex = words.rules.get(base, ("", ""))
-        local = self._local(step, each.place, rule, downstream) if param != "weight" else None
-        target = self.recording.values[each.value].shape
+        local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
+        target = self.recording.values[raw].shape
         if local is not None and local.shape != target and local.ndim >= len(target):
             summed = broadcast_axes(local.shape, target)[1]
         blocked = int((local == 0).sum()) if local is not None and step.public in GATES else None
