@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..nn.module import Module
 
-__all__ = ["ModuleTable", "Place", "around", "forget_codes"]
+__all__ = ["ModuleTable", "Place", "Where", "around", "forget_codes"]
 
 _PACKAGE = __name__.partition(".")[0]
 _EXAMPLES = f"{_PACKAGE}.demo"
@@ -26,9 +26,17 @@ def _kind(frame: Any) -> int:
     return kind
 
 
-def around(frame: Any) -> tuple[tuple[str, int] | None, list[Any]]:
-    """The innermost line that is not this package's, (file, line), and the modules whose ``forward`` runs, innermost first."""
-    line, modules = None, []
+class Where(NamedTuple):
+    """A place in the program."""
+
+    line: tuple[str, int] | None  # the innermost line that is not this package's: file, number
+    module: Any  # the innermost module whose ``forward`` runs, or None
+    frame: Any  # of that ``forward``
+
+
+def around(frame: Any) -> Where:
+    """Where the call in ``frame`` is."""
+    line = module = inside = None
     while frame is not None:
         code = frame.f_code
         kind = _kinds.get(code)
@@ -37,12 +45,30 @@ def around(frame: Any) -> tuple[tuple[str, int] | None, list[Any]]:
         if kind:
             if line is None and kind != _FORWARD:
                 line = code.co_filename, frame.f_lineno
-            if kind >= _FORWARD:
-                owner = frame.f_locals.get(code.co_varnames[0])
-                if isinstance(owner, Module):
-                    modules.append(owner)
+            if kind >= _FORWARD and module is None:
+                module, inside = _module_of(frame), frame
+            if line is not None and module is not None:
+                break
         frame = frame.f_back
-    return line, modules
+    return Where(line, module, inside)
+
+
+def _module_of(frame: Any) -> Any:
+    """The module whose ``forward`` runs in this frame."""
+    owner = frame.f_locals.get(frame.f_code.co_varnames[0])
+    return owner if isinstance(owner, Module) else None
+
+
+def _modules_around(where: Where) -> list[Any]:
+    """The modules whose ``forward`` runs, the outermost first."""
+    modules, frame = [], where.frame
+    while frame is not None:
+        if _kinds.get(frame.f_code, 0) >= _FORWARD or _kind(frame) >= _FORWARD:
+            module = _module_of(frame)
+            if module is not None:
+                modules.append(module)
+        frame = frame.f_back
+    return modules[::-1]
 
 
 class Place:
@@ -75,17 +101,17 @@ class ModuleTable:
         place = self._known.get(id(module))
         return place if place is not None and self.places[place].reference() is module else None
 
-    def innermost(self, modules: list[Any]) -> int | None:
-        """The place of the first of these modules; the last is the outermost."""
-        if not modules:
+    def innermost(self, where: Where) -> int | None:
+        """The place of the module around a call."""
+        if where.module is None:
             return None
-        known = self._place(modules[0])
+        known = self._place(where.module)
         if known is not None:
             return known
-        for module in reversed(modules):
+        for module in _modules_around(where):
             if not self.knows(module):
                 self.add_root(module)
-        return self._place(modules[0])
+        return self._place(where.module)
 
     def knows(self, module: Any) -> bool:
         """Whether this is one of them."""

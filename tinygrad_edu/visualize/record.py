@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,7 +29,7 @@ from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.parameter import Parameter
 from .calls import Call, bare_call, read_call
-from .modules import ModuleTable, around, forget_codes
+from .modules import ModuleTable, Where, around, forget_codes
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
@@ -70,7 +71,7 @@ class RawStep:
     """An operation, with all that its rules need to be run again."""
 
     __slots__ = (
-        "cut", "depth", "dtype", "facts", "inputs", "line", "module", "needs", "node_name", "op", "options", "outputs",
+        "cut", "depth", "dtype", "inputs", "line", "module", "names", "needs", "node_name", "op", "options", "outputs",
         "public", "saved", "shape",
     )  # fmt: skip
 
@@ -81,8 +82,8 @@ class RawStep:
     outputs: list[int]
     options: dict[str, Any]
     needs: tuple[bool, ...]  # for each place of the node's ``next``, whether there is a node
-    saved: tuple[Any, ...] | None  # copies of what ``op.saved`` names; None where they are not known
-    facts: list[tuple[str, tuple[int, ...], Any, int]]  # of the arrays that were saved: name, shape, dtype, bytes
+    names: Sequence[str]  # of what the node saved
+    saved: tuple[Any, ...] | None  # copies of that; None where they are not known
     shape: Any
     dtype: Any
     line: tuple[str, int] | None
@@ -187,7 +188,7 @@ class Recording:
             before = self.values[versions[-1]].data
             if array is None or (before is not None and _same_values(before, array)):
                 return versions[-1]
-        kind = "parameter" if isinstance(variable, Parameter) else "leaf"
+        kind = "parameter" if type(variable) is Parameter or isinstance(variable, Parameter) else "leaf"
         data = None if array is None else array.copy()
         versions.append(self._add(RawValue(kind, node.shape, node.dtype, data)))
         return versions[-1]
@@ -216,7 +217,7 @@ class Recording:
 
     # ---- the forward pass
 
-    def note(self, call: Call, node: Any, where: tuple[Any, list[Any]], depth: int) -> None:
+    def note(self, call: Call, node: Any, where: Where, depth: int) -> None:
         """Keep an operation that has just run, ``where`` :func:`around` says."""
         step = RawStep()
         known: dict[int, Any] = {}  # what is copied already, by the array's id
@@ -226,7 +227,7 @@ class Recording:
             known[id(array)] = self.values[value].data
             inputs.append((value, param, None if made_by is None or node is None else place))
         step.depth, step.cut = depth, ""
-        step.line, step.module = where[0], self.modules.innermost(where[1])
+        step.line, step.module = where.line, self.modules.innermost(where)
         if node is None:
             cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
@@ -256,17 +257,15 @@ class Recording:
             step.outputs.append(value)
         if node is not None and node.outputs != 1:
             self._remember(node, index)
-        step.op, step.public, step.node_name, step.options, step.facts = call.op, call.public, call.node_name, call.options, []
-        for name, array in zip(call.names, call.saved, strict=False):  # names without values: nothing was recorded
-            if isinstance(array, np.ndarray):
-                step.facts.append((name, array.shape, array.dtype, array.nbytes))
+        step.op, step.public, step.node_name, step.options = call.op, call.public, call.node_name, call.options
+        step.names = call.names
 
-    def detached(self, made: Any, source: Any, where: tuple[Any, list[Any]]) -> None:
+    def detached(self, made: Any, source: Any, where: Where) -> None:
         """Keep the place where ``made`` was cut off from ``source``."""
         value = self.value_of(source._array, source._node)
         step = RawStep()
         step.inputs, step.needs, step.saved, step.cut = [(value, "x", None)], (), None, "detach"
-        step.line, step.depth, step.module = where[0], _depth(), self.modules.innermost(where[1])
+        step.line, step.depth, step.module = where.line, _depth(), self.modules.innermost(where)
         made_one = (made._array, None, made._array.shape, made._array.dtype)
         self._finish(step, Call(None, "detach", "", [], [made_one], {}, (), ()), None, {})
 
@@ -303,7 +302,7 @@ class Recording:
                 self.values[value].data = array.copy()
             step.inputs.append((value, param, None if made_by is None else place))
         step.needs = tuple(each is not None for each in node.next)
-        known = call.op is not None and len(call.saved) == len(call.op.saved)
+        known = call.op is None or len(call.saved) == len(call.op.saved)
         step.saved = tuple(_copied(value, {}) for value in call.saved) if known else None
         step.shape, step.dtype, step.line, step.module = node.shape, node.dtype, None, None
         step.depth, step.cut = 0, ""

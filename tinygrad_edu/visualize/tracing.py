@@ -214,7 +214,11 @@ class _Builder:
             options={name: plain(value) for name, value in step.options.items()},
             module=self._path(step.module),
             source=_source(step.line),
-            saved=[Saved(name, shape, dtype.name, size) for name, shape, dtype, size in step.facts],
+            saved=[
+                Saved(name, each.shape, each.dtype.name, each.nbytes)
+                for name, each in zip(step.names, step.saved or (), strict=False)  # names without values: they are released
+                if isinstance(each, np.ndarray)
+            ],
             ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
             note=_note(public, inputs, names),
