@@ -96,7 +96,7 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     again=_centred,
     formula=(
         "{weight:weight ⊙ }z{bias: + bias} with z = {mean:(x − mean) / √(var + eps)}"
-        "{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "{mean=None:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
         "{weight:weight ⊙ }{mean:G / √(var + eps)}"
         "{mean=None:(G − mean_batch(G) − z ⊙ mean_batch(G ⊙ z)) / √(var_batch(x) + eps)"
         " with z = (x − mean_batch(x)) / √(var_batch(x) + eps)}",
