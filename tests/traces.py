@@ -1,4 +1,4 @@
-"""Traces written by hand, for tests of what draws them: no engine takes part, so a picture changes only when its drawing does."""
+"""Traces written by hand, for tests of what draws them: no engine takes part, so a picture changes only when drawing does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tape:
         self, op: str, symbol: str, family: str, name: str, formula: str, data: object,
         inputs: list[tuple[Value, str, object]], *, note: str = "", cut: str = "", **options: object,
     ) -> Value:  # fmt: skip
-        """``inputs`` are (value, rule's text, rule): an array is a local factor, a function of the upstream a rule, None none."""
+        """``inputs`` are (value, rule's text, rule): an array is a local factor, a function of the upstream, None."""
         at = len(self.steps)
         made_inputs, rules = [], []
         for place, (value, text, rule) in enumerate(inputs):
