@@ -142,7 +142,8 @@ def judge(call: Call, finding: Finding) -> None:
     known = {**call.op.defaults, **call.arguments}
     texts = [chosen(text, known) for text in call.op.formula]
     names = {name: _wide(value) for name, value in known.items()}
-    if call.op.family == "norm":  # what belongs to a channel lines up with axis 1
+    if call.op.public in ("batch_norm", "group_norm", "convolution", "conv_transpose"):
+        # what belongs to a channel lines up with axis 1
         column = (-1, *(1,) * (names["x"].ndim - 2))
         vectors = {name: each for name, each in names.items() if isinstance(each, np.ndarray) and each.ndim == 1}
         names |= {name: each.reshape(column) for name, each in vectors.items()}
@@ -228,6 +229,10 @@ def _counts(call: Call, results: Any) -> dict[str, Any]:
     x = call.arguments.get("x")
     if "include_self" in call.arguments and "src" in call.arguments:
         return {"N": _met(results[0], **call.arguments)}
+    if "scale_grad_by_freq" in call.arguments:
+        index = call.arguments["index"]
+        _, where, counts = np.unique(index, return_inverse=True, return_counts=True)
+        return {"N": counts[where].reshape(*index.shape, 1)}
     if call.op.sequence or not isinstance(x, np.ndarray):
         return {}
     if "ignore_index" in call.arguments:
@@ -330,17 +335,21 @@ def test_formulas_of_complex_conjugates() -> None:
         assert np.array_equal(evaluate(parse(declared.formula[1]), Scope({"G": upstream}, (2,))), want)
 
 
+WINDOWS = "windows are described in words"
+REGION = "a view's region of memory has no formula"
 IN_WORDS = {
     "nan_to_num": "the value names three numbers",
     "scatter_by": "PyTorch has no derivative for it, and its value depends on a word",
     "scatter_reduce": "its value depends on a word",
     "scatter_counts": "counted in words",
-    "take_region": "a view's region of memory has no formula",
-    "spread_region": "a view's region of memory has no formula",
-    "insert_region": "a view's region of memory has no formula",
-    "clear_region": "a view's region of memory has no formula",
+    **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
+    **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),
+    **dict.fromkeys(["im2col", "col2im", "_maximum_pool", "_maximum_pool_and_indices", "_mean_pool", "_unpool"], WINDOWS),
+    **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
-"""Forwards whose value is not computed here, each with its reason. Their rules are, but for regions of memory."""
+"""Forwards whose value is not computed here, each with its reason."""
+RULES_IN_WORDS = {*IN_WORDS, "scaled_rows"} - {"nan_to_num", "scatter_reduce"}
+"""Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient."""
 
 
 def test_every_formula_is_computed(findings: dict[Op, Finding]) -> None:
@@ -352,7 +361,7 @@ def test_every_formula_is_computed(findings: dict[Op, Finding]) -> None:
         if not finding.values and name not in IN_WORDS:
             missing.append(f"value of {declared!r} ({name}): {dict(finding.unknown)}")
         undefined = "undefined" in declared.formula
-        if declared.differentiable and not finding.rules and not undefined and not name.endswith("_region"):
+        if declared.differentiable and not finding.rules and not undefined and name not in RULES_IN_WORDS:
             missing.append(f"rules of {declared!r} ({name}): {dict(finding.unknown)}")
         if declared.elementwise and not finding.locals and not undefined:
             missing.append(f"local factors of {declared!r} ({name})")

@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MINUS", "edge_colour", "edge_share", "edge_width", "mix", "norm", "number", "rms", "shape_text", "sign_colour", "size_text", "stats", "top_of"]
+__all__ = [
+    "MINUS",
+    "edge_colour",
+    "edge_share",
+    "edge_width",
+    "mix",
+    "norm",
+    "number",
+    "rms",
+    "shape_text",
+    "sign_colour",
+    "size_text",
+    "stats",
+    "top_of",
+]
 
 MINUS = "−"
 NEGATIVE, POSITIVE, ZERO = "#5b93f5", "#f5a62b", "#ffffff"  # blue and orange: told apart by every kind of eye
@@ -15,7 +29,7 @@ HEAT = ("#fdb565", "#f9845a", "#ee4f55", "#cf1f4c", "#a3123f", "#6f0c2f")  # gra
 
 
 def number(value: Any) -> str:
-    """``value`` with three significant digits: ``"−0.630"``, ``"12.3"``, ``"1.20e−5"``; whole numbers of whole types as they are.
+    """``value`` with three significant digits: ``"−0.630"``, ``"1.20e−5"``; whole numbers of whole types as they are.
 
     >>> [number(v) for v in (-0.63, 2.0, 3, 0.0, float("-inf"), 12345.678, 1e-5)]
     ['−0.630', '2.00', '3', '0', '−∞', '12346', '1.00e−5']
@@ -100,7 +114,7 @@ def sign_colour(value: Any, top: float) -> str:
     value = float(value)
     if math.isnan(value):
         return "#f3b6c6"
-    if value == 0 or not top > 0:
+    if value == 0 or not (top > 0 or math.isinf(value)):
         return ZERO
     share = 1.0 if math.isinf(value) else min(1.0, abs(value) / top)
     return mix(ZERO, NEGATIVE if value < 0 else POSITIVE, 0.12 + 0.88 * share)
