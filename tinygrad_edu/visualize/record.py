@@ -98,8 +98,8 @@ class Pass:
     def __init__(self, roots: list[int]) -> None:
         self.roots = roots
         self.arrived: dict[int, np.ndarray] = {}  # by value
-        self.sent: dict[tuple[int, int], tuple[np.ndarray, tuple[int, ...]]] = {}  # by step and place: what, summed over
-        self.order: list[int] = []  # the steps as they ran
+        self.sent: dict[int, list[np.ndarray | None]] = {}  # by step, as they ran: what it sent to each place of ``next``
+        self.summed: dict[tuple[int, int], tuple[int, ...]] = {}  # by step and place: the axes that were summed over
 
 
 class Recording:
@@ -335,20 +335,18 @@ class Recording:
         assert known is not None and current is not None
         step = known if node.outputs != 1 else self.values[known].step
         assert step is not None
-        running.order.append(step)
         needed = current.needed
+        running.sent[step] = sent = []
         for place, (following, grad) in enumerate(zip(node.next, grads)):  # noqa: B905 (a rule may answer for fewer inputs)
             if following is None or grad is None or (needed is not None and following not in needed):
+                sent.append(None)
                 continue
-            array = _array_of(grad)
-            if array is None:
-                continue
-            shape, axes = following.shape, ()
-            if array.shape != shape or array.dtype != following.dtype:
+            array, shape = _array_of(grad), following.shape
+            if array is not None and (array.shape != shape or array.dtype != following.dtype):
                 if array.shape != shape and array.ndim >= len(shape):
-                    axes = broadcast_axes(array.shape, shape)[1]
+                    running.summed[step, place] = broadcast_axes(array.shape, shape)[1]
                 array = np.asarray(conform_array(array, following))
-            running.sent[step, place] = (array, axes)
+            sent.append(array)
 
     def arrived(self, leaf: Any, grad: Any) -> None:
         """A leaf's gradient is complete."""

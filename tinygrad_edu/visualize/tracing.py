@@ -77,7 +77,7 @@ class _Builder:
         self.transposed = self._transposed_weights()
         self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
         self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
-        self.ran = set() if self.pass_ is None else set(self.pass_.order)
+        self.ran = set() if self.pass_ is None else self.pass_.sent.keys()
 
     def _behind_root(self) -> tuple[list[int], list[int]]:
         values, steps = {self.root}, set()
@@ -243,8 +243,8 @@ class _Builder:
         if place is None:
             return Input(value, param, False, None, None, "", "")
         downstream, summed = None, ()
-        if self.pass_ is not None and (sender, place) in self.pass_.sent:
-            downstream, summed = self.pass_.sent[sender, place]
+        if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
+            downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
         base = param.partition("[")[0]
         rule, latex = words.rules.get(base, ("", ""))
         local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
@@ -293,7 +293,7 @@ class _Builder:
     def _first_bad_gradient(self, steps: list[Step]) -> int | None:
         if self.pass_ is None:
             return None
-        for raw in self.pass_.order:
+        for raw in self.pass_.sent:
             if raw in self.step_ids:
                 step = steps[self.step_ids[raw]]
                 arrived = [self.values[each].grad for each in step.outputs]
