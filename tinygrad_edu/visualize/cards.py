@@ -66,7 +66,7 @@ def value_card(trace: Trace, value: Value) -> Card:
 
 def gradient_terms(trace: Trace, value: Value) -> list[Input]:
     """The edges along which gradients come back to ``value``, in the order in which they arrive."""
-    uses = sorted(value.used_by, reverse=True)
+    uses = sorted(value.used_by, key=lambda use: (-use[0], use[1]))
     found = [trace.steps[step].inputs[place] for step, place in uses if not trace.steps[step].cut]
     return [entry for entry in found if entry.needs_grad]
 
@@ -88,13 +88,14 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     if not trace.ran or len(known) < len(arrays) or not known:
         arrived = "backward has not run" if not trace.ran else f"{len(known)} of {len(arrays)} gradients arrived"
         return Line([Run(arrived, 9, "pale", mark="backward")])
-    sign = lambda text: Line([Run(text, 13, "grey", mark="backward")])  # noqa: E731
+    sign = lambda text, place="": Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])  # noqa: E731
     small = is_scalar(value.data, value.shape)
     if small or (int(np.prod(value.shape)) <= 20 and len(known) <= 3):
         shown = known if len(known) <= MOST_TERMS else known[: MOST_TERMS - 2]
         row: list[Box] = []
-        for array in shown:
-            row += [Line([scalar_run(array, "backward", 13, False)]) if small else array_box(array, "backward"), sign("+")]
+        for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
+            mark = f"backward term{place}"
+            row += [Line([scalar_run(array, mark, 13, False)]) if small else array_box(array, mark), sign("+", f"term{place + 1}")]
         if len(shown) < len(known):
             rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
             row += [
@@ -163,7 +164,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     rows: list[list[Box | None]] = []
     spans: list[tuple[int, int]] = []
     inputs = None
-    nabla, up = Line([Run("∇", 13, "backward" if trace.ran else "pale")]), array_box(outs[0].grad, "backward", 15)
+    nabla, up = Line([Run("∇", 13, "backward" if trace.ran else "pale")]), array_box(outs[0].grad, "backward upstream", 15)
     for entry in step.inputs:
         value = trace.values[entry.value]
         top: list[Box | None] = [Line([name_run(value.name)]), array_box(value.data, "forward", 13)]
@@ -179,9 +180,9 @@ def _equation(trace: Trace, step: Step) -> Parts:
         if entry.local is not None or is_factor(entry.rule):
             worded = is_factor(entry.rule) and not is_constant(entry.rule)
             top += [None, Line([Run(rule if worded else "", 9, "grey")]), None, upstream]
-            local: Box = array_box(entry.local, "", 13)
+            local: Box = array_box(entry.local, "local", 13)
             if blocked and scalar:
-                local = Line([scalar_run(np.zeros(()), "", 13), Run("blocked", 9, "warn", gap=4)])
+                local = Line([scalar_run(np.zeros(()), "local", 13), Run("blocked", 9, "warn", mark="local", gap=4)])
             row: list[Box | None] = [nabla, down, _sign("="), local, _sign("×"), up]
         else:
             top += [None, None, None, upstream]
@@ -194,7 +195,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=3, align="l", line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
@@ -224,7 +225,7 @@ def _stack(trace: Trace, step: Step) -> Parts:
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
     algebra = shape_algebra(trace, step)
     if algebra:
         sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
@@ -243,8 +244,8 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         row: list[Box] = [labelled(f"value {clip(out.name, 90, 9)}", "forward", array_box(out.data, "forward"))]
         gate = _gate(step)
         if gate is not None:
-            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local)))
-        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward")))
+            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
+        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward upstream")))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])

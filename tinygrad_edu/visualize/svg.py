@@ -86,7 +86,7 @@ def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
     """The edge's word near its middle, on a patch of paper; where the gradient was cut off, two strokes through the edge."""
     wide = text_width(edge.label, 9) + 6
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
-    out.append('<g class="label">')
+    out.append(f'<g class="label" data-edge="{edge.key}">')
     out.append(element("rect", x=x - wide / 2, y=y - 7, width=wide, height=13, rx=3, fill=PAPER, fill_opacity=".9"))
     out.append(element("text", xml(edge.label), x=x, y=y + 3, class_="t9 c-warn n"))
     if edge.cut:
