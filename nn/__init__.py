@@ -9,6 +9,7 @@ from . import utils as utils
 from .activation import *
 from .batchnorm import *
 from .container import *
+from .distance import *
 from .dropout import *
 from .flatten import *
 from .linear import *

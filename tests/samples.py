@@ -474,3 +474,5 @@ row("x.eq_", *[s(N(3), N(3), smooth=False, _call=lambda torch, x, y,
 row("view.mul_", *[s(N(2, 3), _call=lambda torch, x, i=i: _write_to_part(x, i)) for i in (0, (slice(None), 1), slice(0, 1))])
 row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*torch.fanout(x, 3))),
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
+
+import loss_samples  # noqa: E402, F401  (the part of the table that speaks of margins)

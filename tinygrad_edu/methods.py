@@ -16,6 +16,7 @@ from .dtypes import common_dtype
 from .functions import (
     arithmetic,
     conversion,
+    distance,
     dropout,
     einsum,
     graph,
@@ -32,7 +33,7 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
+for _module in (arithmetic, distance, dropout, einsum, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -61,6 +62,7 @@ _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
     column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    cosine_similarity pairwise_distance
 """.split()
 
 _METHOD_MODULE = """

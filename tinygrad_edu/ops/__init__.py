@@ -14,6 +14,7 @@ from .elementwise import *
 from .indexing import *
 from .linalg import *
 from .loss import *
+from .margin import *
 from .masks import *
 from .norm import *
 from .powers import *

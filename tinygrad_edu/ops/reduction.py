@@ -401,7 +401,10 @@ def _norm_rule(grad, x, out, p, dim, keepdim):
     return slope * where(out == 0, 0.0, grad / out ** (p - 1))
 
 
-@op("LinalgVectorNormBackward0", x=lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim))
+_NORM = {"x": lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim)}
+
+
+@op("LinalgVectorNormBackward0", **_NORM)
 def vector_norm(x, p=2, dim=None, keepdim=False):
     """``(sum |x|^p)^(1/p)`` over ``dim``; how many are not 0 for p = 0, the largest or smallest ``|x|`` for p = inf, -inf."""
     axes, z = _axes(x, dim), np.abs(from_half(x))
@@ -416,6 +419,9 @@ def vector_norm(x, p=2, dim=None, keepdim=False):
     if p == 2:
         return as_half(np.sqrt(_sum(z * z, axes, keepdim)), x)
     return as_half(_sum(z**p, axes, keepdim) ** (1 / p), x)
+
+
+norm_over = op("NormBackward1", **_NORM, public="norm")(vector_norm.forward)
 
 
 def _require_elements(x, p, axes):

@@ -24,6 +24,18 @@ def div_number(x, number):
     return x / number
 
 
+@op("AddBackward1", x=lambda grad: grad, public="add")
+def add_number(x, number):
+    """``x`` plus a Python number."""
+    return x + number
+
+
+@op("SubBackward1", x=lambda grad: grad, public="sub")
+def sub_number(x, number):
+    """``x`` less a Python number."""
+    return x - number
+
+
 @op(
     "LeakyReluBackwardBackward0",
     x=lambda grad, y, negative_slope: leaky_relu_backward(grad, y, negative_slope),
