@@ -42,7 +42,7 @@ CONSTANTS = ("out", "G", "N", "i", "I")
 FAMILIES = {
     "activation": "activation", "comparison": "other", "complex": "arithmetic", "cumulative": "reduction",
     "diagonal": "shape", "elementwise": "arithmetic", "indexing": "shape", "linalg": "linear", "loss": "loss",
-    "masks": "shape", "norm": "norm", "overwriting": "other", "powers": "arithmetic", "random": "other",
+    "margin": "loss", "masks": "shape", "norm": "norm", "overwriting": "other", "powers": "arithmetic", "random": "other",
     "reduction": "reduction", "scatter": "shape", "shape": "shape", "smooth": "activation", "special": "arithmetic",
     "view_region": "shape",
 }  # fmt: skip

@@ -77,7 +77,7 @@ def poisson_nll_loss(
     losses: Any = input.exp() - target * input if log_input else input - target * plus(input, eps).log()
     if full:
         stirling: Any = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
-        losses += stirling.masked_fill(target <= 1, 0)
+        losses += stirling.masked_fill(target.le(1), 0)
     return reduced(losses, reduction)
 
 
@@ -98,7 +98,7 @@ def gaussian_nll_loss(
         if var < 0:
             raise wrong
         var = var * ones_like(input)
-    elif (var < 0).any():  # type: ignore[attr-defined]
+    elif var.lt(0).any():
         raise wrong
     if var.size() != input.size():
         differing = [n for m, n in zip(input.size(), var.size(), strict=False) if m != n]

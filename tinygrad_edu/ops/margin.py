@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .elementwise import exp, where
-from .loss import reduce, scale
+from .loss import reduce, reduced_formula, scale
 from .reduction import sum as sum_
 from .shape import reshape
 
@@ -34,6 +34,13 @@ def _multi_margin_rule(grad, x, reduction, p, margin, chosen, active):
     target=None,
     weight=None,
     keeps=("chosen", "active"),
+    formula=(
+        "{reduction=mean:mean(h)}{reduction=sum:Σ h}{else:h} with h = {weight:weight[target] ⊙ }"
+        "mean_i(max(0, margin − x[target] + x){p=2:²})",
+        "G{reduction=mean: / N} ⊙ s but −Σ s at [target] with s = {weight:weight[target] ⊙ }1[h > 0]{p=2: · 2 · h} "
+        "with h = margin − x[target] + x",
+    ),
+    symbol="margin",
 )
 def multi_margin_loss(x, target, p=1, margin=1.0, weight=None, reduction="mean"):
     """The mean over classes i of ``weight[y] max(0, margin - x[y] + x[i])^p``, the right class y left out.
@@ -69,6 +76,11 @@ def multi_margin_loss(x, target, p=1, margin=1.0, weight=None, reduction="mean")
     x=lambda grad, x, reduction, slopes: _for_rows(grad, x, reduction) * slopes,
     target=None,
     keeps=("slopes",),
+    formula=(
+        "{reduction=mean:mean(h)}{reduction=sum:Σ h}{else:h} with h = Σ max(0, 1 − x[target] + x) / N",
+        "G{reduction=mean: / N} ⊙ (1[h > 0] − count(h > 0) at [target]) / N with h = 1 − x[target] + x",
+    ),
+    symbol="margin",
 )
 def multilabel_margin_loss(x, target, reduction="mean"):
     """The sum over right classes y and wrong ones i of ``max(0, 1 - x[y] + x[i])``, over the number of classes.
@@ -126,6 +138,8 @@ def _scalar_type(wanted, given):
     x=lambda grad, x, y, reduction: _soft_margin_rule(scale(grad, x, reduction), y, exp(-y * x)),
     y=None,
     promote="common",
+    formula=reduced_formula("log(1 + exp(−y ⊙ x))", "−y ⊙ exp(−y ⊙ x) / (1 + exp(−y ⊙ x))"),
+    symbol="soft margin",
 )
 def soft_margin_loss(x, y, reduction="mean"):
     """``log(1 + exp(-y x))`` for y of -1 or 1."""

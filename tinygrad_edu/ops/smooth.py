@@ -40,13 +40,13 @@ def div_number(x, number):
     return x / number
 
 
-@op("AddBackward1", x=lambda grad: grad, public="add")
+@op("AddBackward1", x=lambda grad: grad, public="add", formula=("x + number", "1"), symbol="+", family="arithmetic")
 def add_number(x, number):
     """``x`` plus a Python number."""
     return x + number
 
 
-@op("SubBackward1", x=lambda grad: grad, public="sub")
+@op("SubBackward1", x=lambda grad: grad, public="sub", formula=("x − number", "1"), symbol="−", family="arithmetic")
 def sub_number(x, number):
     """``x`` less a Python number."""
     return x - number
