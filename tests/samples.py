@@ -504,3 +504,4 @@ row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*tor
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
 
 import layer_samples  # noqa: E402, F401  (the part of the table that speaks of layers)
+import loss_samples  # noqa: E402, F401  (the part of the table that speaks of margins)
