@@ -5,6 +5,7 @@
 from . import functional as functional
 from . import init as init
 from . import parameter as parameter
+from . import utils as utils
 from .activation import *
 from .batchnorm import *
 from .container import *
@@ -14,5 +15,6 @@ from .linear import *
 from .loss import *
 from .module import Module as Module
 from .parameter import *
+from .rnn import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-_FILES = ("activation", "batchnorm", "container", "dropout", "flatten", "linear", "loss", "module")
+_FILES = ("activation", "batchnorm", "container", "dropout", "flatten", "linear", "loss", "module", "rnn")
 
 for _name in _FILES:
     _file = import_module(f"..{_name}", __name__)

@@ -24,6 +24,7 @@ from .functions import (
     linalg,
     overwriting,
     reduction,
+    rnn,
     shape,
     subscript,
 )  # fmt: skip
@@ -33,7 +34,7 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
+for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, rnn, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -66,7 +67,7 @@ _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
     column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
-    selu_ threshold threshold_
+    selu_ threshold threshold_ lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
 """.split()
 
 _METHOD_MODULE = """

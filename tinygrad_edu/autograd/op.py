@@ -45,6 +45,7 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
+        composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
     """
 
@@ -60,6 +61,7 @@ class Op:
         self.sequence: bool = options.pop("sequence", False)
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
+        self.composed: Any = options.pop("composed", None)
         self.public: str = options.pop("public", "")
         self.formula: str = options.pop("formula", "")
         if options:
@@ -112,8 +114,9 @@ class Op:
                 if parameter not in (*self.params, *self.keeps, "out") and base not in self.tensors:
                     raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
                 names[parameter] = None
-        if self.again is not None:
-            names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
+        for function in (self.again, self.composed):
+            if function is not None:
+                names.update(dict.fromkeys(function.__code__.co_varnames[: function.__code__.co_argcount]))
         return list(names)
 
     def _rule_functions(self) -> list[Any]:
@@ -175,7 +178,7 @@ class Op:
 
         arrays = form != "tensors"
         namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
-        namespace["again"] = self.again
+        namespace["again"], namespace["composed"] = self.again, self.composed
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
@@ -254,6 +257,9 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
             in rules). It is constant, or else needs
         again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
             operations, so that second derivatives pass through what was kept.
+        composed: a function that computes the results of the operation from (some of) its arguments through other
+            operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
+            need not be made of operations: for loops over buffers that would be slow otherwise.
         public: the public name, where it is not the forward's.
         formula: the derivative as people write it.
     """
@@ -261,7 +267,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
+_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again", "composed"}
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .norm import *
 from .piecewise import *
 from .powers import *
 from .reduction import *
+from .rnn import *
 from .scatter import *
 from .shape import *
 from .smooth import *
