@@ -20,7 +20,7 @@ from .utils.rnn import PackedSequence
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
-_GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+_PARTS = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
 
 class RNNBase(Module):
@@ -55,13 +55,13 @@ class RNNBase(Module):
         self.proj_size = proj_size
         self._check_options(dropout)
         self._all_weights: list[list[str]] = []
-        parts, outputs, directions = _GATES[mode], proj_size or hidden_size, 2 if bidirectional else 1
+        rows, outputs, directions = _PARTS[mode] * hidden_size, proj_size or hidden_size, 2 if bidirectional else 1
         for layer in range(num_layers):
             for suffix in ("", "_reverse")[:directions]:
                 inputs = input_size if layer == 0 else outputs * directions
-                shapes: dict[str, Any] = {"weight_ih": (parts * hidden_size, inputs), "weight_hh": (parts * hidden_size, outputs)}
+                shapes: dict[str, Any] = {"weight_ih": (rows, inputs), "weight_hh": (rows, outputs)}
                 if bias:
-                    shapes |= {"bias_ih": parts * hidden_size, "bias_hh": parts * hidden_size}
+                    shapes |= {"bias_ih": rows, "bias_hh": rows}
                 if proj_size:
                     shapes["weight_hr"] = (proj_size, hidden_size)
                 self._all_weights.append([f"{name}_l{layer}{suffix}" for name in shapes])
@@ -92,7 +92,7 @@ class RNNBase(Module):
             raise ValueError("proj_size should be a positive integer or zero to disable projections")
         if self.proj_size >= self.hidden_size:
             raise ValueError("proj_size has to be smaller than hidden_size")
-        if self.mode not in _GATES:
+        if self.mode not in _PARTS:
             raise ValueError("Unrecognized RNN mode: " + self.mode)
 
     @property
@@ -195,10 +195,7 @@ class RNNBase(Module):
         batched, batch_dim = input.dim() == 3, 0 if self.batch_first else 1
         if not batched:
             input = input.unsqueeze(batch_dim)
-        if hx is not None:
-            hx = self._given_state(hx, batched)
-        else:
-            hx = self._initial_state(input, input.size(batch_dim))
+        hx = self._initial_state(input, input.size(batch_dim)) if hx is None else self._given_state(hx, batched)
         self.check_forward_args(input, hx, None)
         output, *states = self._run(input, None, hx, self.batch_first)
         hidden = self._result_state(tuple(states))

@@ -7,7 +7,6 @@ line runs in both. Arrays are NumPy arrays here and become tensors when a check 
 
 from __future__ import annotations
 
-import importlib
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -456,96 +455,7 @@ row("F.elu", s(N(3), alpha=0.5))
 row("F.hardtanh", s(N(4), -0.5, 0.7))
 row("F.softplus", s(N(3), beta=2.0), s(A([30.0, -30.0, 19.0])))
 row("F.gelu", s(N(3), approximate="tanh"))
-row("F.mish F.celu F.selu F.hardswish F.hardshrink F.softshrink F.softsign F.tanhshrink F.rrelu",
-    s(N(2, 3)), s(N()), s(N(0)), s(A([3.0, -3.0, 0.5, -0.5, 0.0]), smooth=False, twice=False))  # fmt: skip
-row("F.hardsigmoid", s(N(2, 3)), s(N()), s(N(0)), s(A([3.0, -3.0, 0.5]), smooth=False), twice=False)
-row("F.relu6", s(N(2, 3) * 4, dtypes=False), s(N()))
-row("F.mish", s(A([40.0, -40.0])), s(A([800.0]), twice=False))
-row("F.celu", s(N(4), 0.5), s(N(4), alpha=-1.0))
-row("celu", s(N(3), 0.7), s(N(3)))
-row("hardshrink F.hardshrink F.softshrink", s(N(4), 0.7), s(N(3), lambd=0))
-row("F.threshold threshold", s(N(4), 0.3, 5.0), s(Z(4), 1.5, 7.5), s(A([0.3, 1.0]), 0.3, 0.0, smooth=False, dtypes=False))
-row("F.rrelu rrelu", s(N(4), 0.2, 0.4), s(N(4), 0.3, 0.3, True, dtypes=False))
-row("prelu F.prelu", s(N(2, 3), P(1)), s(N(2, 3), P(3)), s(N(2, 3, 2), P(3)), s(N(4), P(1)), s(N(), P(1)), s(N(), P()),
-    s(N(2, 3), P()), s(N(0, 2), P(2)), s(A([0.0, -0.0]), P(1), smooth=False, twice=False))  # fmt: skip
-row("F.glu", s(N(2, 4)), s(N(4, 3), 0), s(N(2, 4, 2), dim=1), s(N(0, 2)))
 row("F.softmin", *SOFTMAX)
-row("selu", s(N(3)))
-
-
-def _activation_in_place(name: str) -> Any:
-    return lambda torch, x, *args: getattr(functional(torch), name)(x.clone(), *args, inplace=True) * x
-
-
-for _name, *_options in (
-    ("relu",), ("leaky_relu",), ("leaky_relu", 0.2), ("elu",), ("elu", 0.7), ("celu",), ("celu", 0.7), ("selu",), ("hardtanh",),
-    ("relu6",), ("hardsigmoid",), ("hardswish",), ("silu",), ("mish",), ("rrelu",), ("rrelu", 0.3, 0.3, True),
-    ("threshold", 0.1, 0.05),
-):  # fmt: skip
-    row(f"F.{_name} in place", *[s(x, *_options, _call=_activation_in_place(_name)) for x in (N(2, 3), N())], dtypes=False,
-        twice=_name != "hardsigmoid")  # fmt: skip
-
-# ---- recurrent networks ----------------------------------------------------------------------------------------------------
-
-PARTS = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
-
-
-def _recurrent(name: str, layers: int, bias: bool, both: bool, first: bool, sizes: Any) -> Any:
-    """A call of torch.lstm and its like on input, states, and parameters."""
-
-    def call(torch: Any, x: Any, *rest: Any) -> Any:
-        states, params = (rest[:2], rest[2:]) if name == "lstm" else (rest[0], rest[1:])
-        options = (states, list(params), bias, layers, 0.0, False, both)
-        function = getattr(torch, name)
-        return function(x, torch.tensor(sizes), *options) if sizes else function(x, *options, first)
-
-    return call
-
-
-def recurrent(name: str, layers: int = 1, bias: bool = True, both: bool = False, first: bool = False, sizes: Any = None,
-    projection: int = 0) -> Sample:  # fmt: skip
-    directions, batch, size = 2 if both else 1, 2, 3
-    out = projection or size
-    x = N(sum(sizes), 2) if sizes else N(batch, 3, 2) if first else N(3, batch, 2)
-    states = [N(layers * directions, batch, n) for n in ((out, size) if name == "lstm" else (size,))]
-    params = []
-    for layer in range(layers):
-        for _ in range(directions):
-            shapes = [(PARTS[name] * size, 2 if layer == 0 else out * directions), (PARTS[name] * size, out)]
-            shapes += [(PARTS[name] * size,)] * 2 if bias else []
-            params += [N(*shape) / 2 for shape in (*shapes, *([(projection, size)] if projection else []))]
-    return s(x, *states, *params, dtypes=False, nonfinite=False, view=False,
-        _call=_recurrent(name, layers, bias, both, first, sizes))  # fmt: skip
-
-
-for _name in PARTS:
-    row(_name, recurrent(_name), recurrent(_name, bias=False, first=True), recurrent(_name, 2, both=True),
-        recurrent(_name, sizes=(2, 2, 1)), recurrent(_name, both=True, sizes=(2, 1, 1)))  # fmt: skip
-    row(f"{_name}_cell", *[s(N(2, 2), *states, *(N(*n) / 2 for n in shapes), dtypes=False, _call=lambda torch, x, *rest, name=_name:
-        getattr(torch, f"{name}_cell")(x, *([rest[:2], *rest[2:]] if name == "lstm" else rest)))
-        for states in ([N(2, 3)] * (2 if _name == "lstm" else 1),)
-        for shapes in ([(3 * PARTS[_name], 2), (3 * PARTS[_name], 3)], [(3 * PARTS[_name], 2), (3 * PARTS[_name], 3),
-        (3 * PARTS[_name],), (3 * PARTS[_name],)])])  # fmt: skip
-row("lstm", recurrent("lstm", projection=2), recurrent("lstm", 2, bias=False, both=True, projection=2))
-
-
-def _packed(torch: Any, x: Any, lengths: Any, **kwargs: Any) -> Any:
-    packed = importlib.import_module(f"{torch.__name__}.nn.utils.rnn").pack_padded_sequence(x, lengths.tolist(), **kwargs)
-    return [each for each in packed if each is not None]
-
-
-def _padded(torch: Any, x: Any, sizes: Any, **kwargs: Any) -> Any:
-    rnn = importlib.import_module(f"{torch.__name__}.nn.utils.rnn")
-    return rnn.pad_packed_sequence(rnn.PackedSequence(x, sizes), **kwargs)
-
-
-row("pack_padded_sequence", s(N(3, 2, 2), A([3, 1], np.int64), _call=_packed),
-    s(N(2, 3), A([1, 3], np.int64), batch_first=True, enforce_sorted=False, _call=_packed), dtypes=False)  # fmt: skip
-row("pad_packed_sequence", s(N(5, 2), A([2, 2, 1], np.int64), _call=_padded),
-    s(N(4), A([2, 1, 1], np.int64), batch_first=True, padding_value=-1.5, total_length=5, _call=_padded),
-    dtypes=False, view=False)  # fmt: skip
-row("pad_sequence", s(N(3, 2), N(1, 2), _call=lambda torch, *x: importlib.import_module(f"{torch.__name__}.nn.utils.rnn").
-    pad_sequence(x, padding_value=0.5)), dtypes=False)  # fmt: skip
 
 # ---- complex numbers, in-place writes --------------------------------------------------------------------------------------
 
@@ -565,3 +475,6 @@ row("x.eq_", *[s(N(3), N(3), smooth=False, _call=lambda torch, x, y,
 row("view.mul_", *[s(N(2, 3), _call=lambda torch, x, i=i: _write_to_part(x, i)) for i in (0, (slice(None), 1), slice(0, 1))])
 row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*torch.fanout(x, 3))),
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
+
+import samples_activation  # noqa: E402, F401 -- more rows of the same table
+import samples_rnn  # noqa: E402, F401

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -181,10 +182,11 @@ def pad_packed_sequence(
     # Steps of equally many sequences are written together.
     changes = [0, *(np.flatnonzero(np.diff(batch_sizes)) + 1).tolist(), len(batch_sizes)]
     row = 0
-    for first, last in zip(changes, changes[1:], strict=False):
+    for first, last in pairwise(changes):
         n = builtins.int(batch_sizes[first])
         rows = (last - first) * n
-        padded[first:last, :n] = data[row : row + rows].view(last - first, n, *data.shape[1:])
+        part = padded.narrow(0, first, last - first).narrow(1, 0, n)
+        part.copy_(data[row : row + rows].view(last - first, n, *data.shape[1:]))
         row += rows
     if batch_first:
         padded = padded.transpose(0, 1)

@@ -267,7 +267,10 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     return lambda forward: Op(name, forward, rules, options)
 
 
-_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again", "composed"}
+_OPTIONS = {
+    "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again",
+    "composed",
+}  # fmt: skip
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------
