@@ -10,11 +10,16 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
-from ..functions.activation import *  # noqa: F403
+from ..functions.activation import *
+from ..functions.conv import *
+from ..functions.embedding import *
+from ..functions.feature_dropout import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear
 from ..functions.loss import nll, probability_target, refuse_gradient, same_size, smoothed_target, weighted_reduction
-from ..functions.norm import batch_norm as batch_norm
+from ..functions.norm import *
+from ..functions.padding import *
+from ..functions.pooling import *
 from ..functions.shape import broadcast_shapes
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise

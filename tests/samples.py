@@ -476,5 +476,6 @@ row("view.mul_", *[s(N(2, 3), _call=lambda torch, x, i=i: _write_to_part(x, i)) 
 row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*torch.fanout(x, 3))),
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
 
-import samples_activation  # noqa: E402, F401 -- more rows of the same table
+import layer_samples  # noqa: E402, F401  (the part of the table that speaks of layers)
+import samples_activation  # noqa: E402, F401
 import samples_rnn  # noqa: E402, F401

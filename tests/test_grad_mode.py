@@ -18,7 +18,7 @@ MODES = {"no_grad": False, "enable_grad": True}
 def mode_stays():
     yield
     assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
-    assert grad_mode.INFERENCE_TENSORS == []
+    assert grad_mode.WATCHERS == []
 
 
 def leaf(torch=torch):

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from .autograd.errors import type_name
-from .autograd.grad_mode import get_mode
-from .autograd.runtime import INFERENCE_TENSORS, note_inference
+from .autograd.grad_mode import WATCHERS, get_mode, note_unrecorded
 from .devices import channels_last, channels_last_3d, contiguous_format, layout, preserve_format, require_cpu, strided
 from .dtypes import default_numpy_dtype, from_numpy_dtype, scalar_dtype, to_numpy_dtype
 from .errstate import quiet
@@ -41,8 +40,8 @@ def finish(array: np.ndarray, requires_grad: bool = False, caller: str = "tensor
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         made.requires_grad_()
-    if INFERENCE_TENSORS:
-        note_inference(made)
+    if WATCHERS:
+        note_unrecorded(made)
     return made
 
 

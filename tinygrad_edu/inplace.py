@@ -15,7 +15,7 @@ from .autograd.conform import conform_array, conform_tensor
 from .autograd.engine import check_versions
 from .autograd.grad_mode import get_mode
 from .autograd.inference import INFERENCE_MEMORY
-from .autograd.node import AccumulateGrad, Node, next_sequence_number, output_name
+from .autograd.node import AccumulateGrad, Node, PlainNode, next_sequence_number, output_name
 from .autograd.runtime import BarredView, new
 from .autograd.version import LAST_WRITE, note_producer, stamp_write, storage_of
 from .dtypes import can_cast_result, from_numpy_dtype
@@ -304,7 +304,7 @@ def _move_retained_gradient(tensor: Any, node: Node) -> None:
         old.hooks.retain = None
 
 
-class CopySlices(Node):
+class CopySlices(PlainNode):
     """The history of a base of which a part was written to.
 
     ``next`` is the base's old history, then the other inputs of the write; ``saved`` the part and the write's own node.
@@ -343,7 +343,7 @@ class CopySlices(Node):
         return region, write
 
 
-class BarredHistory(Node):
+class BarredHistory(PlainNode):
     """The history of a barred view after its base was written to: there is none, and asking for it is the error."""
 
     __slots__ = ("before", "message")
@@ -430,7 +430,7 @@ def _computes_in_place(tensor: Any, target: np.ndarray, other: Any) -> bool:
     return number and kind == "f" and -6e4 < other < 6e4 and (tensor._node is None or not get_mode())
 
 
-class Underivable(Node):
+class Underivable(PlainNode):
     """The history that an operation without derivative leaves behind."""
 
     __slots__ = ("method",)

@@ -16,13 +16,19 @@ from .dtypes import common_dtype
 from .functions import (
     activation,
     arithmetic,
+    conv,
     conversion,
     dropout,
     einsum,
+    embedding,
+    feature_dropout,
     graph,
     indexing,
     linalg,
+    norm,
     overwriting,
+    padding,
+    pooling,
     reduction,
     rnn,
     shape,
@@ -36,6 +42,29 @@ FUNCTIONS: dict[str, Any] = {}
 
 for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, rnn, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
+
+# Layers that are functions of the package too, beside nn.functional.
+_LAYERS = {
+    feature_dropout: "feature_dropout feature_dropout_",
+    norm: "rms_norm",
+    conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    padding: "channel_shuffle constant_pad_nd pixel_shuffle pixel_unshuffle",
+    pooling: "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+}
+_TORCH_FORMS = {
+    "embedding": embedding.table_lookup,
+    "group_norm": norm.torch_group_norm,
+    "batch_norm": norm.torch_batch_norm,
+    "instance_norm": norm.torch_instance_norm,
+    "layer_norm": norm.torch_layer_norm,
+    "alpha_dropout": feature_dropout.torch_alpha_dropout,
+    "alpha_dropout_": feature_dropout.torch_alpha_dropout_,
+    "feature_alpha_dropout": feature_dropout.torch_feature_alpha_dropout,
+    "feature_alpha_dropout_": feature_dropout.torch_feature_alpha_dropout_,
+}
+"""Those whose arguments differ from the function of the same name in nn.functional."""
+_LAYER_FUNCTIONS = _TORCH_FORMS | {name: getattr(_module, name) for _module, names in _LAYERS.items() for name in names.split()}
+FUNCTIONS.update(_LAYER_FUNCTIONS)
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
@@ -69,6 +98,7 @@ _NOT_METHODS = """
     column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
     selu_ threshold threshold_ lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
 """.split()
+_NOT_METHODS += _LAYER_FUNCTIONS
 
 _METHOD_MODULE = """
     to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_

@@ -248,7 +248,7 @@ def _expands_to(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
 class FunctionNode(Node):
     """The engine's node for one call of a Function; what the user sees of it is ``ctx``."""
 
-    __slots__ = ("ctx", "outputs")
+    __slots__ = ("ctx", "next", "outputs")
 
     runs_on_none = True
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
-from heapq import heappop, heappush, heappushpop
+from heapq import heappop, heappush, heapreplace
 from operator import attrgetter
 from typing import Any
 
@@ -38,6 +38,9 @@ class Recorder:
     def before(self, node: Node, grad: Any) -> None: ...
 
     def after(self, node: Node, grads: tuple[Any, ...]) -> None: ...
+
+    def arrived(self, leaf: AccumulateGrad, grad: Any) -> None:
+        """All of a leaf's gradient has come; the leaf's hooks have run."""
 
     def failed(self, node: Node, error: Exception) -> None: ...
 
@@ -140,15 +143,19 @@ class _Pass:
         release = not self.retain_graph
         while waiting:
             node = heappop(waiting)[1]
+            grad = pending.pop(node)
             while True:  # down a chain, without the heap
-                grad = pending.pop(node)
                 if plain and node.hooks is None:
                     if node.seq < LAST_WRITE[0]:
                         check_versions(node)
-                    following = node.propagate(grad, pending, waiting, own, release)
-                    if following is None:
+                    ready = node.propagate(grad, pending, waiting, own, release)
+                    if ready is None:
                         break
-                    node = heappushpop(waiting, (-following.seq, following))[1] if waiting else following
+                    node, grad = ready
+                    if waiting and waiting[0][0] < -node.seq:  # a younger one is first
+                        pending[node] = grad
+                        node = heapreplace(waiting, (-node.seq, node))[1]
+                        grad = pending.pop(node)
                 else:
                     if RECORDERS:
                         self.run_recorded(node, grad)
@@ -233,6 +240,8 @@ class _Pass:
             grad = self.run_tensor_hooks(leaf, grad)
         if grad is None or grad is UNDEFINED:
             return
+        for recorder in RECORDERS:
+            recorder.arrived(leaf, grad)
         if self.captures is not None and not self.accumulate:
             self.captures[leaf] = grad
             return

@@ -32,6 +32,16 @@ class Observer:
         raise NotImplementedError
 
 
+class Watcher:
+    """What is told of the tensors that are made without a node."""
+
+    def unrecorded(self, tensor: Any) -> None:
+        """A result that needs no gradient, or was made while recording was off, or a new leaf."""
+
+    def detached(self, tensor: Any, source: Any) -> None:
+        """``source`` without its history."""
+
+
 INFERENCE = None
 """The mode inside ``inference_mode``: nothing is recorded and new tensors stay out of every graph."""
 
@@ -75,8 +85,14 @@ def _renew() -> None:
         set_mode(recording_mode())
 
 
-INFERENCE_TENSORS: list[Any] = []
-"""Non-empty while any thread is inside ``inference_mode``: then new tensors are marked."""
+WATCHERS: list[Watcher] = []
+"""Non-empty while any thread is inside ``inference_mode``, which marks new tensors, or inside a recording."""
+
+
+def note_unrecorded(tensor: Any) -> None:
+    """Tell the watchers of a tensor that was made without a node."""
+    for each in tuple(WATCHERS):
+        each.unrecorded(tensor)
 
 
 def is_grad_enabled() -> bool:
@@ -240,14 +256,16 @@ class inference_mode(_Mode):
 
     def __enter__(self) -> None:
         if self.mode:
-            INFERENCE_TENSORS.append(self)
+            from .inference import MARKER
+
+            WATCHERS.append(MARKER)
         super().__enter__()
 
     def __exit__(self, *exc: Any) -> None:
-        from .inference import guard_tensors
-
         if self.mode:
-            INFERENCE_TENSORS.remove(self)
+            from .inference import MARKER, guard_tensors
+
+            WATCHERS.remove(MARKER)
             guard_tensors()
         super().__exit__(*exc)
 

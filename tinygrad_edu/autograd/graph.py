@@ -8,7 +8,7 @@ from __future__ import annotations
 import abc
 import functools
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,7 +19,7 @@ from . import node as nodes
 from .context import BackwardCFunction
 from .engine import current_pass, reachable
 from .grad_mode import Observer, observe, unobserve
-from .node import GradientEdge
+from .node import GradientEdge, Withheld
 from .runtime import wrap
 from .version import stamp_write
 
@@ -183,26 +183,20 @@ class save_on_cpu(saved_tensors_hooks):
         super().__init__(lambda tensor: tensor.detach(), lambda tensor: tensor)
 
 
-class _Packed:
+def _packed(hooks: saved_tensors_hooks, values: list[tuple[bool, Any]]) -> Withheld:
     """What stands for ``node.saved``: unpacked whenever it is read."""
 
-    __slots__ = ("hooks", "values")
+    def unpack(index: int) -> Any:
+        packed, value = values[index]
+        return hooks.unpack_hook(value)._array if packed else value
 
-    def __init__(self, hooks: saved_tensors_hooks, values: list[tuple[bool, Any]]) -> None:
-        self.hooks, self.values = hooks, values
-
-    def __getitem__(self, index: int) -> Any:
-        packed, value = self.values[index]
-        return self.hooks.unpack_hook(value)._array if packed else value
-
-    def __iter__(self) -> Iterator[Any]:
-        return map(self.__getitem__, range(len(self.values)))
+    return Withheld(unpack, len(values))
 
 
 class _Packer(Observer):
     def created(self, node: Any, tensor: Any) -> None:
         hooks = _saving.get()
-        if hooks is None or node.op is None or not node.saved or isinstance(node.saved, _Packed):
+        if hooks is None or node.op is None or not node.saved or isinstance(node.saved, Withheld):
             return
         names: Iterable[str] = node.op.saved
         producers = dict(zip(node.op.differentiable, node.next, strict=False))
@@ -210,7 +204,7 @@ class _Packer(Observer):
         for name, value in zip(names, node.saved, strict=True):
             is_tensor = isinstance(value, np.ndarray)
             values.append((is_tensor, hooks.pack(value, producers.get(name)) if is_tensor else value))
-        node.saved = _Packed(hooks, values)
+        node.saved = _packed(hooks, values)
 
 
 _packer = _Packer()

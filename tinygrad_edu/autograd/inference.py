@@ -12,19 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from .grad_mode import INFERENCE, OBSERVERS, Observer, get_mode, observe, unobserve
+from .grad_mode import INFERENCE, OBSERVERS, Observer, Watcher, get_mode, observe, unobserve
 from .version import storage_of
 
-__all__ = ["INFERENCE_MEMORY", "guard_tensors", "mark_inference", "note_inference", "refuse_saving"]
+__all__ = ["INFERENCE_MEMORY", "MARKER", "guard_tensors", "mark_inference", "refuse_saving"]
 
 INFERENCE_MEMORY: dict[int, weakref.ref[Any]] = {}
 """The memory of the inference tensors that are alive."""
 
 
-def note_inference(tensor: Any) -> None:
-    """Mark a tensor that was just made inside ``inference_mode``, unless it shows an ordinary tensor's memory."""
-    if get_mode() is INFERENCE and (tensor._base is None or tensor._base.is_inference()):
-        mark_inference(tensor)
+class _Marker(Watcher):
+    def unrecorded(self, tensor: Any) -> None:
+        """Mark a tensor that was just made inside ``inference_mode``, unless it shows an ordinary tensor's memory."""
+        if get_mode() is INFERENCE and (tensor._base is None or tensor._base.is_inference()):
+            mark_inference(tensor)
+
+
+MARKER = _Marker()
+"""Watches while any thread is inside ``inference_mode``."""
 
 
 def mark_inference(tensor: Any) -> None:

@@ -2,8 +2,9 @@
 
 A node stands for one executed operation. It holds what the operation's rules need (``saved``) and the nodes that
 produced the operation's inputs (``next``), never tensors, so that a graph has no reference cycle and falls to pieces
-by reference counting. ``shape`` and ``dtype`` describe the value that the node produced; the engine conforms every
-gradient to them, which undoes broadcasting and promotion in one place.
+by reference counting. Both read as tuples; a declared operation's node keeps their items in slots of its own, because
+every tuple is one more object for Python's cyclic collector to walk. ``shape`` and ``dtype`` describe the value that the
+node produced; the engine conforms every gradient to them, which undoes broadcasting and promotion in one place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 import weakref
+from collections.abc import Callable, Iterator
 from heapq import heappush
 from typing import Any, ClassVar, NamedTuple
 
@@ -32,17 +34,27 @@ SECOND_TIME = (
 )
 
 
-class _Released:
-    """What ``Node.saved`` becomes when a backward pass has used it up: unpacking it is the error."""
+class Withheld:
+    """What stands in place of ``Node.saved`` where its items must be asked for: ``unpack(index)`` is each of ``count``."""
 
-    def __iter__(self) -> Any:
-        raise RuntimeError(SECOND_TIME)
+    __slots__ = ("count", "unpack")
+
+    def __init__(self, unpack: Callable[[int], Any], count: int) -> None:
+        self.unpack, self.count = unpack, count
 
     def __getitem__(self, index: int) -> Any:
-        raise RuntimeError(SECOND_TIME)
+        return self.unpack(index)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.unpack, range(self.count))
 
 
-RELEASED: Any = _Released()
+def _refuse_second_time(index: int) -> Any:
+    raise RuntimeError(SECOND_TIME)
+
+
+RELEASED: Any = Withheld(_refuse_second_time, 1)
+"""What ``Node.saved`` becomes when a backward pass has used it up: unpacking it is the error."""
 
 
 class _Undefined:
@@ -86,7 +98,7 @@ def _full_name(kind: str) -> str:
 class Node:
     """A node of the backward graph; its class is named after the operation, as in PyTorch (``MulBackward0``)."""
 
-    __slots__ = ("__dict__", "__weakref__", "dtype", "hooks", "next", "saved", "seq", "shape")
+    __slots__ = ("__weakref__", "_metadata", "dtype", "hooks", "seq", "shape")
 
     next: tuple[Node | None, ...]
     saved: Any
@@ -119,7 +131,11 @@ class Node:
     @property
     def metadata(self) -> dict[str, Any]:
         """A dictionary for the user's (and anomaly mode's) notes about this node."""
-        return self.__dict__.setdefault("_metadata", {})
+        try:
+            return self._metadata
+        except AttributeError:
+            self._metadata: dict[str, Any] = {}
+            return self._metadata
 
     @property
     def requires_grad(self) -> bool:
@@ -141,8 +157,9 @@ class Node:
         """Run ``hook(grad_outputs)`` before this node; a returned tuple replaces ``grad_outputs``."""
         return add_hook(self.ensure_hooks().pre, hook)
 
-    def propagate(self, grad: Any, pending: Any, waiting: Any, own: Any, release: bool) -> Node | None:
-        """Run on arrays and add the results to ``pending``; return one of the nodes that now wait, push the others.
+    def propagate(self, grad: Any, pending: Any, waiting: Any, own: Any, release: bool) -> tuple[Node, Any] | None:
+        """Run on arrays and add the results to ``pending``; push the nodes that now wait, but for one, if there is any:
+        return it with its gradient, for most graphs are chains, and a dictionary that changes all the time is slow.
 
         Declared operations have this compiled, with the loop unrolled; see :mod:`tinygrad_edu.autograd.template`.
         """
@@ -164,7 +181,7 @@ class Node:
                     heappush(waiting, (-following.seq, following))
         if release and self.releases and self.saved:
             self.saved = RELEASED
-        return ready
+        return None if ready is None else (ready, pending.pop(ready))
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
         """The gradients of the inputs as arrays, from the gradient of the output."""
@@ -190,7 +207,40 @@ class Node:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
-class AccumulateGrad(Node):
+class PlainNode(Node):
+    """A node that keeps ``next`` and ``saved`` as the tuples they are."""
+
+    __slots__ = ("next", "saved")
+
+
+def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> dict[str, Any]:
+    """The body of a node class that keeps the items of ``next`` and ``saved`` in the slots of these names."""
+
+    def read_saved(node: Any) -> Any:
+        values = tuple([getattr(node, slot) for slot in saved_slots])
+        return values[0] if values and values[0].__class__ is Withheld else values
+
+    def write_saved(node: Any, values: Any) -> None:
+        if values.__class__ is Withheld:
+            values = (values, *(None,) * (len(saved_slots) - 1))
+        _write_slots(node, saved_slots, values)
+
+    return {
+        "__slots__": (*next_slots, *saved_slots),
+        "next": property(
+            lambda node: tuple([getattr(node, slot) for slot in next_slots]),
+            lambda node, values: _write_slots(node, next_slots, values),
+        ),
+        "saved": property(read_saved, write_saved),
+    }
+
+
+def _write_slots(node: Any, slots: tuple[str, ...], values: Any) -> None:
+    for slot, value in zip(slots, values, strict=True):
+        setattr(node, slot, value)
+
+
+class AccumulateGrad(PlainNode):
     """The end of a path: adds the gradient to ``variable.grad``.
 
     The leaf owns this node; the node refers back weakly, so the two form no cycle.
@@ -218,7 +268,7 @@ class AccumulateGrad(Node):
         return self._variable()
 
 
-class Output(Node):
+class Output(PlainNode):
     """One output of a node that has several: it passes its gradient on to its place among them."""
 
     __slots__ = ("index",)
@@ -234,7 +284,7 @@ class Output(Node):
     apply_tensors = apply_arrays
 
 
-class Error(Node):
+class Error(PlainNode):
     """The history of what must not be differentiated."""
 
     __slots__ = ("message",)

@@ -12,14 +12,14 @@ from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_d
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, bool_minus, explain
-from .grad_mode import INFERENCE, INFERENCE_TENSORS, get_mode
-from .inference import INFERENCE_MEMORY, mark_inference, note_inference
-from .node import RELEASED, AccumulateGrad, Node, Output, next_sequence_number
+from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
+from .inference import INFERENCE_MEMORY, mark_inference
+from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
 from .version import storage_of
 
 __all__ = [
     "FLOAT32",
-    "INFERENCE_TENSORS",
+    "WATCHERS",
     "array",
     "as_floats",
     "asarray",
@@ -27,8 +27,8 @@ __all__ = [
     "ndarray",
     "new",
     "next_sequence_number",
-    "note_inference",
     "note_possible_view",
+    "note_unrecorded",
     "note_view",
     "promote",
     "retry",
@@ -205,12 +205,10 @@ def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved:
         for each in tensors:
             note_view(source, each, "several")
     mode = get_mode()
-    if not mode:
+    if not mode or not any(each is not None for each in nodes):
         for each in tensors:
-            if INFERENCE_TENSORS:
-                note_inference(each)
-        return tensors
-    if not any(each is not None for each in nodes):
+            if WATCHERS:
+                note_unrecorded(each)
         return tensors
     node: Any = new(op.node_class)
     node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
@@ -337,6 +335,7 @@ def gradients_of(composed: Any, args: Any, nodes: Any, order: Any, grads: Any) -
 BACKWARD_NAMES = {
     "AccumulateGrad": AccumulateGrad,
     "RELEASED": RELEASED,
+    "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
     "gradients_of": gradients_of,

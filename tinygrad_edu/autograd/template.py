@@ -6,9 +6,10 @@ the backward function (unpack what was saved, call the rules). ``print(torch.ops
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["backward_source", "function_source", "signature"]
+__all__ = ["backward_source", "function_source", "has_slotted_node", "node_slots", "signature"]
 
 _PUBLIC = {"x": "input", "y": "other"}  # rules read better in mathematics' letters, signatures in PyTorch's words
 _NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
@@ -18,7 +19,7 @@ def public_name(param: str) -> str:
     return _PUBLIC.get(param, param)
 
 
-def signature(op: Any) -> str:
+def signature(op: Any, operator: bool = False) -> str:
     """The public parameters: PyTorch's names, NumPy's names for dim and keepdim at the end, ``out`` where it may be given."""
     words, split = [], len(op.params) - op.keyword_only
     for i, param in enumerate(op.params):
@@ -26,20 +27,20 @@ def signature(op: Any) -> str:
             words.append("*")
         words.append(public_name(param) + (f"=default_{param}" if param in op.defaults else ""))
     extra = [f"{_NUMPY_NAMES[p]}=None" for p in op.params if p in _NUMPY_NAMES]
-    if _takes_out(op):
+    if _takes_out(op, operator):
         extra.append("out=None")
     if extra and not op.keyword_only:
         words.append("*")
     return ", ".join(words + extra)
 
 
-def _takes_out(op: Any) -> bool:
-    return not op.view and op.results == 1 and not op.sequence
+def _takes_out(op: Any, operator: bool) -> bool:
+    return not operator and not op.view and op.results == 1 and not op.sequence
 
 
 def function_source(op: Any, operator: bool) -> str:
     """The public function. ``operator`` makes the variant behind ``a + b``, which knows NotImplemented."""
-    lines = [f"def generated({signature(op)}):"]
+    lines = [f"def generated({signature(op, operator)}):"]
     for param in op.params:
         if param in _NUMPY_NAMES:
             other = _NUMPY_NAMES[param]
@@ -59,11 +60,11 @@ def function_source(op: Any, operator: bool) -> str:
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
         grads = nodes if op.name else "()"
-        saved = f"lambda result: ({_saved(op, gated=False)})" if op.name else "None"
+        saved = f"lambda result: {_tuple(_saved(op, gated=False))}" if op.name else "None"
         source = public_name(op.tensors[0]) if op.view else "None"
         lines.append(f"    return several_results(OP, result, {grads}, {saved}, {source})")
         return "\n".join(lines) + "\n"
-    if _takes_out(op):
+    if _takes_out(op, operator):
         lines.append("    if out is not None:")
         lines.append(f"        return write_out(OP, out, result, {nodes if op.name else '()'})")
     lines += [
@@ -150,23 +151,35 @@ def _promote(op: Any) -> list[str]:
     return lines
 
 
+def has_slotted_node(op: Any) -> bool:
+    """Whether the nodes of ``op`` keep the items of ``next`` and ``saved`` in slots, as far as their number is known."""
+    return not op.sequence and op.results == 1 and op.diff_results == 1
+
+
+def node_slots(op: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The slots of a node for the items of ``next`` and of ``saved``."""
+    return tuple(f"next_{p}" for p in op.differentiable), tuple(f"saved_{name}" for name in op.saved)
+
+
 def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
-        return ["    made._node = None", "    if INFERENCE_TENSORS: note_inference(made)", "    return made"]
-    if op.sequence:
-        none, following = "not any(nodes)", "nodes"
+        return ["    made._node = None", "    if WATCHERS: note_unrecorded(made)", "    return made"]
+    none = "not any(nodes)" if op.sequence else " and ".join(f"{p}_node is None" for p in op.differentiable)
+    saved = _saved(op, gated=True)
+    if has_slotted_node(op):
+        next_slots, saved_slots = node_slots(op)
+        keep = [f"    node.{slot} = {p}_node" for slot, p in zip(next_slots, op.differentiable, strict=True)]
+        keep += [f"    node.{slot} = {value}" for slot, value in zip(saved_slots, saved, strict=True)]
     else:
-        none = " and ".join(f"{p}_node is None" for p in op.differentiable)
-        following = "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
+        keep = ["    node.next = nodes", f"    node.saved = {_tuple(saved)}"]
     return [
         f"    if ({none}) or not (mode := get_mode()):",
         "        made._node = None",
-        "        if INFERENCE_TENSORS: note_inference(made)",
+        "        if WATCHERS: note_unrecorded(made)",
         "        return made",
         "    node = new(NodeClass)",
-        f"    node.next = {following}",
-        f"    node.saved = ({_saved(op, gated=True)})",
+        *keep,
         "    node.seq = next_sequence_number()",
         "    node.shape = result.shape",
         "    node.dtype = result.dtype",
@@ -177,8 +190,12 @@ def _record(op: Any) -> list[str]:
     ]
 
 
-def _saved(op: Any, gated: bool) -> str:
-    """The tuple of what the rules name. An input is kept only if a rule that names it will run."""
+def _tuple(words: Iterable[str]) -> str:
+    return "(" + "".join(f"{word}, " for word in words) + ")"
+
+
+def _saved(op: Any, gated: bool) -> list[str]:
+    """What the rules name. An input is kept only if a rule that names it will run."""
     words = []
     for name in op.saved:
         if name == "out":
@@ -195,11 +212,25 @@ def _saved(op: Any, gated: bool) -> str:
                 words.append(f"{name} if {' or '.join(f'{p}_node is not None' for p in users)} else None")
         else:
             words.append(name)
-    return "".join(f"{word}, " for word in words)
+    return words
 
 
-def _pass_on(grad: Any) -> Any:
-    return grad
+_ONE_LINERS = {
+    rule.__code__.co_code: text
+    for rule, text in (
+        (lambda grad: grad, "grad"),
+        (lambda grad: -grad, "-grad"),
+        (lambda grad, y: grad * y, "grad * {}"),
+    )
+}
+"""The rules that are written out instead of called, by their bytecode: a call takes as long as what they do."""
+
+
+def _call(param: str, rule: Any) -> tuple[str, bool]:
+    """The expression that applies a rule, and whether it is written out."""
+    names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
+    text = _ONE_LINERS.get(rule.__code__.co_code)
+    return (f"rule_{param}({', '.join(('grad', *names))})", False) if text is None else (text.format(*names), True)
 
 
 def backward_source(op: Any, form: str) -> str:
@@ -210,29 +241,22 @@ def backward_source(op: Any, form: str) -> str:
     arrays = form != "tensors"
     arguments = "node, grad, pending, waiting, own, release" if form == "propagate" else "node, grad"
     lines = [f"def generated({arguments}):"]
-    if op.sequence:
-        lines.append("    nodes = node.next")
-    else:
-        lines.append("    " + "".join(f"{p}_node, " for p in op.differentiable) + "= node.next")
-    if op.saved:
-        lines.append("    " + "".join(f"{name}, " for name in op.saved) + "= node.saved")
-        if not arrays:
-            for name in op.saved:
-                if name == "out":
-                    lines.append("    out = rewrap(out, node)")
-                elif name in op.tensors and not op.sequence:
-                    node = f"{name}_node" if name in op.differentiable else None
-                    if node:
-                        lines.append(f"    {name} = rewrap({name}, {node})")
-            if op.composed:
-                names = op.composed.__code__.co_varnames[: op.composed.__code__.co_argcount]
-                nodes = ", ".join(f"{p}_node" if p in op.differentiable else "None" for p in names)
-                order = ", ".join(str(names.index(p)) for p in op.differentiable)
-                lines.append(f"    return gradients_of(composed, ({', '.join(names)},), ({nodes},), ({order},), grad)")
-                return "\n".join(lines) + "\n"
-            if op.again:
-                names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
-                lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
+    lines += _unpack(op)
+    if not arrays:
+        for name in op.saved:
+            if name == "out":
+                lines.append("    out = rewrap(out, node)")
+            elif name in op.differentiable and not op.sequence:
+                lines.append(f"    {name} = rewrap({name}, {name}_node)")
+        if op.composed:
+            names = op.composed.__code__.co_varnames[: op.composed.__code__.co_argcount]
+            nodes = ", ".join(f"{p}_node" if p in op.differentiable else "None" for p in names)
+            order = ", ".join(str(names.index(p)) for p in op.differentiable)
+            lines.append(f"    return gradients_of(composed, ({', '.join(names)},), ({nodes},), ({order},), grad)")
+            return "\n".join(lines) + "\n"
+        if op.again:
+            names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+            lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
@@ -242,62 +266,72 @@ def backward_source(op: Any, form: str) -> str:
         function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
         lines.append(f"    return {function}({', '.join(('grad', *names))})")
         return "\n".join(lines) + "\n"
-    calls = []
-    for param, rule in op.rules.items():
-        names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
-        passes_on = rule.__code__.co_code == _pass_on.__code__.co_code  # add, expand: nothing to call
-        calls.append("grad" if passes_on else f"rule_{param}({', '.join(('grad', *names))})")
     if form == "propagate":
-        return "\n".join(lines + _propagation(op, calls)) + "\n"
+        return "\n".join(lines + _propagation(op)) + "\n"
+    calls = [_call(param, rule)[0] for param, rule in op.rules.items()]
     if len(calls) > 1:
         calls = [f"None if {p}_node is None else {call}" for p, call in zip(op.rules, calls, strict=True)]
     lines.append(f"    return ({', '.join(calls)},)")
     return "\n".join(lines) + "\n"
 
 
-def _propagation(op: Any, calls: list[str]) -> list[str]:
+def _unpack(op: Any) -> list[str]:
+    """``next`` and ``saved`` back into the names that the rules know."""
+    saved = "".join(f"{name}, " for name in op.saved)
+    if not has_slotted_node(op):
+        names = "nodes " if op.sequence else "".join(f"{p}_node, " for p in op.differentiable)
+        return [f"    {names}= node.next", *([f"    {saved}= node.saved"] if saved else [])]
+    next_slots, saved_slots = node_slots(op)
+    lines = [f"    {p}_node = node.{slot}" for p, slot in zip(op.differentiable, next_slots, strict=True)]
+    lines += [f"    {name} = node.{slot}" for name, slot in zip(op.saved, saved_slots, strict=True)]
+    if saved:
+        lines += [f"    if {op.saved[0]}.__class__ is Withheld:", f"        {saved}= {op.saved[0]}"]
+    return lines
+
+
+def _propagation(op: Any) -> list[str]:
     """The body of ``propagate``, one stretch for each input: this is most of what a backward pass executes."""
-    several = len(calls) > 1
+    several = len(op.rules) > 1
     lines = ["    shape = node.shape"] if op.promote else []
-    if several:
-        lines.append("    ready = None")
-    for i, (param, call) in enumerate(zip(op.rules, calls, strict=True)):
+    lines.append("    ready = None")
+    for i, (param, rule) in enumerate(op.rules.items()):
         target, indent = f"{param}_node", "    "
+        call, plain = _call(param, rule)
         if several:
             lines.append(f"    if {target} is not None:")
             indent = "        "
         # An elementwise rule answers in the shape of the operation's result: two stored tuples are compared.
         shape = "shape" if op.promote else "g.shape"
-        if not several:
-            wait = [f"    ready = {target}", "else:", "    ready = None"]
-        elif i == 0:
-            wait = [f"    ready = {target}"]
-        else:
-            wait = [
-                "    if ready is None:",
-                f"        ready = {target}",
-                "    else:",
-                f"        heappush(waiting, (-{target}.seq, {target}))",
-            ]
+        dtype = "node.dtype" if op.promote and plain else "g.dtype"
         body = [
             f"g = {call}",
-            f"if g.dtype is not {target}.dtype or {shape} != {target}.shape:",
+            f"if {dtype} is not {target}.dtype or {shape} != {target}.shape:",
             f"    g = conform_array(g, {target})",
-            f"before = pending.get({target})",
-            "if before is None:",
-            f"    pending[{target}] = g",
-            f"    if {target}.__class__ is not AccumulateGrad:",
-            *("    " + line for line in wait),
+        ]
+        if i:
+            body += [f"if {target} is ready:", "    carried = carried + g", f"elif (before := pending.get({target})) is None:"]
+        else:
+            body += [f"before = pending.get({target})", "if before is None:"]
+        body += [f"    if {target}.__class__ is AccumulateGrad:", f"        pending[{target}] = g"]
+        if i:
+            body += [
+                "    elif ready is not None:",
+                f"        pending[{target}] = g",
+                f"        heappush(waiting, (-{target}.seq, {target}))",
+            ]
+        body += [
+            "    else:",
+            f"        ready, carried = {target}, g",
             f"elif {target} in own:",
             "    add(before, g, before)",
-            *(["    ready = None"] if not several else []),
             "else:",
             f"    pending[{target}] = total = before + g",
             "    if total.__class__ is ndarray:",
             f"        own.add({target})",
-            *(["    ready = None"] if not several else []),
         ]
         lines += [indent + line for line in body]
     if op.releases:
-        lines += ["    if release:", "        node.saved = RELEASED"]
-    return [*lines, "    return ready"]
+        first, *others = node_slots(op)[1] if has_slotted_node(op) else ["saved"]
+        lines += ["    if release:", f"        node.{first} = RELEASED"]
+        lines += [f"        node.{slot} = None" for slot in others]
+    return [*lines, "    return None if ready is None else (ready, carried)"]

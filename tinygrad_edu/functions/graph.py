@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..autograd.grad_mode import WATCHERS
 from ..autograd.node import AccumulateGrad
 from ..tensor import Tensor, new_leaf
 
@@ -30,6 +31,9 @@ def detach(self: Tensor) -> Tensor:
     made: Tensor = new_leaf(Tensor, self._array)
     if self.__dict__ and self.is_inference():
         made.__dict__["_inference"] = True
+    if WATCHERS:
+        for each in tuple(WATCHERS):
+            each.detached(made, self)
     return made
 
 

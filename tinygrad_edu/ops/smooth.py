@@ -14,13 +14,27 @@ from .shape import axis_of, cat, slice_
 from .special import erf
 
 
-@op("MulBackward1", x=lambda grad, number: grad * number, public="mul")
+@op(
+    "MulBackward1",
+    x=lambda grad, number: grad * number,
+    public="mul",
+    formula=("x · number", "number"),
+    symbol="×",
+    family="arithmetic",
+)
 def mul_number(x, number):
     """``x`` times a Python number: what PyTorch's own C++ code calls where Python's ``x * 2`` is MulBackward0."""
     return x * number
 
 
-@op("DivBackward1", x=lambda grad, number: grad / number, public="div")
+@op(
+    "DivBackward1",
+    x=lambda grad, number: grad / number,
+    public="div",
+    formula=("x / number", "1 / number"),
+    symbol="÷",
+    family="arithmetic",
+)
 def div_number(x, number):
     """``x`` divided by a Python number."""
     return x / number
@@ -69,7 +83,12 @@ celu_ = op(
 )(_celu)
 
 
-@op("SiluBackward0", x=lambda grad, x: grad * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))))
+@op(
+    "SiluBackward0",
+    x=lambda grad, x: grad * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
+    formula=("x · σ(x)", "σ(x) · (1 + x · (1 − σ(x)))"),
+    symbol="SiLU",
+)
 def silu(x):
     """``x sigmoid(x)`` (Elfwing et al., 2018; https://arxiv.org/abs/1702.03118)."""
     require_float(x, "silu_cpu")
@@ -80,7 +99,14 @@ def _softplus_slope(grad, x, beta, threshold):
     return where(x * beta > threshold, grad, grad * sigmoid(x * beta))
 
 
-@op("SoftplusBackward0", x=_softplus_slope)
+@op(
+    "SoftplusBackward0",
+    x=_softplus_slope,
+    formula=(
+        "x where beta · x > threshold, else log(1 + exp(beta · x)) / beta",
+        "1 where beta · x > threshold, else σ(beta · x)",
+    ),
+)
 def softplus(x, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta x)) / beta``, and ``x`` itself where ``beta x`` is above ``threshold``."""
     require_float(x, "softplus_cpu")
@@ -102,7 +128,16 @@ def _gelu_inner(x):
     return (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
 
 
-@op("GeluBackward0", x=_gelu_rule)
+@op(
+    "GeluBackward0",
+    x=_gelu_rule,
+    formula=(
+        "{approximate=tanh:x / 2 · (1 + tanh(u)) with u = √(2 / π) · (x + 0.044715 · x³)}{else:x · Φ(x)}",
+        "{approximate=tanh:(1 + t) / 2 + x / 2 · (1 − t²) · √(2 / π) · (1 + 0.134145 · x²) "
+        "with t = tanh(√(2 / π) · (x + 0.044715 · x³))}{else:Φ(x) + x · φ(x)}",
+    ),
+    symbol="GELU",
+)
 def gelu(x, *, approximate="none"):
     """``x Φ(x)`` with the normal distribution's Φ, or its approximation by ``tanh`` (https://arxiv.org/abs/1606.08415)."""
     if approximate not in ("none", "tanh"):

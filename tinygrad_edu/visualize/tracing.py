@@ -1,0 +1,371 @@
+"""A recording as a Trace: what belongs to one root, with names, formulas and local factors."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import os
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from ..autograd.conform import broadcast_axes
+from ..autograd.node import Node
+from ..autograd.runtime import new
+from ..dtypes import from_numpy_dtype
+from ..errstate import quiet
+from ..ops.linalg import affine, mm
+from ..ops.shape import t_unseen
+from ..tensor import Tensor
+from .formulas import LINEAR, Words, in_words, plain
+from .looks import GATES
+from .names import letters, module_prefixes, named_modules, named_tensors
+from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
+from .trace import Input, Module, Saved, Source, Step, Trace, Value
+
+__all__ = ["build", "trace"]
+
+_PRODUCTS = (affine, mm)
+_OF_MM = {"x": "input", "mat2": "weight"}
+_OF_AFFINE = {"x": "bias", "mat1": "input", "mat2": "weight"}
+"""The arguments of a linear layer's product, and what they are to the layer."""
+
+
+def trace(loss: Any, names: Any = None) -> Trace:
+    """The pass that made ``loss``, with its backward pass if that has run.
+
+    Everything is known of what ran inside :class:`record`. Of a graph that was made outside, the trace shows the nodes,
+    their shapes, what they saved, and the leaves with their gradients: before ``backward()`` also values and local factors.
+
+    Args:
+        loss: a Tensor, the root of the graph: of any shape, and any tensor inside a graph.
+        names: names of tensors and modules, as ``locals()`` gives them. Without a name a parameter has its path in the
+            model, and another value is called a, b, c, ... in the order in which they were made.
+
+    Raises:
+        TypeError: ``loss`` is no Tensor.
+    """
+    if not isinstance(loss, Tensor):
+        raise TypeError(f"trace(): argument 'loss' must be Tensor, not {type(loss).__name__}")
+    known = recordings_of(loss)
+    if not known:
+        graph = BareGraph()
+        root = graph.value_of(loss._array, loss._node)
+        graph.note_gradients()
+        return build(graph, root, names)
+    with_pass = [each for each in known if _pass_of(each, each.find(loss)) is not None]
+    recording = (with_pass or known)[-1]
+    return build(recording, recording.find(loss), names)  # type: ignore[arg-type]
+
+
+def _pass_of(recording: Recording, root: int | None) -> Pass | None:
+    """The last backward pass that came through ``root``."""
+    return next((each for each in reversed(recording.passes) if root in each.roots or root in each.arrived), None)
+
+
+def build(recording: Recording, root: int, names: Any) -> Trace:
+    """The part of ``recording`` that lies behind the value ``root``."""
+    return _Builder(recording, root, names).trace()
+
+
+class _Builder:
+    def __init__(self, recording: Recording, root: int, names: Any) -> None:
+        self.recording, self.root, self.names = recording, root, names
+        self.pass_ = _pass_of(recording, root)
+        self.kept_steps, self.kept_values = self._behind_root()
+        self.transposed = self._transposed_weights()
+        self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
+        self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
+        self.ran = set() if self.pass_ is None else set(self.pass_.order)
+
+    def _behind_root(self) -> tuple[list[int], list[int]]:
+        values, steps = {self.root}, set()
+        waiting = [self.root]
+        while waiting:
+            step = self.recording.values[waiting.pop()].step
+            if step is None or step in steps:
+                continue
+            steps.add(step)
+            raw = self.recording.steps[step]
+            for value in (*raw.outputs, *(each.value for each in raw.inputs)):
+                if value not in values:
+                    values.add(value)
+                    waiting.append(value)
+        return sorted(steps), sorted(values)
+
+    def _transposed_weights(self) -> dict[int, int]:
+        """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
+        steps = self.recording.steps
+        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].call.op is t_unseen}
+        uses = Counter(each.value for raw in self.kept_steps for each in steps[raw].inputs)
+        linear = {
+            each.value: made[each.value]
+            for raw in self.kept_steps
+            for each in steps[raw].inputs
+            if each.value in made and uses[each.value] == 1 and steps[raw].call.op in _PRODUCTS and each.param == "mat2"
+        }
+        self.kept_steps = [raw for raw in self.kept_steps if raw not in linear.values()]
+        self.kept_values = [raw for raw in self.kept_values if raw not in linear or raw == self.root]
+        return linear
+
+    def trace(self) -> Trace:
+        recording = self.recording
+        self._meet_modules()
+        self.prefixes = module_prefixes(recording.modules, self.names)
+        self._name_values()
+        values = [self._value(raw) for raw in self.kept_values]
+        self.values = values
+        steps = [self._step(raw) for raw in self.kept_steps]
+        for step in steps:
+            for place, each in enumerate(step.inputs):
+                values[each.value].used_by.append((step.id, place))
+        self._fill_gradients(values, steps)
+        depth = max((recording.steps[raw].depth for raw in self.kept_steps), default=0)
+        return Trace(
+            values=values,
+            steps=steps,
+            modules=self._modules(steps),
+            root=self.value_ids[self.root],
+            ran=self.pass_ is not None or (isinstance(recording, BareGraph) and recording.ran),
+            order=1 + depth,
+            bad=_first_bad(values, steps),
+            bad_backward=self._first_bad_gradient(steps),
+        )
+
+    # ---- values
+
+    def _meet_modules(self) -> None:
+        """Modules among the names whose parameters take part, although nobody saw them called."""
+        for _, module in named_modules(self.names):
+            if not self.recording.modules.knows(module):
+                found = (self.recording.find(each) for each in module.parameters())
+                if any(each in self.kept_values for each in found):
+                    self.recording.modules.add_root(module)
+
+    def _name_values(self) -> None:
+        recording = self.recording
+        self.value_names: dict[int, str] = {}
+        for name, tensor in named_tensors(self.names):
+            found = recording.find(tensor)
+            if found is not None:
+                self.value_names.setdefault(found, name)
+        for reference, root, path in recording.modules.parameters:
+            tensor = reference()
+            found = None if tensor is None else recording.find(tensor)
+            if found is not None:
+                prefix = self.prefixes[root]
+                self.value_names.setdefault(found, f"{prefix}.{path}" if prefix else path)
+        taken, free = set(self.value_names.values()), letters()
+        for raw in self.kept_values:
+            if raw not in self.value_names:
+                self.value_names[raw] = next(name for name in free if name not in taken)
+
+    def _value(self, raw: int) -> Value:
+        value = self.recording.values[raw]
+        return Value(
+            id=self.value_ids[raw],
+            name=self.value_names[raw],
+            kind=value.kind,
+            shape=tuple(value.shape),
+            dtype=str(from_numpy_dtype(value.dtype)).removeprefix("torch."),
+            data=value.data,
+            grad=self._gradient(raw),
+            made_by=None if value.step is None else self.step_ids[value.step],
+            output=value.output,
+        )
+
+    def _gradient(self, raw: int) -> Any:
+        if isinstance(self.recording, BareGraph) and self.recording.ran:
+            return self.recording.gradients.get(raw)
+        return None if self.pass_ is None else self.pass_.arrived.get(raw)
+
+    def _fill_gradients(self, values: list[Value], steps: list[Step]) -> None:
+        """A value whose own node did not run (the target of ``autograd.grad``) has the sum of what was sent to it."""
+        for value in values:
+            if value.grad is None:
+                parts = [steps[step].inputs[place].downstream for step, place in reversed(value.used_by)]
+                given = [each for each in parts if each is not None]
+                if given:
+                    value.grad = sum(given[1:], start=given[0])
+
+    # ---- steps
+
+    def _step(self, raw: int) -> Step:
+        step = self.recording.steps[raw]
+        call = step.call
+        params, raw_inputs = self._edges(raw, step)
+        is_linear = "weight" in params and call.op in _PRODUCTS
+        names = {param: self.value_names[each.value] for param, (_, each) in zip(params, raw_inputs, strict=True)}
+        outputs = [self.value_names[each] for each in step.outputs]
+        public = "linear" if is_linear else call.public
+        op = LINEAR if is_linear else call.op
+        words = in_words(op, public, names, outputs, call.options)
+        inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
+        return Step(
+            id=self.step_ids[raw],
+            op=public,
+            node=call.node_name,
+            family="other" if op is None else op.family,
+            symbol=public if op is None else op.symbol,
+            formula=words.formula,
+            formula_latex=words.formula_latex,
+            inputs=inputs,
+            outputs=[self.value_ids[each] for each in step.outputs],
+            options={name: plain(value) for name, value in call.options.items()},
+            module=self._path(step.module),
+            source=_source(step.line),
+            saved=[Saved(name, tuple(each.shape), each.dtype.name, each.nbytes) for name, each in call.saved],
+            ran=self.pass_ is not None and raw in self.ran,
+            cut=step.cut,
+            note=_note(public, inputs, names),
+        )
+
+    def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
+        """The arguments' names, and the inputs, each with the step that sends its gradient on."""
+        steps, through = self.recording.steps, self.transposed
+        if not any(each.value in through for each in step.inputs):
+            return [each.param for each in step.inputs], [(raw, each) for each in step.inputs]
+        roles = _OF_MM if step.call.op is mm else _OF_AFFINE
+        edges = {
+            roles[each.param]: (through[each.value], steps[through[each.value]].inputs[0])
+            if each.value in through
+            else (raw, each)
+            for each in step.inputs
+        }
+        params = [param for param in ("input", "weight", "bias") if param in edges]
+        return params, [edges[param] for param in params]
+
+    def _input(self, step: RawStep, param: str, sender: int, each: RawInput, words: Words) -> Input:
+        value = self.value_ids[each.value]
+        if each.place is None:
+            return Input(value, param, False, None, None, "", "")
+        downstream, summed = None, ()
+        if self.pass_ is not None and (sender, each.place) in self.pass_.sent:
+            downstream, summed = self.pass_.sent[sender, each.place]
+        base = param.partition("[")[0]
+        rule, latex = words.rules.get(base, ("", ""))
+        local = self._local(step, each.place, rule, downstream) if param != "weight" else None
+        target = self.recording.values[each.value].shape
+        if local is not None and local.shape != target and local.ndim >= len(target):
+            summed = broadcast_axes(local.shape, target)[1]
+        blocked = int((local == 0).sum()) if local is not None and step.call.public in GATES else None
+        return Input(value, param, True, downstream, local, rule, latex, summed, blocked)
+
+    def _local(self, step: RawStep, place: int, rule: str, downstream: Any) -> Any:
+        """The local factor, if the step works element by element or has one number as its result."""
+        if len(step.outputs) != 1:
+            return None
+        shape = self.recording.values[step.outputs[0]].shape
+        single = math.prod(shape) == 1
+        if step.call.op is None or step.saved is None:
+            grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
+            if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
+                return downstream / grad.reshape(())  # the gradient is linear in a single number
+            return None
+        if rule and not single and not step.call.op.elementwise:
+            return None
+        return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
+
+    # ---- modules
+
+    def _path(self, place: int | None) -> str:
+        if place is None:
+            return ""
+        module = self.recording.modules.places[place]
+        prefix = self.prefixes[module.root]
+        return f"{prefix}.{module.path}" if prefix and module.path else prefix or module.path
+
+    def _modules(self, steps: list[Step]) -> list[Module]:
+        """The modules in which steps ran, and those around them."""
+        places = {self._path(i): each for i, each in reversed(list(enumerate(self.recording.modules.places)))}
+        used = {}
+        for step in steps:
+            path = step.module
+            while path:
+                used[path] = None
+                path = _parent(path, places)
+        ordered = [path for path in reversed(places) if path in used]
+        return [Module(path, places[path].kind, places[path].text, _parent(path, places)) for path in ordered]
+
+    def _first_bad_gradient(self, steps: list[Step]) -> int | None:
+        if self.pass_ is None:
+            return None
+        for raw in self.pass_.order:
+            if raw in self.step_ids:
+                step = steps[self.step_ids[raw]]
+                arrived = [self.values[each].grad for each in step.outputs]
+                if all(map(_finite, arrived)) and not all(_finite(each.downstream) for each in step.inputs):
+                    return step.id
+        return None
+
+
+def _parent(path: str, places: Any) -> str:
+    """The innermost module around the one at ``path``."""
+    while "." in path:
+        path = path.rpartition(".")[0]
+        if path in places:
+            return path
+    return ""
+
+
+def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
+    """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
+    op = step.call.op
+    twin: Any = new(op.node_class)  # type: ignore[union-attr]
+    twin.next = tuple(Node if needed else None for needed in step.needs)
+    twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
+    try:
+        with quiet():
+            twin.saved = step.saved
+            local = twin.apply_arrays(np.ones(shape, step.dtype))[place]
+            if local is None:
+                return None
+            local = np.array(local)
+            if local.shape != shape and math.prod(shape) != 1:
+                return None
+            if known_elementwise:
+                return local
+            probe = np.cos(np.arange(1, 1 + math.prod(shape), dtype=np.float64)).reshape(shape).astype(step.dtype)
+            twin.saved = step.saved
+            answer = np.asarray(twin.apply_arrays(probe)[place])
+            expected = probe * local
+            scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
+            close = np.allclose(answer, expected, rtol=1e-3, atol=1e-3 * scale, equal_nan=True)
+            return local if answer.shape == expected.shape and close else None
+    except RuntimeError:
+        return None  # an operation without a derivative
+
+
+def _source(line: tuple[str, int] | None) -> Source | None:
+    if line is None:
+        return None
+    file, number = line
+    return Source(os.path.basename(file), number, linecache.getline(file, number).strip())
+
+
+def _finite(array: Any) -> bool:
+    return array is None or array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
+def _first_bad(values: list[Value], steps: list[Step]) -> int | None:
+    for step in steps:
+        given, made = [values[each.value] for each in step.inputs], [values[each] for each in step.outputs]
+        if all(_finite(each.data) for each in given) and not all(_finite(each.data) for each in made):
+            return step.id
+    return None
+
+
+def _note(public: str, inputs: list[Input], names: dict[str, str]) -> str:
+    """What a gate did: how many elements it closed, or who won."""
+    gated = [each for each in inputs if each.blocked is not None and each.local is not None]
+    if len(gated) == 1:
+        closed, total = gated[0].blocked, gated[0].local.size  # type: ignore[union-attr]
+        if total == 1:
+            return "gate closed" if closed else "gate open"
+        return f"{closed} of {total} gates closed"
+    if len(gated) == 2 and all(each.local.size == 1 for each in gated):  # type: ignore[union-attr]
+        winners = [names[each.param] for each in gated if not each.blocked]
+        if len(winners) == 1:
+            return f"winner: {winners[0]}"
+    return ""
