@@ -41,7 +41,7 @@ def array_box(array: np.ndarray | None, mark: str = "", size: int = 13) -> Box:
     top = top_of(flat)
     if rows <= GRID_ROWS and columns <= GRID_COLUMNS:
         return Grid([[(number(v), sign_colour(v, top)) for v in row] for row in flat.tolist()], mark)
-    if rows <= HEAT_ROWS and columns <= HEAT_COLUMNS:
+    if min(rows, columns) <= HEAT_ROWS and max(rows, columns) <= HEAT_COLUMNS:
         return heat(flat, top, mark)
     mean, deviation = stats(flat)
     small = blocks(flat)

@@ -7,7 +7,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MINUS", "edge_colour", "edge_share", "edge_width", "mix", "norm", "number", "rms", "shape_text", "sign_colour", "size_text", "stats", "top_of"]
+__all__ = [
+    "MINUS",
+    "edge_colour",
+    "edge_share",
+    "edge_width",
+    "mix",
+    "norm",
+    "number",
+    "rms",
+    "shape_text",
+    "sign_colour",
+    "size_text",
+    "stats",
+    "top_of",
+]
 
 MINUS = "−"
 NEGATIVE, POSITIVE, ZERO = "#5b93f5", "#f5a62b", "#ffffff"  # blue and orange: told apart by every kind of eye
@@ -100,7 +114,7 @@ def sign_colour(value: Any, top: float) -> str:
     value = float(value)
     if math.isnan(value):
         return "#f3b6c6"
-    if value == 0 or not top > 0:
+    if value == 0 or not (top > 0 or math.isinf(value)):
         return ZERO
     share = 1.0 if math.isinf(value) else min(1.0, abs(value) / top)
     return mix(ZERO, NEGATIVE if value < 0 else POSITIVE, 0.12 + 0.88 * share)

@@ -1,4 +1,4 @@
-"""What only some cards show: softmax before cross-entropy, winners of a maximum, entries that were picked, the shapes in a product."""
+"""What only some cards show: softmax before cross-entropy, winners of a maximum, entries taken, the shapes in a product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["shape_algebra", "special_section"]
 MOST_CELLS = 96
 PICKING = frozenset(
     """
-    select index slice narrow getitem gather index_select take take_along_dim masked_select diagonal tril triu unbind split chunk
+    select index slice narrow getitem gather index_select take take_along_dim masked_select diagonal tril triu
     """.split()  # noqa: SIM905
 )
 
@@ -41,7 +41,9 @@ def softmax_section(trace: Trace, step: Step) -> Box | None:
     user = trace.steps[out.used_by[0][0]]
     loss = trace.values[user.outputs[0]]
     targets = [trace.values[other.value].data for other in user.inputs if other.value != out.id]
-    places = next((array for array in targets if array is not None and array.dtype.kind in "iu" and array.shape == out.shape[:1]), None)
+    places = next(
+        (array for array in targets if array is not None and array.dtype.kind in "iu" and array.shape == out.shape[:1]), None
+    )
     if places is None or loss.grad is None or loss.grad.size != 1 or not ((places >= 0) & (places < out.shape[1])).all():
         return None
     p = np.exp(out.data)
@@ -85,7 +87,7 @@ def mask_of(step: Step, entry: Input) -> np.ndarray | None:
 
 
 def shape_algebra(trace: Trace, step: Step) -> str:
-    """``(2, 4) · (3, 4)ᵀ + (3,) → (2, 3)``: the formula of a product with shapes in the place of names; "" for other operations."""
+    """``(2, 4) · (3, 4)ᵀ + (3,) → (2, 3)``: a product's formula with shapes in the place of names; "" for other operations."""
     if step.family not in ("linear", "conv") or "=" not in step.formula:
         return ""
     shapes = {trace.values[entry.value].name: shape_text(trace.values[entry.value].shape) for entry in step.inputs}
