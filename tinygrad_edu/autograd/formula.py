@@ -30,8 +30,8 @@ FUNCTIONS = frozenset(
 
 WORDS = frozenset(
     """
-    added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped there
-    undefined where with xor
+    added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped
+    there through time undefined where with xor
     """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
@@ -42,9 +42,9 @@ CONSTANTS = ("out", "G", "N", "i", "I")
 FAMILIES = {
     "activation": "activation", "comparison": "other", "complex": "arithmetic", "cumulative": "reduction",
     "diagonal": "shape", "elementwise": "arithmetic", "indexing": "shape", "linalg": "linear", "loss": "loss",
-    "masks": "shape", "norm": "norm", "overwriting": "other", "powers": "arithmetic", "random": "other",
-    "reduction": "reduction", "scatter": "shape", "shape": "shape", "smooth": "activation", "special": "arithmetic",
-    "view_region": "shape",
+    "masks": "shape", "norm": "norm", "overwriting": "other", "piecewise": "activation", "powers": "arithmetic",
+    "random": "other", "reduction": "reduction", "rnn": "linear", "scatter": "shape", "shape": "shape",
+    "smooth": "activation", "special": "arithmetic", "view_region": "shape",
 }  # fmt: skip
 """What a picture tints alike: by the file in which an operation is declared."""
 

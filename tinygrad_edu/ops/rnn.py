@@ -149,6 +149,13 @@ def _gates(z):
     z += 0.5
 
 
+_THROUGH = "with d = G backwards through time"
+_BACKWARDS = (
+    f"d · w_ih {_THROUGH}", f"d · w_hh {_THROUGH}", f"Σ dᵀ · x {_THROUGH}", f"Σ dᵀ · h {_THROUGH}", *(f"Σ d {_THROUGH}",) * 2,
+)  # fmt: skip
+"""For x, h, w_ih, w_hh, b_ih and b_hh; d is the gradient of ``x w_ihᵀ + h w_hhᵀ``, which the layers' rules spell out."""
+
+
 # ---- plain recurrence ------------------------------------------------------------------------------------------------
 
 
@@ -176,7 +183,7 @@ def _rnn_rule(grad, x, h, w_ih, w_hh, batch_sizes, reverse, out, slope, needs):
     )
 
 
-def _declare_rnn(name, cell, activation, slope):
+def _declare_rnn(name, cell, activation, slope, formula):
     @op(
         name,
         x=None,
@@ -194,6 +201,8 @@ def _declare_rnn(name, cell, activation, slope):
         ),
         results=2,
         diff_results=2,
+        formula=(f"({formula} through time) with z = x · w_ihᵀ + h · w_hhᵀ{{b_ih: + b_ih + b_hh}}", *_BACKWARDS),
+        symbol="RNN",
     )
     def layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
         """The states of all steps and the last one, ``h' = activation(w_ih x + b_ih + w_hh h + b_hh)``."""
@@ -222,8 +231,10 @@ def _relu_slope(out):
     return np.subtract(1, slope, slope)
 
 
-rnn_tanh_layer = _declare_rnn("RnnTanhBackward0", tanh_cell, np.tanh, _tanh_slope)
-rnn_relu_layer = _declare_rnn("RnnReluBackward0", relu_cell, lambda z, out: np.maximum(0, z, out=out), _relu_slope)
+rnn_tanh_layer = _declare_rnn("RnnTanhBackward0", tanh_cell, np.tanh, _tanh_slope, "tanh(z)")
+rnn_relu_layer = _declare_rnn(
+    "RnnReluBackward0", relu_cell, lambda z, out: np.maximum(0, z, out=out), _relu_slope, "max(z, 0)"
+)
 
 
 # ---- LSTM ------------------------------------------------------------------------------------------------------------
@@ -321,6 +332,15 @@ def _lstm_rule(grad, x, h, c, w_ih, w_hr, batch_sizes, reverse, steps_kept, need
     ),
     results=3,
     diff_results=3,
+    formula=(
+        "(σ(split(z)[3]) ⊙ tanh(k) through time) with k = σ(split(z)[1]) ⊙ c + σ(split(z)[0]) ⊙ tanh(split(z)[2]) "
+        "with z = x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}",
+        *_BACKWARDS[:2],
+        "G₃ backwards through time",
+        *_BACKWARDS[2:],
+        f"Σ d {_THROUGH}",
+    ),
+    symbol="LSTM",
 )
 def lstm_layer(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None, w_hr=None, batch_sizes=None, reverse=False):
     """The outputs h of all steps of :func:`lstm_cell`, the last h and the last c.
@@ -431,6 +451,13 @@ def _gru_rule(grad, x, h, w_ih, w_hh, batch_sizes, reverse, steps_kept, needs):
     ),
     results=2,
     diff_results=2,
+    formula=(
+        "(n + z ⊙ (h − n) through time) with n = tanh(x · w_ihᵀ{b_ih: + b_ih} + r ⊙ (h · w_hhᵀ{b_hh: + b_hh})) "
+        "with r = σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}) "
+        "with z = σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh})",
+        *_BACKWARDS,
+    ),
+    symbol="GRU",
 )
 def gru_layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
     """The states of all steps of :func:`gru_cell`, and the last one.
@@ -481,20 +508,34 @@ def _joined(x):
     return x.copy()
 
 
-joined_steps = op("StackBackward0", x=lambda grad: grad, public="joined_steps")(_joined)
-joined_rows = op("CatBackward0", x=lambda grad: grad, public="joined_rows")(_joined)
+joined_steps, joined_rows = (
+    op(name, x=lambda grad: grad, public=public, formula=("x", "1"), symbol=symbol, family="shape")(_joined)
+    for name, public, symbol in (("StackBackward0", "joined_steps", "stack"), ("CatBackward0", "joined_rows", "cat"))
+)
 
 
 # ---- packed sequences ------------------------------------------------------------------------------------------------
 
 
-@op("PackPaddedSequenceBackward0", x=lambda grad, x_shape, batch_sizes: unpack_padded(grad, x_shape, batch_sizes))
+@op(
+    "PackPaddedSequenceBackward0",
+    x=lambda grad, x_shape, batch_sizes: unpack_padded(grad, x_shape, batch_sizes),
+    formula=("x[batch_sizes] through time", "G through time, else 0"),
+    symbol="pack",
+    family="shape",
+)
 def pack_padded(x, batch_sizes):
     """The first ``batch_sizes[t]`` rows of each step of ``x`` (steps, batch, ...), one after the other."""
     return np.concatenate([step[:n] for step, n in zip(x, batch_sizes)])  # noqa: B905 (lengths may exceed the steps)
 
 
-@op("PackPaddedSequenceBackwardBackward0", x=lambda grad, batch_sizes: pack_padded(grad, batch_sizes))
+@op(
+    "PackPaddedSequenceBackwardBackward0",
+    x=lambda grad, batch_sizes: pack_padded(grad, batch_sizes),
+    formula=("x through time, else 0", "G[batch_sizes] through time"),
+    symbol="unpack",
+    family="shape",
+)
 def unpack_padded(x, shape, batch_sizes):
     """Zeros of ``shape`` but for the rows that were packed."""
     result = np.zeros(shape, x.dtype)
