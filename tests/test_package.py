@@ -97,8 +97,10 @@ def test_wheel_is_pure_and_complete(wheel):
     assert re.fullmatch(r"tinygrad_edu-[\d.]+-py3-none-any\.whl", wheel.name)
     names = set(zipfile.ZipFile(wheel).namelist())
     code = files("tinygrad_edu", ROOT / "tinygrad_edu")
-    code |= files("tinygrad_edu/nn", ROOT / "nn") | files("tinygrad_edu/optim", ROOT / "optim")
+    for folder in ("nn", "optim", "examples"):
+        code |= files(f"tinygrad_edu/{folder}", ROOT / folder)
     data = {"tinygrad_edu/py.typed", "tinygrad_edu/datasets/iris.csv", "tinygrad_edu/datasets/wine.csv"}
+    data |= {f"tinygrad_edu/visualize/assets/page.{kind}" for kind in ("css", "html", "js")}
     assert {name for name in names if ".dist-info/" not in name} == code | data
 
 
