@@ -22,6 +22,7 @@ from .normalization import *
 from .padding import *
 from .parameter import *
 from .pooling import *
+from .rnn import *
 from .sparse import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above
