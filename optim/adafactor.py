@@ -103,9 +103,9 @@ class Adafactor(Optimizer):
         squares, weight = grad * grad, t ** group["beta2_decay"]
         if w.ndim > 1:
             r, c = state["row_var"], state["col_var"]
-            move_towards(r, squares.mean(-1, keepdims=True), weight)
-            move_towards(c, squares.mean(-2, keepdims=True), weight)
-            v = r @ c / np.maximum(r.mean(-2, keepdims=True), as_scalar(eps1, w))
+            move_towards(r, _mean(squares, -1), weight)
+            move_towards(c, _mean(squares, -2), weight)
+            v = r @ c / np.maximum(_mean(r, -2), as_scalar(eps1, w))
         else:
             v = state["variance"]
             move_towards(v, squares, weight)
@@ -113,5 +113,12 @@ class Adafactor(Optimizer):
         w -= as_scalar(alpha / max(1.0, _root_mean_square(u) / group["d"]), w) * u
 
 
-def _root_mean_square(x: np.ndarray) -> float:
-    return float(np.sqrt((x * x).sum())) / x.size**0.5
+def _mean(x: np.ndarray, axis: int) -> Any:
+    total = np.add.reduce(x, axis=axis, keepdims=True)
+    total /= as_scalar(x.shape[axis], x)
+    return total
+
+
+def _root_mean_square(x: Any) -> float:
+    flat = x.reshape(-1)
+    return float(flat.dot(flat)) ** 0.5 / x.size**0.5
