@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,21 @@ import numpy as np
 from .graph import Graph
 from .text import text_width
 
-__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "ink", "label_place", "sample", "spread"]
+__all__ = [
+    "GROUP_TITLE",
+    "Layout",
+    "Point",
+    "crossings",
+    "group_title_width",
+    "ink",
+    "label_place",
+    "sample",
+    "spread",
+    "straighten",
+]
 
 Point = tuple[float, float]
+NEARLY = 18.0  # straight, in pixels
 GROUP_TITLE = 20.0  # the height of a module's title
 
 
@@ -46,11 +59,11 @@ def sample(route: list[Point], pieces: int = 6) -> np.ndarray:
 
 
 def crossings(graph: Graph, layout: Layout) -> int:
-    """How many pairs of edges cross; edges that share an end do not count."""
+    """How many pairs of edges cross; edges that share a place on a rim do not count."""
     ends, starts, stops, owner = [], [], [], []
     for place, edge in enumerate(graph.edges):
         points = sample(layout.routes[edge.key])
-        ends.append((edge.tail, edge.head))
+        ends.append(((edge.tail, edge.tail_port), (edge.head, edge.head_port)))
         starts.append(points[:-1])
         stops.append(points[1:])
         owner.append(np.full(len(points) - 1, place))
@@ -105,6 +118,27 @@ def spread(graph: Graph, layout: Layout) -> None:
             for i in (0, 1) if first else (-1, -2):
                 x, y = route[i]
                 route[i] = (x, y + move) if graph.across else (x + move, y)
+
+
+def straighten(graph: Graph, layout: Layout) -> None:
+    """An edge that is all but straight becomes straight: it leaves its card a little to the side of the middle."""
+    along, onward = (1, 0) if graph.across else (0, 1)
+    ends = Counter((edge.tail, edge.tail_port) for edge in graph.edges)
+    sizes = {key: (node.card.width, node.card.height) for key, node in graph.nodes.items()}
+    corners = np.array([layout.at[key] for key in sizes]).reshape(-1, 2)
+    spans = np.array(list(sizes.values())).reshape(-1, 2)
+    for edge in graph.edges:
+        route = layout.routes[edge.key]
+        side = route[-1][along]
+        room = min(NEARLY, sizes[edge.tail][along] / 2 - 12)
+        if ends[edge.tail, edge.tail_port] > 1 or max(abs(point[along] - side) for point in route) > room:
+            continue
+        start, stop = route[0][onward], route[-1][onward]
+        hit = (np.abs(corners[:, along] + spans[:, along] / 2 - side) < spans[:, along] / 2 + 4) & (
+            (corners[:, onward] < stop - 1) & (corners[:, onward] + spans[:, onward] > start + 1)
+        )
+        if not hit.any():
+            layout.routes[edge.key] = [(x, side) if graph.across else (side, y) for x, y in route]
 
 
 def label_place(graph: Graph, layout: Layout, route: list[Point], wide: float) -> Point:
