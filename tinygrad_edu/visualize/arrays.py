@@ -39,7 +39,8 @@ def array_box(array: np.ndarray | None, mark: str = "", size: int = 13, bold: bo
     flat = flattened(array)
     rows, columns = flat.shape
     top = top_of(flat)
-    if rows <= GRID_ROWS and columns <= GRID_COLUMNS:
+    short = array.dtype.kind in "iub" and top < 100
+    if rows <= GRID_ROWS and columns <= (HEAT_COLUMNS if short else GRID_COLUMNS):
         return Grid([[(number(v), sign_colour(v, top)) for v in row] for row in flat.tolist()], mark)
     if min(rows, columns) <= HEAT_ROWS and max(rows, columns) <= HEAT_COLUMNS:
         return heat(flat, top, mark)

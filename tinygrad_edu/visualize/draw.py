@@ -120,10 +120,10 @@ def best_layout(graph: Graph) -> Layout:
     if small or found[0] is None:
         found.append(layered_layout(graph))
     layouts = [layout for layout in found if layout is not None]
-    best = min(layouts, key=lambda layout: (crossings(graph, layout), ink(layout))) if len(layouts) > 1 else layouts[0]
-    spread(graph, best)
-    straighten(graph, best)
-    return best
+    for layout in layouts:
+        spread(graph, layout)
+        straighten(graph, layout)
+    return min(layouts, key=lambda layout: (crossings(layout), ink(layout))) if len(layouts) > 1 else layouts[0]
 
 
 def draw(

@@ -58,35 +58,21 @@ def sample(route: list[Point], pieces: int = 6) -> np.ndarray:
     return np.concatenate([curve if i == 0 else curve[1:] for i, curve in enumerate(curves)])
 
 
-def crossings(graph: Graph, layout: Layout) -> int:
-    """How many pairs of edges cross; edges that share a place on a rim do not count."""
-    ends, starts, stops, owner = [], [], [], []
-    for place, edge in enumerate(graph.edges):
-        points = sample(layout.routes[edge.key])
-        ends.append(((edge.tail, edge.tail_port), (edge.head, edge.head_port)))
-        starts.append(points[:-1])
-        stops.append(points[1:])
-        owner.append(np.full(len(points) - 1, place))
-    if not ends:
+def crossings(layout: Layout) -> int:
+    """How many pairs of edges cross."""
+    pieces = [sample(route, 4) for route in layout.routes.values()]
+    if not pieces:
         return 0
-    p, q, who = np.concatenate(starts), np.concatenate(stops), np.concatenate(owner)
+    p, q = np.concatenate([points[:-1] for points in pieces]), np.concatenate([points[1:] for points in pieces])
+    who = np.repeat(np.arange(len(pieces)), [len(points) - 1 for points in pieces])
+    low, high = np.minimum(p, q), np.maximum(p, q)
     found = set()
     for i in range(len(p)):
-        a, b = p[i], q[i]
         rest = slice(i + 1, None)
-        c, d = p[rest], q[rest]
-        near = (
-            (np.minimum(c, d) <= np.maximum(a, b)).all(1)
-            & (np.maximum(c, d) >= np.minimum(a, b)).all(1)
-            & (who[rest] != who[i])
-        )
+        near = (low[rest] <= high[i]).all(1) & (high[rest] >= low[i]).all(1) & (who[rest] != who[i])
         for j in np.flatnonzero(near) + i + 1:
-            first, second = ends[who[i]], ends[who[j]]
-            if (
-                set(first).isdisjoint(second)
-                and turn(a, b, p[j]) * turn(a, b, q[j]) < 0
-                and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0
-            ):
+            a, b, c, d = p[i], q[i], p[j], q[j]
+            if turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0:
                 found.add((who[i], who[j]))
     return len(found)
 
