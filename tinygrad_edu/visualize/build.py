@@ -78,7 +78,7 @@ class _Builder:
         return path
 
     def home(self, value: Value) -> str:
-        """The module in which a leaf stands: the one that uses it, where it is only one and the leaf its parameter or buffer."""
+        """The module in which a leaf stands: the only one that uses it, where it is its parameter or buffer."""
         paths = {
             self.unit_of[step].parent if self.unit_of[step].folded else self.trace.steps[step].module
             for step, _ in value.used_by

@@ -121,7 +121,7 @@ def step_card(trace: Trace, step: Step, across: bool) -> Card:
     """The card of an operation: an equation to be read along its rows when the graph runs ``across``, else a stack."""
     sections, inputs, rows = _equation(trace, step) if across else _stack(trace, step)
     if step.id in (trace.bad, trace.bad_backward):
-        sections.insert(0, Section(_origin(trace, step), pad_y=4, align="l"))
+        sections.insert(0 if across else sections.index(inputs) + 2 if inputs else 1, Section(_origin(trace, step), pad_y=4))
     special = special_section(trace, step)
     if special is not None:
         sections.append(Section(special, pad_y=5))
