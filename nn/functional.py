@@ -10,130 +10,24 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
+from ..functions.activation import *
+from ..functions.conv import *
+from ..functions.embedding import *
+from ..functions.feature_dropout import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear
 from ..functions.loss import nll, probability_target, refuse_gradient, same_size, smoothed_target, weighted_reduction
-from ..functions.norm import batch_norm as batch_norm
-from ..functions.reduction import log_softmax as _log_softmax
-from ..functions.reduction import softmax as _softmax
+from ..functions.norm import *
+from ..functions.padding import *
+from ..functions.pooling import *
 from ..functions.shape import broadcast_shapes
-from ..inplace import in_place
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise
 from ..ops import loss as _loss
-from ..ops import smooth as _smooth
 from ..tensor import Tensor
 from ._reduction import legacy_get_string
 
 _REDUCTIONS = frozenset(("none", "mean", "sum"))
-
-
-# ---- activations ---------------------------------------------------------------------------------------------------
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(0, x), element by element."""
-    return _relu_(input) if inplace else _activation.relu.function(input)
-
-
-def relu_(input: Tensor) -> Tensor:
-    """In-place version of :func:`relu`."""
-    return _relu_(input)
-
-
-_relu_ = in_place(lambda input: _activation.relu.function(input), "relu_")
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), element by element."""
-    return _elementwise.sigmoid.function(input)
-
-
-def tanh(input: Tensor) -> Tensor:
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)), element by element."""
-    return _elementwise.tanh.function(input)
-
-
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """exp(xᵢ) / Σⱼ exp(xⱼ) along ``dim``; computed in ``dtype`` if given."""
-    if dim is None:
-        dim = _implicit_dim("softmax", input, _stacklevel)
-    return _softmax(input, dim, dtype)
-
-
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """log(exp(xᵢ) / Σⱼ exp(xⱼ)) along ``dim``; computed in ``dtype`` if given."""
-    if dim is None:
-        dim = _implicit_dim("log_softmax", input, _stacklevel)
-    return _log_softmax(input, dim, dtype)
-
-
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """:func:`softmax` of -x."""
-    if dim is None:
-        dim = _implicit_dim("softmin", input, _stacklevel)
-    return _softmax(_elementwise.neg.function(input), dim, dtype)
-
-
-def _implicit_dim(name: str, input: Tensor, stacklevel: int) -> int:
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel,
-    )
-    return 0 if input._array.ndim in (0, 1, 3) else 1
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """log(1 / (1 + exp(-x))), element by element."""
-    return _activation.log_sigmoid.function(input)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where it is positive, else ``negative_slope`` · x."""
-    return (_leaky_relu_ if inplace else _smooth.leaky_relu.function)(input, negative_slope)
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where it is positive, else ``alpha`` · (exp(x) - 1)."""
-    return (_elu_ if inplace else _smooth.elu.function)(input, alpha)
-
-
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """:func:`elu` with the alpha, and times the scale, that keep mean 0 and variance 1 (https://arxiv.org/abs/1706.02515)."""
-    return (_elu_ if inplace else _smooth.elu.function)(input, 1.6732632423543772, 1.0507009873554805)
-
-
-def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """x · Φ(x) with Φ the normal distribution function, or its approximation by tanh."""
-    return _smooth.gelu.function(input, approximate=approximate)
-
-
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + exp(``beta`` · x)) / ``beta``; x itself where ``beta`` · x is above ``threshold``."""
-    return _smooth.softplus.function(input, beta, threshold)
-
-
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x, but not below ``min_val`` and not above ``max_val``."""
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
-    return (_hardtanh_ if inplace else _smooth.hardtanh.function)(input, min_val, max_val)
-
-
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(0, x), 6), element by element."""
-    return hardtanh(input, 0.0, 6.0, inplace)
-
-
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · sigmoid(x), element by element."""
-    return (_silu_ if inplace else _smooth.silu.function)(input)
-
-
-_leaky_relu_ = in_place(lambda *args: _smooth.leaky_relu.function(*args), "leaky_relu_")
-_elu_ = in_place(lambda *args: _smooth.elu.function(*args), "elu_")
-_hardtanh_ = in_place(lambda *args: _smooth.hardtanh.function(*args), "hardtanh_")
-_silu_ = in_place(lambda input: _smooth.silu.function(input), "silu_")
 
 
 # ---- dropout, normalisation ----------------------------------------------------------------------------------------

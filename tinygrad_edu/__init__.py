@@ -55,6 +55,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
     from . import return_types as return_types
+    from . import serialization as serialization
     from . import storage as storage
     from . import utils as utils
     from . import version as version
@@ -66,8 +67,13 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from .accelerators import mps as mps
     from .accelerators import xpu as xpu
     from .amp import autocast as autocast
+    from .serialization import load as load
+    from .serialization import save as save
     from .settings import *
     from .storage import UntypedStorage as UntypedStorage
+    from .tape import GradientTape as GradientTape
+    from .tape import UnconnectedGradients as UnconnectedGradients
+    from .variable import Variable as Variable
     from .version import TorchVersion as TorchVersion
     from .version import __version__ as __version__
 else:
@@ -76,7 +82,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets nn optim ops random return_types storage testing utils version visualize
+    amp autograd backends cuda datasets keras nn optim ops random return_types serialization storage testing utils version
+    visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))
@@ -92,7 +99,10 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
             set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
             set_num_threads set_warn_always typename use_deterministic_algorithms
         """,
+        "serialization": "load save",
         "storage": "UntypedStorage",
+        "tape": "GradientTape UnconnectedGradients",
+        "variable": "Variable",
         "version": "__version__ TorchVersion",
     }.items()
     for name in names.split()

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from .autograd.version import storage_of
-from .tensor import Tensor, new_leaf
-
-_OWN_STATE = {"_inference"}
+from .tensor import OWN_STATE, Tensor, new_leaf
 
 
 def on_storage(storage: np.ndarray, dtype: np.dtype[Any], offset: int, shape: Any, strides: Any) -> np.ndarray:
@@ -41,7 +39,7 @@ def deep_copy(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     if tensor._grad is not None:
         made._grad = copy.deepcopy(tensor._grad, memo)
     for name, value in tensor.__dict__.items():
-        if name not in _OWN_STATE:
+        if name not in OWN_STATE:
             made.__dict__[name] = copy.deepcopy(value, memo)
     return made
 
@@ -61,7 +59,7 @@ def _copied(array: np.ndarray, memo: dict[int, Any]) -> np.ndarray:
 def reduced(tensor: Tensor) -> Any:
     """What ``copy.copy`` and ``pickle`` make a tensor of: a leaf, even where the original is none."""
     cls = None if type(tensor) is Tensor else type(tensor)  # torch.Tensor cannot be found by its printed name
-    state = {name: value for name, value in tensor.__dict__.items() if name not in _OWN_STATE} or None
+    state = {name: value for name, value in tensor.__dict__.items() if name not in OWN_STATE} or None
     array = tensor._array
     place = place_in_storage(array)
     if place is None or place[0] is array:

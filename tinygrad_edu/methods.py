@@ -14,14 +14,21 @@ from . import ops, random
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
+    activation,
     arithmetic,
+    conv,
     conversion,
     dropout,
     einsum,
+    embedding,
+    feature_dropout,
     graph,
     indexing,
     linalg,
+    norm,
     overwriting,
+    padding,
+    pooling,
     reduction,
     shape,
     subscript,
@@ -34,6 +41,29 @@ FUNCTIONS: dict[str, Any] = {}
 
 for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
+
+# Layers that are functions of the package too, beside nn.functional.
+_LAYERS = {
+    feature_dropout: "feature_dropout feature_dropout_",
+    norm: "rms_norm",
+    conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    padding: "channel_shuffle constant_pad_nd pixel_shuffle pixel_unshuffle",
+    pooling: "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+}
+_TORCH_FORMS = {
+    "embedding": embedding.table_lookup,
+    "group_norm": norm.torch_group_norm,
+    "batch_norm": norm.torch_batch_norm,
+    "instance_norm": norm.torch_instance_norm,
+    "layer_norm": norm.torch_layer_norm,
+    "alpha_dropout": feature_dropout.torch_alpha_dropout,
+    "alpha_dropout_": feature_dropout.torch_alpha_dropout_,
+    "feature_alpha_dropout": feature_dropout.torch_feature_alpha_dropout,
+    "feature_alpha_dropout_": feature_dropout.torch_feature_alpha_dropout_,
+}
+"""Those whose arguments differ from the function of the same name in nn.functional."""
+_LAYER_FUNCTIONS = _TORCH_FORMS | {name: getattr(_module, name) for _module, names in _LAYERS.items() for name in names.split()}
+FUNCTIONS.update(_LAYER_FUNCTIONS)
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
@@ -56,12 +86,18 @@ _CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inferenc
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
+for _name in "celu hardshrink threshold".split():
+    FUNCTIONS[_name] = getattr(ops, _name)
+for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
+    FUNCTIONS[_name] = getattr(activation, _name)
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
-    column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
+    selu_ threshold threshold_
 """.split()
+_NOT_METHODS += _LAYER_FUNCTIONS
 
 _METHOD_MODULE = """
     to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_

@@ -47,6 +47,10 @@ class fact(property):
         self.fset(instance, value)
 
 
+OWN_STATE = frozenset(("_inference", "_taped"))
+"""What the package itself notes in a tensor's ``__dict__``, which is the user's: no copy has it and ``dir`` hides it."""
+
+
 class Tensor(TensorMethods):
     """A multi-dimensional array that remembers how it was computed.
 
@@ -316,7 +320,7 @@ class Tensor(TensorMethods):
     __hash__ = object.__hash__  # by identity; optimisers look every parameter up in every step
 
     def __dir__(self) -> list[str]:
-        return sorted({*dir(type(self)), *self.__dict__} - {"_inference"})
+        return sorted({*dir(type(self)), *self.__dict__} - OWN_STATE)
 
     def __bool__(self) -> bool:
         if self._array.size != 1:
@@ -410,7 +414,7 @@ class Tensor(TensorMethods):
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """An array over the tensor's memory. A tensor that requires grad must be detached first, or ``force`` used."""
-        if not force and self.requires_grad and get_mode():
+        if not force and self.requires_grad and get_mode() and "_taped" not in self.__dict__:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
