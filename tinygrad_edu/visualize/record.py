@@ -36,7 +36,7 @@ __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", 
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
 
-_metadata = Node._metadata.__get__  # type: ignore[attr-defined]
+_metadata = Node.__dict__["_metadata"].__get__
 """A node's metadata, where the recordings that know it have its place; AttributeError where there are none. Quicker than to ask
 the node."""
 
@@ -329,7 +329,8 @@ class Recording:
         if step is None or current is None:
             return
         needed = current.needed
-        running.sent[step] = sent = []
+        sent: list[np.ndarray | None] = []
+        running.sent[step] = sent
         for place, (following, grad) in enumerate(zip(node.next, grads)):  # noqa: B905 (a rule may answer for fewer inputs)
             if following is None or grad is None or (needed is not None and following not in needed):
                 sent.append(None)
