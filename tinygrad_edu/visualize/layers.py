@@ -173,10 +173,7 @@ class _Walk:
         sources = list(dict.fromkeys(self.producer[value] for value in given if value in self.producer))
         if not sources:
             return  # of parameters and constants alone
-        if step.op is None:  # detach, and user-defined functions
-            symbol = step.public
-        else:
-            symbol = step.op.symbol
+        symbol = step.public if step.op is None else step.op.symbol  # detach and user-defined functions have no declaration
         shapes = [tuple(recording.values[value].shape) for value in given if value in self.producer]
         outputs = [tuple(recording.values[value].shape) for value in step.outputs]
         self.layers.append(Layer(symbol, "", shapes, outputs, None, sources))
