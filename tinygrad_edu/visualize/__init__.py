@@ -6,6 +6,7 @@ from __future__ import annotations
 from . import draw as _draw  # noqa: F401
 from . import trace as _trace  # noqa: F401
 from .draw import draw as draw
+from .explain import explain as explain
 from .page import Page as Page
 from .page import page as page
 from .record import record as record

@@ -24,6 +24,12 @@ GRID, HEAT = (4, 5), (8, 12)
 """Up to how many rows and columns an array shows its numbers, or its colours."""
 
 
+MOST_TERMS = 8
+"""Of a sum that is written out."""
+MOST_DETAILED = 100
+"""Steps up to which arrays of middling size show their colours: a longer walk would make a heavy page."""
+
+
 @dataclass(slots=True)
 class Frame:
     """One stop of the walk. ``phase`` is ``"start"``, ``"forward"`` or ``"backward"``."""
@@ -317,7 +323,10 @@ def _notes(trace: Trace, taken: Input, value: Value, uses: list[tuple[int, int]]
     if total > 1 and all(each.size == 1 for each in terms):
         so_far = np.sum([each.reshape(()) for each in terms], axis=0)
         whole = value.grad if not missing and value.grad is not None else so_far
-        sum_text = " + ".join(_number(each) for each in terms)
+        listed = [_number(each) for each in terms]
+        if len(listed) > MOST_TERMS:
+            listed[2:-2] = [f"… ({len(terms) - 4} more) …"]
+        sum_text = " + ".join(listed)
         equals = f" = {_number(whole)}" if len(terms) > 1 else ""
         yield "sum", f"{name} accumulates: {sum_text}{equals} {status}"
     elif total > 1:
