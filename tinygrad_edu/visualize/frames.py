@@ -26,8 +26,6 @@ GRID, HEAT = (4, 5), (8, 12)
 
 MOST_TERMS = 8
 """Of a sum that is written out."""
-MOST_DETAILED = 100
-"""Steps up to which arrays of middling size show their colours: a longer walk would make a heavy page."""
 
 
 @dataclass(slots=True)
