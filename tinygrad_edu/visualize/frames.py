@@ -44,7 +44,7 @@ class Frame:
 def frames(trace: Trace) -> list[Frame]:
     """The stops in order: the inputs, each step forward, the loss's own gradient, each step backward."""
     walk = [_start(trace), *(_forward(trace, step) for step in trace.steps)]
-    if trace.ran:
+    if _went_back(trace):
         walk.append(_seed(trace))
         arrived: dict[int, list[tuple[int, int]]] = {}
         for step in _backward_steps(trace):
@@ -60,8 +60,8 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
     ``f``: values; ``u``: the upstream gradient; ``b``: the gradients that the card itself sends back, or a leaf's whole
     gradient; ``t``: a fan-out card's terms in the order in which they arrive.
     """
-    first = len(trace.steps) + 1  # the frame of the loss's own gradient
-    frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))} if trace.ran else {}
+    first = len(trace.steps) + _went_back(trace)  # the frame of the loss's own gradient, or the last
+    frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))}
     terms = _contributions(trace)
     whole = {value: max(frame_of.get(step, 0) for step, _ in uses) for value, uses in terms.items() if frame_of}
     whole[trace.root] = max(first, whole.get(trace.root, 0))
@@ -79,6 +79,11 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
 
 
 # ---- what flows
+
+
+def _went_back(trace: Trace) -> bool:
+    """Whether the backward pass is known step by step; of a graph that was not recorded only its end is."""
+    return trace.ran and (trace.values[trace.root].grad is not None or any(step.ran for step in trace.steps))
 
 
 def _uses(step: Step) -> Iterator[tuple[int, int]]:
@@ -110,7 +115,12 @@ def _start(trace: Trace) -> Frame:
     scalars = [value for value in inputs if _single(value.data)]
     given = ", ".join(f"{value.name} = {_number(value.data)}" for value in scalars[:8])
     more = len(inputs) - min(len(scalars), 8)
-    back = "then the gradients come back" if trace.ran else "backward has not run: there are no gradients to show"
+    if _went_back(trace):
+        back = "then the gradients come back"
+    elif trace.ran:
+        back = "the way back was not recorded, only the gradients at its end are known"
+    else:
+        back = "backward has not run: there are no gradients to show"
     count = f"{len(trace.steps)} step{'s' * (len(trace.steps) != 1)}"
     body = html.lead(f"{count} from the inputs to {root.name}; {back}.")
     body += html.definitions((value.name, value.kind, html.scalar(value.data)) for value in scalars[:8])
@@ -172,7 +182,7 @@ def _seed(trace: Trace) -> Frame:
         seed = _number(root.grad)
         body = html.equation(f"{ratio} = {html.strong(seed, 'backward')}", f"∂{root.name}/∂{root.name} = {seed}")
         say = f"Backward begins at {root.name}: its gradient with respect to itself is {seed}."
-    else:
+    else:  # an array, or not kept
         body = html.row([_array(f"∇{root.name}", root.grad, root.shape, "backward")])
         say = f"Backward begins at {root.name} with the gradient that it was given."
     body += html.lead("From here on, each step multiplies what arrives (upstream) by its own derivative (local).")
