@@ -32,7 +32,9 @@ def words(frame):
 # ---- frames
 
 
-@pytest.mark.parametrize("made", [mlp_trace, lambda: seen(lambda x, y: torch.exp(x * y) + x, x=0.5, y=2.0)], ids=["mlp", "scalars"])
+@pytest.mark.parametrize(
+    "made", [mlp_trace, lambda: seen(lambda x, y: torch.exp(x * y) + x, x=0.5, y=2.0)], ids=["mlp", "scalars"]
+)
 def test_each_step_has_its_frames_in_order(made):
     found = made()
     walk = frames(found)
@@ -145,7 +147,13 @@ def test_terms_of_a_sum_appear_as_they_arrive():
 # ---- paths
 
 
-@given(st.lists(st.tuples(st.sampled_from(["add", "mul", "sin", "exp", "sub"]), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=9))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "mul", "sin", "exp", "sub"]), st.integers(0, 9), st.integers(0, 9)),
+        min_size=1,
+        max_size=9,
+    )
+)
 def test_paths_add_up_to_every_leafs_gradient(program):
     x, y = (torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (0.7, -0.4))
     with record():

@@ -150,7 +150,8 @@ def _paths(trace: Trace) -> str:
     more = markup.note(f"and {len(every) - len(listed)} more leaves") if len(every) > len(listed) else ""
     intro = markup.lead("Multiply the local gradients along a path; add over the paths.")
     views = "".join(_leaf_paths(trace, leaf) for leaf in listed)
-    return f'<section id="ways" hidden><h2>Every path to {markup.text(trace.values[trace.root].name)}</h2>{intro}<p class=leaves>{choices}</p>{views}{more}</section>'
+    title = f"<h2>Every path to {markup.text(trace.values[trace.root].name)}</h2>"
+    return f'<section id="ways" hidden>{title}{intro}<p class=leaves>{choices}</p>{views}{more}</section>'
 
 
 def _leaf_paths(trace: Trace, leaf: Value) -> str:
