@@ -5,6 +5,7 @@
 from . import functional as functional
 from . import init as init
 from . import parameter as parameter
+from . import utils as utils
 from .activation import *
 from .batchnorm import *
 from .container import *

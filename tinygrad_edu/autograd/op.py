@@ -18,6 +18,8 @@ from __future__ import annotations
 import builtins
 import itertools
 import linecache
+import re
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from . import formula
 from .node import Node, PlainNode, slotted_node
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
@@ -46,9 +49,11 @@ class Op:
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
+        formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
+        family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
     """
 
-    def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
+    def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any], room: str) -> None:
         self.name = name
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
@@ -61,7 +66,9 @@ class Op:
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
         self.public: str = options.pop("public", "")
-        self.formula: str = options.pop("formula", "")
+        self.formula: tuple[str, ...] = options.pop("formula", ())
+        self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
+        self.symbol: str = options.pop("symbol", "")
         if options:
             raise TypeError(f"{name}: unknown options {sorted(options)}")
         if isinstance(forward, np.ufunc):
@@ -72,6 +79,7 @@ class Op:
             self._read_signature(forward)
             self.__name__ = forward.__name__.rstrip("_")
         self.public = self.public or self.__name__
+        self.symbol = self.symbol or self.public.replace("_", " ").strip()
         self.__doc__ = forward.__doc__
         self.__module__ = getattr(forward, "__module__", __name__)
         self.tensors = [p for p in self.params if p in rules]
@@ -84,6 +92,8 @@ class Op:
         )
         if set(rules) - set(self.params):
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
+        if self.formula:
+            formula.check(self)
         self._function: Any = None
         self._operator: Any = None
         self._node_class: type[Node] | None = None
@@ -115,6 +125,11 @@ class Op:
         if self.again is not None:
             names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
         return list(names)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether every derivative is a local factor: downstream = local × upstream, element by element."""
+        return bool(self.differentiable) and not any(re.search("G(?![A-Za-z])", text) for text in self.formula[1:])
 
     def _rule_functions(self) -> list[Any]:
         return [self.joint] if self.joint else list(self.rules.values())
@@ -257,13 +272,19 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
             operations, so that second derivatives pass through what was kept.
         public: the public name, where it is not the forward's.
-        formula: the derivative as people write it.
+        formula: the value, and the derivative for each differentiable input, as people write them.
+        symbol: what a picture shows in the operation's head, where it is not the public name.
+        family: what a picture tints alike, where the operation does not belong to its file's family.
     """
     options = {key: rules.pop(key) for key in _OPTIONS & rules.keys()}
-    return lambda forward: Op(name, forward, rules, options)
+    room = sys._getframe(1).f_globals["__name__"]
+    return lambda forward: Op(name, forward, rules, options, room)
 
 
-_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
+_OPTIONS = {
+    "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
+    "symbol", "family",
+}  # fmt: skip
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

@@ -37,7 +37,14 @@ def _values(shape):
     return n
 
 
-@op("SumBackward1", x=lambda grad, x_shape: expand(grad, x_shape), public="sum")
+@op(
+    "SumBackward1",
+    x=lambda grad, x_shape: expand(grad, x_shape),
+    public="sum",
+    formula=("Σ_batch x", "G"),
+    symbol="Σ",
+    family="reduction",
+)
 def sum_batch(x):
     """The sum of each channel."""
     if x.ndim == 2:
@@ -87,6 +94,15 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     joint=_batch_norm_rule,
     keeps=("centred", "s"),
     again=_centred,
+    formula=(
+        "{weight:weight ⊙ }z{bias: + bias} with z = {mean:(x − mean) / √(var + eps)}"
+        "{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "{weight:weight ⊙ }{mean:G / √(var + eps)}"
+        "{else:(G − mean_batch(G) − z ⊙ mean_batch(G ⊙ z)) / √(var_batch(x) + eps)"
+        " with z = (x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "Σ_batch (G ⊙ z) with z = {mean:(x − mean) / √(var + eps)}{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "Σ_batch G",
+    ),
 )
 def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, momentum=0.1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel (axis 1).

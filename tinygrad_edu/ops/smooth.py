@@ -12,13 +12,27 @@ from .elementwise import as_half, exp, from_half, sigmoid, tanh, where, zeros_li
 from .special import erf
 
 
-@op("MulBackward1", x=lambda grad, number: grad * number, public="mul")
+@op(
+    "MulBackward1",
+    x=lambda grad, number: grad * number,
+    public="mul",
+    formula=("x · number", "number"),
+    symbol="×",
+    family="arithmetic",
+)
 def mul_number(x, number):
     """``x`` times a Python number: what PyTorch's own C++ code calls where Python's ``x * 2`` is MulBackward0."""
     return x * number
 
 
-@op("DivBackward1", x=lambda grad, number: grad / number, public="div")
+@op(
+    "DivBackward1",
+    x=lambda grad, number: grad / number,
+    public="div",
+    formula=("x / number", "1 / number"),
+    symbol="÷",
+    family="arithmetic",
+)
 def div_number(x, number):
     """``x`` divided by a Python number."""
     return x / number
@@ -28,13 +42,19 @@ def div_number(x, number):
     "LeakyReluBackwardBackward0",
     x=lambda grad, y, negative_slope: leaky_relu_backward(grad, y, negative_slope),
     y=lambda grad: zeros_like(grad),
+    formula=("x where y > 0, else negative_slope · x", "1 where y > 0, else negative_slope", "0"),
 )
 def leaky_relu_backward(x, y, negative_slope):
     """``x`` where ``y`` is positive, else ``negative_slope x``."""
     return np.where(y > 0, x, x * negative_slope)
 
 
-@op("LeakyReluBackward0", x=lambda grad, x, negative_slope: leaky_relu_backward(grad, x, negative_slope))
+@op(
+    "LeakyReluBackward0",
+    x=lambda grad, x, negative_slope: leaky_relu_backward(grad, x, negative_slope),
+    formula=("x where x > 0, else negative_slope · x", "1 where x > 0, else negative_slope"),
+    symbol="leaky ReLU",
+)
 def leaky_relu(x, negative_slope=0.01):
     """``x`` where it is positive, else ``negative_slope x``."""
     require_float(x, "leaky_relu_cpu")
@@ -46,6 +66,11 @@ def leaky_relu(x, negative_slope=0.01):
     x=lambda grad, x, alpha, scale, input_scale: where(
         x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale
     ),
+    formula=(
+        "scale · x where x > 0, else scale · alpha · (exp(input_scale · x) − 1)",
+        "scale where x > 0, else scale · alpha · input_scale · exp(input_scale · x)",
+    ),
+    symbol="ELU",
 )
 def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     """``scale x`` where x is positive, else ``scale alpha (exp(input_scale x) - 1)``."""
@@ -57,13 +82,18 @@ def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     "HardtanhBackwardBackward0",
     x=lambda grad, y, min_val, max_val: hardtanh_backward(grad, y, min_val, max_val),
     y=lambda grad: zeros_like(grad),
+    formula=("x · 1[min_val < y < max_val]", "1[min_val < y < max_val]", "0"),
 )
 def hardtanh_backward(x, y, min_val, max_val):
     """0 where ``y`` is at a bound or beyond, else ``x`` (also where y is nan)."""
     return np.where((y <= min_val) | (y >= max_val), 0.0, x)
 
 
-@op("HardtanhBackward0", x=lambda grad, x, min_val, max_val: hardtanh_backward(grad, x, min_val, max_val))
+@op(
+    "HardtanhBackward0",
+    x=lambda grad, x, min_val, max_val: hardtanh_backward(grad, x, min_val, max_val),
+    formula=("min(max(x, min_val), max_val)", "1[min_val < x < max_val]"),
+)
 def hardtanh(x, min_val=-1.0, max_val=1.0):
     """``x``, but not below ``min_val`` and not above ``max_val``."""
     if x.dtype.kind == "b":
@@ -73,7 +103,12 @@ def hardtanh(x, min_val=-1.0, max_val=1.0):
     return np.minimum(np.maximum(x, min_val), max_val)
 
 
-@op("SiluBackward0", x=lambda grad, x: grad * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))))
+@op(
+    "SiluBackward0",
+    x=lambda grad, x: grad * (sigmoid(x) * (1 + x * (1 - sigmoid(x)))),
+    formula=("x · σ(x)", "σ(x) · (1 + x · (1 − σ(x)))"),
+    symbol="SiLU",
+)
 def silu(x):
     """``x sigmoid(x)`` (Elfwing et al., 2018; https://arxiv.org/abs/1702.03118)."""
     require_float(x, "silu_cpu")
@@ -84,7 +119,14 @@ def _softplus_slope(grad, x, beta, threshold):
     return where(x * beta > threshold, grad, grad * sigmoid(x * beta))
 
 
-@op("SoftplusBackward0", x=_softplus_slope)
+@op(
+    "SoftplusBackward0",
+    x=_softplus_slope,
+    formula=(
+        "x where beta · x > threshold, else log(1 + exp(beta · x)) / beta",
+        "1 where beta · x > threshold, else σ(beta · x)",
+    ),
+)
 def softplus(x, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta x)) / beta``, and ``x`` itself where ``beta x`` is above ``threshold``."""
     require_float(x, "softplus_cpu")
@@ -106,7 +148,16 @@ def _gelu_inner(x):
     return (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
 
 
-@op("GeluBackward0", x=_gelu_rule)
+@op(
+    "GeluBackward0",
+    x=_gelu_rule,
+    formula=(
+        "{approximate=tanh:x / 2 · (1 + tanh(u)) with u = √(2 / π) · (x + 0.044715 · x³)}{else:x · Φ(x)}",
+        "{approximate=tanh:(1 + t) / 2 + x / 2 · (1 − t²) · √(2 / π) · (1 + 0.134145 · x²) "
+        "with t = tanh(√(2 / π) · (x + 0.044715 · x³))}{else:Φ(x) + x · φ(x)}",
+    ),
+    symbol="GELU",
+)
 def gelu(x, *, approximate="none"):
     """``x Φ(x)`` with the normal distribution's Φ, or its approximation by ``tanh`` (https://arxiv.org/abs/1606.08415)."""
     if approximate not in ("none", "tanh"):

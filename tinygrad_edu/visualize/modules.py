@@ -69,6 +69,10 @@ class ModuleTable:
                 self.add_root(module)
         return self._known[stack[-1]]
 
+    def knows(self, module: Any) -> bool:
+        """Whether this is one of them."""
+        return module in self._known
+
     def add_root(self, module: Any) -> int:
         """Know ``module`` and what is in it."""
         root = len(self.roots)

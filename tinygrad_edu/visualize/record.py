@@ -21,21 +21,26 @@ from typing import Any
 import numpy as np
 
 from ..autograd.conform import broadcast_axes, conform_array
+from ..autograd.context import FunctionNode
 from ..autograd.engine import RECORDERS, Recorder, current_pass
 from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
-from ..autograd.node import AccumulateGrad, Node, Output
+from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.parameter import Parameter
-from .calls import Argument, Call, Result, bare_call, read_call
+from .calls import Call, Result, bare_call, read_call
 from .modules import MODULE_STACK, ModuleTable, watch_modules
 
-__all__ = ["Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
+__all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
 
-_KNOWN = "_recordings"
-"""Where a node keeps the recordings that know it: ``{recording: index of its value (of its step, if it has several)}``."""
+_KNOWN = "recordings_"
+"""Where a node's metadata have the recordings that know it: ``{recording: index of its value (its step, if several)}``."""
+
+
+def _known(node: Any) -> dict[Recording, int]:
+    return getattr(node, "_metadata", {}).get(_KNOWN, {})
 
 _serial = itertools.count()
 
@@ -133,7 +138,14 @@ class Recording:
             return self._known_array(tensor._array)
         if type(node) is AccumulateGrad:
             return self._leaves.get(node, [None])[-1]
-        return node.__dict__.get(_KNOWN, {}).get(self)
+        return self._place(node)
+
+    def _place(self, node: Any) -> int | None:
+        """The index of the node's value, of its step if it has several outputs; None: not known here."""
+        return _known(node).get(self)
+
+    def _remember(self, node: Any, place: int) -> None:
+        node.metadata.setdefault(_KNOWN, {})[self] = place
 
     def value_of(self, array: Any, node: Node | None) -> int:
         """The value of an argument or root, which is new unless a recorded step has made it."""
@@ -142,10 +154,9 @@ class Recording:
             return self._new_array(array, "data") if found is None else found
         if type(node) is AccumulateGrad:
             return self._leaf(node, array)
-        known = node.__dict__.get(_KNOWN, {}).get(self)
+        known = self._place(node)
         if known is None:
-            self.adopt([node])
-            known = node.__dict__[_KNOWN][self]
+            known = self.adopt(node)
             if array is not None and self.values[known].data is None:
                 self.values[known].data = array.copy()
         return known
@@ -212,12 +223,12 @@ class Recording:
                 data = None if result.array is None else result.array.copy()
                 value = self._add(RawValue(kind, result.shape, result.dtype, data, index, place))
                 if result.node is not None:
-                    result.node.__dict__.setdefault(_KNOWN, {})[self] = value
+                    self._remember(result.node, value)
             else:
                 value = self._new_array(result.array, kind, index, place)
             step.outputs.append(value)
         if node is not None and node.outputs != 1:
-            node.__dict__.setdefault(_KNOWN, {})[self] = index
+            self._remember(node, index)
         step.call = call._replace(
             arguments=[],
             results=[],
@@ -245,22 +256,26 @@ class Recording:
 
     # ---- nodes that were not told of: made before the recording began, or by writing in place
 
-    def adopt(self, roots: list[Any]) -> None:
-        """Take up the graph behind ``roots`` as far as it is not known."""
+    def adopt(self, root: Any) -> int:
+        """Take up the graph behind ``root`` as far as it is not known; return the place of ``root``."""
         found: dict[Any, None] = {}
-        waiting = list(roots)
+        waiting = [root]
         while waiting:
             node = waiting.pop()
-            if node is None or node in found or type(node) is AccumulateGrad or self in node.__dict__.get(_KNOWN, ()):
+            if node is None or node in found or type(node) is AccumulateGrad or self._place(node) is not None:
                 continue
             found[node] = None
             waiting.extend(node.next)
         for node in sorted(found, key=lambda each: each.seq):
             if type(node) is Output:
-                owner = self.steps[node.next[0].__dict__[_KNOWN][self]]  # type: ignore[union-attr]
-                node.__dict__.setdefault(_KNOWN, {})[self] = owner.outputs[node.index]
+                owner = self._place(node.next[0])
+                assert owner is not None
+                self._remember(node, self.steps[owner].outputs[node.index])
             else:
                 self._adopt(node)
+        place = self._place(root)
+        assert place is not None
+        return place
 
     def _adopt(self, node: Any) -> None:
         call = bare_call(node)
@@ -282,7 +297,7 @@ class Recording:
 
     def depth_of(self, node: Any) -> int:
         """In how many derivatives ``node`` was made."""
-        known = node.__dict__.get(_KNOWN, {}).get(self)
+        known = self._place(node)
         step = known if node.outputs != 1 or known is None else self.values[known].step
         return 0 if step is None else self.steps[step].depth
 
@@ -291,10 +306,9 @@ class Recording:
         running = self._running_pass()
         if type(node) is not Output and node.outputs != 1:
             return  # each of its outputs has run
-        known = node.__dict__.get(_KNOWN, {}).get(self)
+        known = self._place(node)
         if known is None:
-            self.adopt([node])
-            known = node.__dict__[_KNOWN][self]
+            known = self.adopt(node)
         running.arrived[known] = _array_of(grad, copy=True)
 
     def after(self, node: Any, grads: Any) -> None:
@@ -302,7 +316,9 @@ class Recording:
         if type(node) is Output:
             return
         running, current = self._running_pass(), current_pass()
-        step = node.__dict__[_KNOWN][self] if node.outputs != 1 else self.values[node.__dict__[_KNOWN][self]].step
+        known = self._place(node)
+        assert known is not None
+        step = known if node.outputs != 1 else self.values[known].step
         assert step is not None
         running.order.append(step)
         needed = None if current is None else current.needed
@@ -333,6 +349,43 @@ class Recording:
             running = self._running[current] = Pass(roots)
             self.passes.append(running)
         return running
+
+
+class BareGraph(Recording):
+    """What a graph tells of itself that nobody recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ran = False
+        self.gradients: dict[int, np.ndarray] = {}
+        self._places: dict[Any, int] = {}
+
+    def _place(self, node: Any) -> int | None:
+        return self._places.get(node)
+
+    def _remember(self, node: Any, place: int) -> None:
+        self._places[node] = place
+
+    def _adopt(self, node: Any) -> None:
+        super()._adopt(node)
+        if node.op is not None:
+            self.ran = self.ran or node.saved is RELEASED
+        elif isinstance(node, FunctionNode):
+            self.ran = self.ran or node.ctx._freed
+
+    def note_gradients(self) -> None:
+        """What the leaves, and tensors that retain theirs, hold as ``grad``. All leaves have one: a pass has run."""
+        complete = True
+        for node, values in self._leaves.items():
+            grad = getattr(node.variable, "_grad", None)  # type: ignore[attr-defined]
+            if grad is not None:
+                self.gradients[values[-1]] = grad._array.copy()
+            complete = complete and grad is not None
+        for node, place in self._places.items():
+            kept = node.hooks.retain() if node.hooks is not None and node.hooks.retain is not None else None
+            if kept is not None and kept._grad is not None and node.outputs == 1:
+                self.gradients[place] = kept._grad._array.copy()
+        self.ran = self.ran or (complete and bool(self._leaves))
 
 
 class _Facts:
@@ -472,7 +525,7 @@ class record:
 def recordings_of(tensor: Any) -> list[Recording]:
     """The recordings that know ``tensor``, the oldest first."""
     node = tensor._node
-    known = [] if node is None else node.__dict__.get(_KNOWN, {})
+    known = {} if node is None else _known(node)
     here = [each for each in _open.get() if each not in known and each.find(tensor) is not None]
     return sorted([*known, *here], key=lambda each: each.serial)
 
