@@ -325,7 +325,7 @@ def _propagation(op: Any) -> list[str]:
         ]
         lines += [indent + line for line in body]
     if op.releases:
-        first, *others = node_slots(op)[1]
+        first, *others = node_slots(op)[1] if has_slotted_node(op) else ("saved",)
         lines += ["    if release:", f"        node.{first} = RELEASED"]
         lines += [f"        node.{slot} = None" for slot in others]
     return [*lines, "    return None if ready is None else (ready, carried)"]
