@@ -22,5 +22,6 @@ from .padding import *
 from .parameter import *
 from .pooling import *
 from .sparse import *
+from .upsampling import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above

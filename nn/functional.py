@@ -19,6 +19,7 @@ from ..functions.loss import nll, probability_target, refuse_gradient, same_size
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *
+from ..functions.resize import *
 from ..functions.reduction import log_softmax as _log_softmax
 from ..functions.reduction import softmax as _softmax
 from ..functions.shape import broadcast_shapes

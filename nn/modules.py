@@ -5,7 +5,7 @@ from importlib import import_module
 
 _FILES = (
     "activation", "batchnorm", "container", "conv", "dropout", "flatten", "fold", "instancenorm", "linear", "loss", "module",
-    "normalization", "padding", "pooling", "sparse",
+    "normalization", "padding", "pooling", "sparse", "upsampling",
 )  # fmt: skip
 
 for _name in _FILES:

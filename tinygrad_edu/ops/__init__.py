@@ -22,6 +22,7 @@ from .padding import *
 from .pooling import *
 from .powers import *
 from .reduction import *
+from .resize import *
 from .scatter import *
 from .shape import *
 from .smooth import *
