@@ -317,7 +317,7 @@ def _avg_pool(
         )
     _check_shape(shape, n, name)
     counts = _counts(shape[-n:], kernel, steps, pads, dilation, ceil_mode)
-    if n == 3 and any(size + 2 * p < k for size, p, k in zip(shape[-n:], pads, kernel, strict=True)):
+    if n == 3 and any(size < k for size, k in zip(shape[-n:], kernel, strict=True)):
         sizes = " ".join(f"{axis}: {m}" for axis, m in zip(_AXES[3], shape[-n:], strict=True))
         raise RuntimeError(
             f"input image ({sizes}) smaller than kernel size ({_named('k', 3, kernel)})"

@@ -30,6 +30,11 @@ def _resampling(mode: str, size: int, count: int, factor: float | None, align_co
         scale = real(size - 1) / real(count - 1) if count > 1 else real(0)
     else:
         scale = real(1.0 / factor) if factor else real(size) / real(count)
+    # PyTorch's shortcuts, which differ from the formula where a scale factor was rounded to a size.
+    if count == size and mode in ("nearest", "linear", "bilinear", "trilinear"):
+        return Resampling(size, ((np.arange(count), None),))
+    if count == 2 * size and mode == "nearest":
+        return Resampling(size, ((np.arange(count) // 2, None),))
     if mode in ("nearest", "nearest-exact"):
         middle = real(0.5) if mode == "nearest-exact" else real(0)
         places = np.floor((outputs + middle) * scale).astype(np.int64)

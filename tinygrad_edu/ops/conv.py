@@ -117,16 +117,17 @@ def _sum_channels(grad):
 
 
 @op("ConvolutionBackward0", x=None, weight=None, bias=None, joint=_convolution_rule)
-def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
+def convolution(x, weight, bias=None, *, stride, padding, dilation, groups, outputs=None):
     """Each output is the sum of products of a window of ``x`` with the kernel of its channel, plus ``bias``.
 
     Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel), bias (O) or None; the result is (N, O, *outputs) with
-    outputs = (sizes + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
+    outputs = (sizes + 2 padding - dilation (kernel - 1) - 1) // stride + 1, or the first ``outputs`` of them.
     """
     _check_dtypes(x, weight, bias)
     if x.dtype.kind in "iub" and (x.dtype == bool or (x.dtype != np.int64 and max(dilation) > 1)):
         raise not_implemented("slow_conv2d_cpu" if max(dilation) == 1 else "slow_conv_dilated<>", x.dtype)
-    outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    if outputs is None:
+        outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
     columns = _columns(from_half(x), weight.shape[2:], stride, padding, dilation, groups, outputs)
     kernels = _weight_rows(from_half(weight), groups)
     rows = np.matmul(kernels.reshape(groups, 1, kernels.shape[1], columns.shape[2]), columns)
@@ -135,8 +136,8 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, weight, stride, padding, dilation, groups: (
-        convolution(grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    x=lambda grad, weight, x_shape, stride, padding, dilation, groups: (
+        convolution(grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:])
     ),
     weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: (
         conv_weight(x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
@@ -181,8 +182,8 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, y, stride, padding, dilation, groups: (
-        convolution(y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    x=lambda grad, y, x_shape, stride, padding, dilation, groups: (
+        convolution(y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:])
     ),
     y=lambda grad, x, y_shape, stride, padding, dilation, groups: (
         conv_input(x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
@@ -205,7 +206,7 @@ def _transposed_rule(grad, x, weight, stride, padding, dilation, groups, needs):
     geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     need_x, need_weight, need_bias = needs
     return (
-        convolution(grad, weight, **geometry) if need_x else None,
+        convolution(grad, weight, outputs=tuple(x.shape[2:]), **geometry) if need_x else None,
         conv_weight(x, grad, weight.shape, **geometry) if need_weight else None,
         _sum_channels(grad) if need_bias else None,
     )
