@@ -19,10 +19,11 @@ from ..functions.loss import nll, probability_target, refuse_gradient, same_size
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *
-from ..functions.resize import *
 from ..functions.reduction import log_softmax as _log_softmax
 from ..functions.reduction import softmax as _softmax
+from ..functions.resize import *
 from ..functions.shape import broadcast_shapes
+from ..functions.unpooling import *
 from ..inplace import in_place
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise

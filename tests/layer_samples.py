@@ -119,7 +119,9 @@ SIZES: dict[str, Any] = {"dtypes": False, "nonfinite": False}
 for _mode in ("nearest", "nearest-exact"):
     row("F.interpolate", s(N(1, 2, 4), 7, mode=_mode), s(N(1, 2, 3, 4), (5, 2), mode=_mode),
         s(N(1, 1, 3, 3), scale_factor=1.7, mode=_mode), s(N(1, 1, 2, 2, 3), scale_factor=2, mode=_mode), **SIZES)  # fmt: skip
-for _mode, _shape in (("linear", (1, 2, 4)), ("bilinear", (1, 2, 3, 4)), ("trilinear", (1, 1, 2, 3, 2)), ("bicubic", (1, 1, 3, 4))):
+for _mode, _shape in (
+    ("linear", (1, 2, 4)), ("bilinear", (1, 2, 3, 4)), ("trilinear", (1, 1, 2, 3, 2)), ("bicubic", (1, 1, 3, 4)),
+):  # fmt: skip
     row("F.interpolate", s(N(*_shape), scale_factor=2, mode=_mode), s(N(*_shape), 5, mode=_mode, align_corners=True),
         s(N(*_shape), scale_factor=1.7, mode=_mode), s(N(*_shape), 2, mode=_mode),
         s(N(*_shape), scale_factor=1.7, mode=_mode, recompute_scale_factor=True), **SIZES)  # fmt: skip

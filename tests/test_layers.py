@@ -8,10 +8,10 @@ import pytest
 from agreement import agree
 from test_functional_nn import compare, floats
 from test_module import run
-from tinygrad_edu import nn
 from tinygrad_edu.nn import functional as F
 
 import tinygrad_edu as torch
+from tinygrad_edu import nn
 
 RECORDED = json.loads(layer_cases.RECORDED.read_text())
 
@@ -236,7 +236,9 @@ def test_convolution_over_options(dims, transposed):
         b = floats((groups * outputs,), seed=2)
         options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         if transposed:
-            extra = options["output_padding"] = tuple(min(e, max(s, d) - 1) for e, s, d in zip(extra, stride, dilation, strict=True))
+            extra = options["output_padding"] = tuple(
+                min(e, max(s, d) - 1) for e, s, d in zip(extra, stride, dilation, strict=True)
+            )
             spans = zip(sizes, kernel, stride, padding, dilation, extra, strict=True)
             if any((m - 1) * s - 2 * p + d * (k - 1) + e < 0 for m, k, s, p, d, e in spans):
                 return
@@ -289,8 +291,7 @@ def test_adaptive_pooling_over_sizes(kind):
     for size in range(1, 8):
         for count in range(1, 8):
             x = floats((1, 2, size, 3), seed=size)
-            build = lambda module, functional, x, count=count: getattr(functional, f"adaptive_{kind}_pool2d")(x, (count, 2))  # noqa: E731
-            compare(real, build, [x], 1e-9)
+            compare(real, lambda _, f, x, n=count: getattr(f, f"adaptive_{kind}_pool2d")(x, (n, 2)), [x], 1e-9)
 
 
 @pytest.mark.oracle
@@ -300,8 +301,8 @@ def test_resizing_over_sizes():
 
     @settings
     @given(
-        st.sampled_from(modes), st.integers(1, 6), st.integers(1, 9), st.booleans(), st.sampled_from([None, 0.5, 1.3, 2.0, 3.1]),
-        st.sampled_from(["float64", "float32"]),
+        st.sampled_from(modes), st.integers(1, 6), st.integers(1, 9), st.booleans(),
+        st.sampled_from([None, 0.5, 1.3, 2.0, 3.1]), st.sampled_from(["float64", "float32"]),
     )  # fmt: skip
     def check(mode, size, count, align, factor, dtype):
         if factor is not None and int(size * factor) < 1:

@@ -124,9 +124,7 @@ def _convolution(
     else:
         pads = _expanded("padding", padding, dims, n)
     _check(input._array.shape, weight._array.shape, bias, stride, pads, dilation, groups)
-    result = _conv.convolution.function(
-        input, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups
-    )
+    result = _conv.convolution.function(input, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups)
     return squeeze_one.function(result, 0) if unbatched else result
 
 
@@ -177,9 +175,7 @@ def _transposed(
 
 
 def _are_tensors(input: Any, weight: Any, bias: Any) -> bool:
-    return (
-        isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))
-    )
+    return isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))
 
 
 def _are_ints(*values: Any) -> bool:

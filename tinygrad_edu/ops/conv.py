@@ -93,8 +93,7 @@ def _weight_rows(weight, groups):
 def output_sizes(sizes, kernel, stride, padding, dilation):
     """How many windows fit along each axis."""
     return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
     )
 
 
@@ -136,11 +135,11 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups, outp
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, weight, x_shape, stride, padding, dilation, groups: (
-        convolution(grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:])
+    x=lambda grad, weight, x_shape, stride, padding, dilation, groups: convolution(
+        grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:]
     ),
-    weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: (
-        conv_weight(x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: conv_weight(
+        x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
 def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
@@ -164,9 +163,7 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
         return as_half(_from_rows(columns.reshape(groups, height, channels, n * math.prod(outputs[1:])), n, shape[2:]), x)
     sizes = [
         max((m - 1) * s + d * (k - 1) + 1, p + size)
-        for m, s, d, k, p, size in zip(
-            outputs[1:], stride[1:], dilation[1:], kernel[1:], padding[1:], shape[3:], strict=True
-        )
+        for m, s, d, k, p, size in zip(outputs[1:], stride[1:], dilation[1:], kernel[1:], padding[1:], shape[3:], strict=True)
     ]
     spread = np.zeros((groups, height, channels, n, *sizes), rows.dtype)
     for offsets in itertools.product(*map(range, kernel[1:])):
@@ -182,11 +179,11 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, y, x_shape, stride, padding, dilation, groups: (
-        convolution(y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:])
+    x=lambda grad, y, x_shape, stride, padding, dilation, groups: convolution(
+        y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:]
     ),
-    y=lambda grad, x, y_shape, stride, padding, dilation, groups: (
-        conv_input(x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    y=lambda grad, x, y_shape, stride, padding, dilation, groups: conv_input(
+        x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
 )
 def conv_weight(x, y, shape, *, stride, padding, dilation, groups):
@@ -224,9 +221,7 @@ def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, gro
         raise not_implemented("slow_conv_transpose2d_out_cpu", x.dtype)
     outputs = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
-        for n, k, s, p, d, extra in zip(
-            x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding, strict=True
-        )
+        for n, k, s, p, d, extra in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding, strict=True)
     )
     shape = (len(x), weight.shape[1] * groups, *outputs)
     result = conv_input(x, weight, shape, stride=stride, padding=padding, dilation=dilation, groups=groups)

@@ -10,8 +10,8 @@ from .repeated import add_at
 
 @op(
     "EmbeddingBackward0",
-    weight=lambda grad, weight_shape, index, padding_idx, scale_grad_by_freq: (
-        rows_back(grad, index, weight_shape[0], padding_idx, scale_grad_by_freq)
+    weight=lambda grad, weight_shape, index, padding_idx, scale_grad_by_freq: rows_back(
+        grad, index, weight_shape[0], padding_idx, scale_grad_by_freq
     ),
     index=None,
     public="embedding",
@@ -41,9 +41,7 @@ def _scaled(x, factors):
 
 @op(
     "EmbeddingDenseBackward0",
-    x=lambda grad, index, padding_idx, scale_grad_by_freq: (
-        scaled_rows(grad, index, padding_idx, scale_grad_by_freq)
-    ),
+    x=lambda grad, index, padding_idx, scale_grad_by_freq: scaled_rows(grad, index, padding_idx, scale_grad_by_freq),
     index=None,
 )
 def rows_back(x, index, count, padding_idx=-1, scale_grad_by_freq=False):
@@ -56,8 +54,8 @@ def rows_back(x, index, count, padding_idx=-1, scale_grad_by_freq=False):
 
 @op(
     "EmbeddingBackward0",
-    x=lambda grad, x_shape, index, padding_idx, scale_grad_by_freq: (
-        rows_back(grad, index, x_shape[0], padding_idx, scale_grad_by_freq)
+    x=lambda grad, x_shape, index, padding_idx, scale_grad_by_freq: rows_back(
+        grad, index, x_shape[0], padding_idx, scale_grad_by_freq
     ),
     index=None,
 )

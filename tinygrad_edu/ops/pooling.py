@@ -24,7 +24,7 @@ class Windows(NamedTuple):
 
     Attributes:
         size: the number of inputs.
-        count: the number of windows, which is that of outputs.
+        outputs: the number of windows.
         pieces: (offset, outputs, inputs).
         starts, step: the place of a window's element is starts[output] + step * offset.
         first: the first offset inside the input, for each window.
@@ -34,7 +34,7 @@ class Windows(NamedTuple):
     """
 
     size: int
-    count: int
+    outputs: int
     pieces: tuple
     starts: np.ndarray
     step: int
@@ -109,7 +109,7 @@ def _axis_maximum(x, windows, axis, careful):
         best = np.maximum(first, second)
         return best, best != first
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    best = np.full(_shape_with(x.shape, axis, windows.count), lowest, x.dtype)
+    best = np.full(_shape_with(x.shape, axis, windows.outputs), lowest, x.dtype)
     offsets = np.empty(best.shape, np.uint8 if len(windows.pieces) < 256 else np.int64)
     offsets[...] = _column(windows.first, axis)
     for i, outputs, inputs in windows.pieces:
@@ -205,7 +205,7 @@ def take_winners(x, windows, places):
     """The element in the place of each window's winner."""
     for axis in range(-1, -1 - len(windows), -1):
         one, offsets = windows[axis], places[-1 - axis]
-        result = np.zeros(_shape_with(x.shape, axis, one.count), x.dtype)
+        result = np.zeros(_shape_with(x.shape, axis, one.outputs), x.dtype)
         for i, outputs, inputs in one.pieces:
             wins = _is_offset(offsets[_along(axis, outputs)], i)
             np.copyto(result[_along(axis, outputs)], x[_along(axis, inputs)], where=wins)
@@ -226,7 +226,7 @@ def _sums(x, windows):
                 total = np.add(total, x[_along(axis, inputs)], out=total if k else None)
             x = total
             continue
-        total = np.zeros(_shape_with(x.shape, axis, one.count), x.dtype)
+        total = np.zeros(_shape_with(x.shape, axis, one.outputs), x.dtype)
         for _, outputs, inputs in one.pieces:
             total[_along(axis, outputs)] += x[_along(axis, inputs)]
         x = total
