@@ -213,12 +213,11 @@ def instance_norm(
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     n, channels = shape[:2]
-    statistics: Any = [each if each is None else each.repeat(n) for each in (running_mean, running_var)]
-    parameters: Any = [each if each is None else each.repeat(n) for each in (weight, bias)]
+    mean, var, w, b = (each if each is None else each.repeat(n) for each in (running_mean, running_var, weight, bias))
     flat = input.contiguous().view(1, n * channels, *shape[2:])
-    out = batch_norm(flat, *statistics, *parameters, training=use_input_stats, momentum=momentum, eps=eps)
-    for each, repeated in zip((running_mean, running_var), statistics, strict=True):
-        if each is not None:
+    out = batch_norm(flat, mean, var, w, b, use_input_stats, momentum, eps)
+    for each, repeated in ((running_mean, mean), (running_var, var)):
+        if each is not None and repeated is not None:
             each._array[...] = repeated._array.reshape(n, channels).mean(0)
             stamp_write(each._array)
     return out.view(shape)

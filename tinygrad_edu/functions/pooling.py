@@ -109,7 +109,8 @@ def _max_pool(
     geometry = _geometry(name, n, kernel_size, stride, padding, dilation)
     shape = input._array.shape
     _check_shape(shape, n, name)
-    counts = _counts(shape[-n:], *geometry, ceil_mode=ceil_mode)
+    kernel, steps, pads, dilations = geometry
+    counts = _counts(shape[-n:], kernel, steps, pads, dilations, ceil_mode)
     _check_counts(shape, n, counts)
     windows = tuple(map(sliding_windows, shape[-n:], counts, *geometry))
     alone, with_indices = _pooling.MAX_POOLS[n]

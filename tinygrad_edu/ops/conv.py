@@ -90,6 +90,11 @@ def _weight_rows(weight, groups):
     )
 
 
+def _as_image(stride, padding, dilation, groups):
+    """The geometry of a convolution of signals as one of images of height 1: then all windows make one product."""
+    return {"stride": (1, *stride), "padding": (0, *padding), "dilation": (1, *dilation), "groups": groups}
+
+
 def output_sizes(sizes, kernel, stride, padding, dilation):
     """How many windows fit along each axis."""
     return tuple(
@@ -127,6 +132,9 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups, outp
         raise not_implemented("slow_conv2d_cpu" if max(dilation) == 1 else "slow_conv_dilated<>", x.dtype)
     if outputs is None:
         outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return convolution(x[:, :, None], weight[:, :, None], bias, outputs=(1, *outputs), **image)[:, :, 0]
     columns = _columns(from_half(x), weight.shape[2:], stride, padding, dilation, groups, outputs)
     kernels = _weight_rows(from_half(weight), groups)
     rows = np.matmul(kernels.reshape(groups, 1, kernels.shape[1], columns.shape[2]), columns)
@@ -144,6 +152,9 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups, outp
 )
 def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution with respect to its input of ``shape``, from that (``x``) of its result."""
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return conv_input(x[:, :, None], weight[:, :, None], (*shape[:2], 1, shape[2]), **image)[:, :, 0]
     kernel, height, n = weight.shape[2:], shape[2], shape[0]
     outputs = x.shape[2:]
     rows, kernels = _as_rows(from_half(x), groups), _weight_rows(from_half(weight), groups)
@@ -188,6 +199,9 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
 )
 def conv_weight(x, y, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution of ``y`` with respect to its weight of ``shape``, from that (``x``) of its result."""
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return conv_weight(x[:, :, None], y[:, :, None], (*shape[:2], 1, shape[2]), **image)[:, :, 0]
     rows = _as_rows(from_half(x), groups)
     columns = _columns(from_half(y), shape[2:], stride, padding, dilation, groups, x.shape[2:])
     total = np.add.reduce(np.matmul(rows, columns.swapaxes(2, 3)), 1)
