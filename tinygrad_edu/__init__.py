@@ -51,6 +51,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import linalg as linalg
     from . import nn as nn  # type: ignore[attr-defined]
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
@@ -82,7 +83,7 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets nn optim ops random return_types serialization storage testing utils version
+    amp autograd backends cuda datasets linalg nn optim ops random return_types serialization storage testing utils version
     visualize
     """.split()  # noqa: SIM905
 )

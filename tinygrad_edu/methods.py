@@ -15,12 +15,15 @@ from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
     arithmetic,
+    combining,
     conversion,
     dropout,
     einsum,
     graph,
     indexing,
     linalg,
+    matrices,
+    ordering,
     overwriting,
     reduction,
     shape,
@@ -32,7 +35,7 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
+for _module in (arithmetic, combining, dropout, einsum, indexing, linalg, matrices, ordering, reduction, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Operations that are a public function as they stand.
@@ -43,7 +46,8 @@ _AS_THEY_ARE = """
     masked_select maximum minimum mm mul mv ne neg reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit
     sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
     logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add
-    index_copy masked_scatter put scatter_reduce
+    index_copy masked_scatter put scatter_reduce digamma erfinv gcd heaviside lcm ldexp lgamma logaddexp2 logcumsumexp
+    nextafter sinc
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -59,8 +63,10 @@ FUNCTIONS["detach"] = graph.detach
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
-    vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
-    column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
+    imag real polar view_as_complex view_as_real is_inference block_diag bucketize cartesian_prod cdist chain_matmul
+    combinations cumulative_trapezoid isin polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index
+    vander
 """.split()
 
 _METHOD_MODULE = """
@@ -79,8 +85,8 @@ _IN_PLACE = """
     mul multiply nan_to_num ne neg negative pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid
     sign sin sinh sqrt square sub subtract tan tanh tril triu trunc bitwise_left_shift bitwise_right_shift index_fill
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
-    atan2 baddbmm deg2rad erf erfc fix greater greater_equal hypot less less_equal logit not_equal rad2deg true_divide
-    xlogy
+    atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
+    less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy
 """.split()
 
 _UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
@@ -218,6 +224,8 @@ def bind_methods() -> None:
     for method in random.METHODS:
         _bind(method.__name__, method)
     _bind("nelement", shape.numel)
+    _bind("unfold", combining.unfold)
+    _bind("polygamma", lambda self, n: combining.polygamma(n, self))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)
 

@@ -9,8 +9,10 @@ from .activation import *
 from .comparison import *
 from .complex import *
 from .cumulative import *
+from .decompositions import *
 from .diagonal import *
 from .elementwise import *
+from .gamma import *
 from .indexing import *
 from .linalg import *
 from .loss import *
@@ -22,3 +24,4 @@ from .scatter import *
 from .shape import *
 from .smooth import *
 from .special import *
+from .windows import *

@@ -259,6 +259,21 @@ def amin(x, dim=(), keepdim=False):
     return _extreme(np.minimum.reduce, x, dim, keepdim, "amin")
 
 
+@op("AminmaxBackward0", x=lambda grad, x, dim, keepdim: _aminmax_rule(grad, x, dim, keepdim), results=2, diff_results=2)
+def aminmax(x, dim=(), keepdim=False):
+    """:func:`amin` and :func:`amax` as a pair."""
+    return amin(x, dim, keepdim), amax(x, dim, keepdim)
+
+
+def _aminmax_rule(grads, x, dim, keepdim):
+    of_min, of_max = grads
+    total = None if of_min is None else _extremum_rule(of_min, x, amin(x, dim, keepdim), dim, keepdim)
+    if of_max is None:
+        return total
+    share = _extremum_rule(of_max, x, amax(x, dim, keepdim), dim, keepdim)
+    return share if total is None else total + share
+
+
 @op(None, x=None)
 def argmax(x, dim=None, keepdim=False):
     """The index of the largest element (the first of equals), over ``dim`` or over the flattened tensor."""
@@ -331,6 +346,9 @@ def _kept(grad, x_shape, dim, keepdim):
 choose_max = _declare_choice("MaxBackward0", "max")
 choose_min = _declare_choice("MinBackward0", "min")
 choose_median = _declare_choice("MedianBackward1", "median")
+choose_nanmedian = _declare_choice("NanmedianBackward1", "nanmedian")
+choose_kth = _declare_choice("KthvalueBackward0", "kthvalue")
+choose_mode = _declare_choice("ModeBackward0", "mode")
 
 
 @op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median")
@@ -341,6 +359,12 @@ def median_all(x):
     if not x.size:
         return np.full((), np.nan, x.dtype)
     return np.partition(x, (x.size - 1) // 2, axis=None)[(x.size - 1) // 2] if not _has_nan(x) else np.full((), np.nan, x.dtype)
+
+
+@op("NanmedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="nanmedian")
+def nanmedian_all(x):
+    """The lower median of all elements that are not nan; nan if there are none."""
+    return median_all(x[x == x] if _has_nan(x) else x)
 
 
 def _has_nan(x):
