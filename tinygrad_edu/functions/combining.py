@@ -126,10 +126,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 def _declare_split(name: str, least: int, dim: int) -> Any:
     def split(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         if input.ndim < least:
-            plural = "s" if least > 1 else ""
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension{plural}, but got a tensor with {input.ndim} "
-                "dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!"
             )
         axis = 0 if name == "hsplit" and input.ndim == 1 else dim
         given = indices_or_sections

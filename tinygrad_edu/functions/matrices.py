@@ -173,7 +173,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
 @with_out
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     """Complex eigenvalues, without derivatives."""
-    return ops.eig.function(A)[0]
+    return ops.eig.function(A, "linalg.eigvals")[0]
 
 
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
@@ -343,10 +343,8 @@ def norm(
         if A.ndim not in (1, 2):
             raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
                                f"{A.ndim}D.")  # fmt: skip
-        if A.ndim == 2:
+        if A.ndim == 2 or isinstance(ord, str):
             return matrix_norm(A, ord, (0, 1), keepdim, dtype=dtype)
-    if isinstance(ord, str):
-        raise RuntimeError(f"linalg.vector_norm: Order {ord} not supported.")
     return vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
 
 

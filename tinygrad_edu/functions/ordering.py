@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.errors import not_implemented, type_name
+from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import cumulative, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
+from ..overloads import combination_error
 from ..tensor import Tensor
 from .out import with_out
 from .reduction import _named, median
@@ -192,11 +193,6 @@ def searchsorted(
     if sorter is not None:
         sequence = np.take_along_axis(sequence, sorter._array, -1)
     values = input._array if isinstance(input, Tensor) else np.asarray(input)
-    if isinstance(input, Tensor) and values.dtype != sequence.dtype:
-        raise RuntimeError(
-            "torch.searchsorted(): boundary tensor and input value tensor should have same dtype, but got boundary tensor "
-            f"dtype {_c_type(sequence)} and input value tensor dtype {_c_type(values)}"
-        )
     if sequence.ndim == 1:
         found = np.searchsorted(sequence, values, where)
     elif values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
@@ -217,14 +213,8 @@ def bucketize(
 ) -> Tensor:
     """Which of the intervals between sorted ``boundaries`` each element lies in; their upper ends belong to them."""
     if boundaries._array.ndim != 1:
-        raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._array.ndim})")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
-
-
-def _c_type(array: np.ndarray) -> str:
-    from ..autograd.errors import c_name
-
-    return c_name(array.dtype)
 
 
 @with_out
@@ -232,10 +222,8 @@ def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None
 ) -> Tensor:
     """Whether each element is among ``test_elements``."""
-    for position, each in enumerate((elements, test_elements)):
-        if not isinstance(each, (Tensor, bool, int, float)):
-            name = ("elements", "test_elements")[position]
-            raise TypeError(f"isin(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(each)}")
+    if not all(isinstance(each, (Tensor, bool, int, float)) for each in (elements, test_elements)):
+        raise combination_error("isin", (elements, test_elements), {})
     among, wanted = (each._array if isinstance(each, Tensor) else np.asarray(each) for each in (elements, test_elements))
     return wrap(np.asarray(np.isin(among, wanted, assume_unique=assume_unique, invert=invert)))
 
@@ -263,7 +251,7 @@ def unique_consecutive(
 
 def _edges(array: np.ndarray, bins: int, low: float, high: float, name: str) -> np.ndarray:
     if array.dtype.kind != "f":
-        raise not_implemented(f"{name}_cpu", array.dtype)
+        raise not_implemented("histogram_cpu", array.dtype)
     if low == high and array.size:
         low, high = float(array.min()), float(array.max())
     if low == high:
@@ -280,7 +268,7 @@ def _edges(array: np.ndarray, bins: int, low: float, high: float, name: str) -> 
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Tensor:
     """How many elements lie in each of ``bins`` equal intervals from ``min`` to ``max`` (by default those of the elements)."""
     if bins <= 0:
-        raise RuntimeError("bins must be > 0")
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     array = input._array
     edges = _edges(array, bins, float(min), float(max), "histc")
     return wrap(np.histogram(array[np.isfinite(array)], edges)[0].astype(array.dtype))

@@ -27,7 +27,7 @@ def _mt(x):
 
 def _require_matrices(x, name, square=True):
     if x.ndim < 2:
-        raise RuntimeError(f"{name}: The input tensor {'A' if square else 'input'} must have at least 2 dimensions.")
+        raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if square and x.shape[-1] != x.shape[-2]:
         sizes = f"{x.shape[-2]} by {x.shape[-1]}"
         raise RuntimeError(f"{name}: A must be batches of square matrices, but they are {sizes} matrices")
@@ -197,9 +197,9 @@ def eigh(x, UPLO="L"):
 
 
 @op(None, x=None, results=2)
-def eig(x):
+def eig(x, name="linalg.eig"):
     """Complex eigenvalues, and eigenvectors as columns; without derivatives."""
-    _require_matrices(x, "linalg.eig")
+    _require_matrices(x, name)
     values, vectors = np.linalg.eig(x)
     kind = np.result_type(x.dtype, np.complex64)
     return values.astype(kind), vectors.astype(kind)
