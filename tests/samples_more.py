@@ -24,6 +24,10 @@ row("nextafter", s(N(3), N(3), fixed=(0, 1)), dtypes=False)
 row("gcd lcm", s(Z(5), Z(5)), s(A([12, 0], np.int32), A([18, 5], np.int32)))
 row("ldexp", s(N(3), A([1, 2, 3], np.int64)), s(N(3), N(3)), dtypes=False)
 
+row("isreal", s(N(3)), s(A([1 + 2j, 3.0], np.complex128)), dtypes=False)
+row(".sum_to_size", s(N(2, 3), 3), s(N(2, 3), (2, 1)), s(N(2, 3), 2, 3), s(N(2, 3, 2), 1, 1), dtypes=False, node="any",
+    view=False)  # fmt: skip
+
 # ---- order -------------------------------------------------------------------------------------------------------------
 
 row("kthvalue", s(N(5), 2), s(N(2, 4), 3, 1), s(N(2, 4), 1, dim=0, keepdim=True), s(N(), 1),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import ops, random
+from .autograd.errors import type_name
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
@@ -25,6 +26,7 @@ from .functions import (
     matrices,
     ordering,
     overwriting,
+    poisson,
     reduction,
     shape,
     subscript,
@@ -60,13 +62,14 @@ _CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inferenc
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
+FUNCTIONS["poisson"] = poisson.poisson
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
     imag real polar view_as_complex view_as_real is_inference block_diag bucketize cartesian_prod cdist chain_matmul
-    combinations cumulative_trapezoid isin polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index
-    vander
+    combinations cumulative_trapezoid isin poisson polygamma searchsorted trapezoid trapz tril_indices triu_indices
+    unravel_index vander
 """.split()
 
 _METHOD_MODULE = """
@@ -88,6 +91,14 @@ _IN_PLACE = """
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy
 """.split()
+
+_IN_PLACE_FUNCTIONS = """
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
+    clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_
+    index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_
+    rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+""".split()
+"""In-place methods that are functions of the package too: ``torch.exp_(x)``."""
 
 _UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
 
@@ -225,9 +236,24 @@ def bind_methods() -> None:
         _bind(method.__name__, method)
     _bind("nelement", shape.numel)
     _bind("unfold", combining.unfold)
+    _bind("sum_to_size", combining.sum_to_size)
     _bind("polygamma", lambda self, n: combining.polygamma(n, self))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)
 
 
 bind_methods()
+
+
+def _calling(name: str) -> Any:
+    def function(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+        return getattr(input, name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"In-place version of :func:`{name[:-1]}`."
+    return function
+
+
+FUNCTIONS.update({name: _calling(name) for name in _IN_PLACE_FUNCTIONS})

@@ -23,8 +23,8 @@ from .shape import cat, flatten, meshgrid, reshape, stack
 
 __all__ = [
     "as_strided", "block_diag", "cartesian_prod", "combinations", "copysign", "corrcoef", "cov", "cumulative_trapezoid",
-    "diagflat", "diff", "dsplit", "hsplit", "kron", "mvlgamma", "narrow_copy", "polygamma", "tensor_split", "trapezoid",
-    "trapz", "tril_indices", "triu_indices", "unravel_index", "vander", "vdot", "vsplit",
+    "diagflat", "diff", "dsplit", "hsplit", "isreal", "kron", "mvlgamma", "narrow_copy", "polygamma", "tensor_split",
+    "trapezoid", "trapz", "tril_indices", "triu_indices", "unravel_index", "vander", "vdot", "vsplit",
 ]  # fmt: skip
 
 
@@ -127,7 +127,8 @@ def _declare_split(name: str, least: int, dim: int) -> Any:
     def split(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
         if input.ndim < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} "
+                "dimensions!"
             )
         axis = 0 if name == "hsplit" and input.ndim == 1 else dim
         given = indices_or_sections
@@ -315,7 +316,23 @@ def corrcoef(input: Tensor) -> Tensor:
     return (covariances / deviation.view(-1, 1) / deviation.view(1, -1)).clamp(-1, 1)
 
 
+def sum_to_size(self: Tensor, *size: Any) -> Tensor:
+    """The sum over the axes along which ``size`` broadcasts to the tensor's shape."""
+    wanted = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
+    shape = tuple(self.shape)
+    lead = len(shape) - len(wanted)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[lead:], strict=True)):
+        raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
+    axes = [*range(lead), *(d + lead for d, n in enumerate(wanted) if n == 1 != shape[d + lead])]
+    return reshape(self.sum(axes, keepdim=True), wanted) if axes else self
+
+
 # ---- elementwise -----------------------------------------------------------------------------------------------------
+
+
+def isreal(input: Tensor) -> Tensor:
+    """Whether each element's imaginary part is 0."""
+    return input.imag == 0 if input.is_complex() else wrap(np.ones(input._array.shape, bool))
 
 
 def copysign(input: Tensor, other: Any, *, out: Any = None) -> Tensor:

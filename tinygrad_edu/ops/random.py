@@ -39,6 +39,7 @@ _NAMES = {
     "geometric_": ["GeometricBackward0"],
     "cauchy_": ["CauchyBackward0"],
     "log_normal_": ["LogNormalBackward0"],
+    "poisson": ["PoissonBackward0"],
 }
 
 DRAWN = {name: op(name, x=_zeros, public=public)(_drawn) for public, names in _NAMES.items() for name in names}
