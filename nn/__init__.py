@@ -5,14 +5,24 @@
 from . import functional as functional
 from . import init as init
 from . import parameter as parameter
+from . import utils as utils
 from .activation import *
 from .batchnorm import *
 from .container import *
+from .conv import *
+from .distance import *
 from .dropout import *
 from .flatten import *
+from .fold import *
+from .instancenorm import *
 from .linear import *
 from .loss import *
 from .module import Module as Module
+from .normalization import *
+from .padding import *
 from .parameter import *
+from .pooling import *
+from .rnn import *
+from .sparse import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above

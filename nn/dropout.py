@@ -7,7 +7,7 @@ from typing import Any
 from . import functional as F
 from .module import Module
 
-__all__ = ["Dropout"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _DropoutNd(Module):
@@ -30,3 +30,47 @@ class Dropout(_DropoutNd):
 
     def forward(self, input: Any) -> Any:
         return F.dropout(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_DropoutNd):
+    """In training, sets whole channels of (N, C, L) or (C, L) to zero with probability ``p`` and scales the others.
+
+    Source: Tompson et al., "Efficient object localization using convolutional networks", 2014.
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(_DropoutNd):
+    """In training, sets whole channels of (N, C, H, W) to zero with probability ``p`` and scales the others.
+
+    Source: Tompson et al., "Efficient object localization using convolutional networks", 2014.
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """In training, sets whole channels of (N, C, D, H, W) to zero with probability ``p`` and scales the others."""
+
+    def forward(self, input: Any) -> Any:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """In training, sets elements to the value of SELU for very negative numbers, then scales to the old mean and variance.
+
+    Source: Klambauer et al., "Self-normalizing neural networks", 2017 (https://arxiv.org/abs/1706.02515).
+    """
+
+    def forward(self, input: Any) -> Any:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """:class:`AlphaDropout` of whole channels."""
+
+    def forward(self, input: Any) -> Any:
+        return F.feature_alpha_dropout(input, self.p, self.training)

@@ -3,7 +3,10 @@
 import sys
 from importlib import import_module
 
-_FILES = ("activation", "batchnorm", "container", "dropout", "flatten", "linear", "loss", "module")
+_FILES = (
+    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear", "loss",
+    "module", "normalization", "padding", "pooling", "rnn", "sparse",
+)  # fmt: skip
 
 for _name in _FILES:
     _file = import_module(f"..{_name}", __name__)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.runtime import wrap
 from ..tensor import Tensor
-from .optimizer import Optimizer, as_scalar, check_lr, check_options, number
+from .checks import check_lr, check_not_negative, check_options
+from .formula import add_square, as_scalar, count, move_towards, number, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["Adam"]
 
@@ -57,13 +58,11 @@ class Adam(Optimizer):
         if separately and isinstance(lr, Tensor):
             raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
         check_lr(lr)
-        if not eps >= 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+        check_not_negative(epsilon=eps)
         for i, beta in enumerate(betas[:2]):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if not weight_decay >= 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        check_not_negative(weight_decay=weight_decay)
         if not any(isinstance(betas[0], kind) and isinstance(betas[1], kind) for kind in (float, Tensor)):
             raise ValueError("betas must be either both floats or both Tensors")
         for i, beta in enumerate(betas[:2]):
@@ -72,7 +71,7 @@ class Adam(Optimizer):
             if isinstance(beta, Tensor) and beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{i}] must be 1-element")
         betas = (_squeezed(betas[0]), _squeezed(betas[1]))
-        check_options(foreach, fused, differentiable)
+        check_options(foreach, differentiable, fused)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable, "differentiable": differentiable,
@@ -83,30 +82,27 @@ class Adam(Optimizer):
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         lr, decay = number(group["lr"]), group["weight_decay"]
         beta1, beta2 = map(number, group["betas"])
-        if decay:
-            if group["decoupled_weight_decay"]:
-                w *= as_scalar(1 - lr * decay, w)
-            else:
-                grad = grad + as_scalar(decay, w) * w
         if not state:
-            state["step"] = wrap(np.zeros((), np.float32))
-            state["exp_avg"], state["exp_avg_sq"] = wrap(np.zeros_like(w)), wrap(np.zeros_like(w))
+            state.update(step=count(), exp_avg=np.zeros_like(w), exp_avg_sq=np.zeros_like(w))
             if group["amsgrad"]:
-                state["max_exp_avg_sq"] = wrap(np.zeros_like(w))
-        steps, m, v = state["step"]._array, state["exp_avg"]._array, state["exp_avg_sq"]._array
-        steps += np.float32(1)
-        t = float(steps)
-        m += as_scalar(1 - beta1, w) * (grad - m)
-        v *= as_scalar(beta2, w)
-        v += as_scalar(1 - beta2, w) * grad * grad
+                state["max_exp_avg_sq"] = np.zeros_like(w)
+        if not group["decoupled_weight_decay"]:
+            grad = with_decay(grad, w, decay)
+        elif decay:
+            w *= as_scalar(1 - lr * decay, w)
+        step, m, v = state["step"], state["exp_avg"], state["exp_avg_sq"]
+        step += 1
+        t = float(step)
+        move_towards(m, grad, 1 - beta1)
+        add_square(v, grad, beta2)
         if group["amsgrad"]:
-            v = np.maximum(state["max_exp_avg_sq"]._array, v, out=state["max_exp_avg_sq"]._array)
+            v = np.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
         denominator = np.sqrt(v)
         denominator /= as_scalar((1 - beta2**t) ** 0.5, w)
         denominator += as_scalar(group["eps"], w)
-        step = as_scalar(lr / (1 - beta1**t), w) * m
-        step /= denominator
-        w -= step
+        change = m / denominator
+        change *= as_scalar(lr / (1 - beta1**t), w)
+        w -= change
 
 
 def _squeezed(beta: Any) -> Any:

@@ -18,6 +18,8 @@ from ..autograd.version import stamp_write
 from ..errstate import quiet
 from ..tensor import Tensor, type_string
 from ..utils.hooks import HookDict, RemovableHandle, add_hook
+from .formula import count
+from .together import COUNTS, PART, Plan, update_in_parts
 
 __all__ = ["Optimizer"]
 
@@ -49,6 +51,9 @@ class Optimizer:
     _state_dict_post_hooks: HookDict
     _load_pre_hooks: HookDict
     _load_post_hooks: HookDict
+    _plans: dict[int, Plan]
+    _capturable = "params and state_steps"
+    _devices: tuple[str, ...] = ("cuda", "xpu", "hpu", "privateuseone", "xla")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -153,21 +158,51 @@ class Optimizer:
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Change the parameters of one group."""
-        update, states, maximize = self.update, self.state, group.get("maximize", False)
-        for param in group["params"]:
-            if param._grad is None:
-                continue
-            array, grad = param._array, param._grad._array
-            state = states.get(param)
-            if state is None:
-                state = {}
-            update(array, -grad if maximize else grad, state, group)
-            if state:  # a method that remembers nothing has no entry
-                states[param] = state
-            stamp_write(array)
+        if group.get("capturable"):
+            raise AssertionError(f"If capturable=True, {self._capturable} must be on supported devices: {[*self._devices]}.")
+        params, states = [param for param in group["params"] if param._grad is not None], self.state
+        plan = self._plans.get(id(group))
+        if plan is None or not plan.fits(params, states):
+            plan = self._plans[id(group)] = Plan(params, states)
+        for each in plan.together:
+            each.update(self.update, group)
+        for param in plan.alone:
+            self._update_alone(param, group)
+
+    def _update_alone(self, param: Tensor, group: dict[str, Any]) -> None:
+        """Change one parameter; a complex one as twice as many real numbers."""
+        array, grad = param._array, param._grad._array  # type: ignore[union-attr]
+        state = self.state.get(param, {})
+        arrays = {name: each._array for name, each in state.items() if isinstance(each, Tensor)}
+        w = array
+        if array.dtype.kind == "c":
+            w, grad = _as_real(array), _as_real(grad)
+            arrays = {name: each if name in COUNTS else _as_real(each) for name, each in arrays.items()}
+        update = update_in_parts if w.size > PART and arrays else type(self).update
+        update(self, w, -grad if group["maximize"] else grad, arrays, group)
+        if w is not array:
+            array[...] = _as_complex(w, array)
+        for name, each in arrays.items():
+            if w is not array and name not in COUNTS:
+                each = _as_complex(each, array)
+                if name in state:
+                    state[name]._array[...] = each
+            if state.get(name) is None:
+                state[name] = wrap(each)
+        if state:  # a method that remembers nothing has no entry
+            self.state[param] = state
+        stamp_write(array)
 
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Change the array ``w`` of one parameter in place."""
+        """Change an array of parameters in place, and with it its state.
+
+        Args:
+            w: one parameter, or many small ones side by side.
+            grad: its gradient, not to be written to.
+            state: what the method remembers, arrays that are changed in place; empty at the first step. One of
+                :data:`~tinygrad_edu.optim.together.COUNTS` has no dimensions, all others the shape of ``w``.
+            group: the options.
+        """
         raise NotImplementedError
 
     # ---- hooks
@@ -232,9 +267,7 @@ class Optimizer:
         if len(groups) != len(saved):
             raise ValueError("loaded state dict has a different number of parameter groups")
         if any(len(a["params"]) != len(b["params"]) for a, b in zip(groups, saved, strict=True)):
-            raise ValueError(
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
-            )
+            raise ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
         numbers = [number for group in saved for number in group["params"]]
         params = dict(zip(numbers, (p for group in groups for p in group["params"]), strict=True))
         state: defaultdict[Any, Any] = defaultdict(dict)
@@ -247,6 +280,8 @@ class Optimizer:
             if "param_names" in group and "param_names" not in new:
                 new["param_names"] = group["param_names"]
         self.param_groups = saved
+        self._complete_groups()
+        self._plans.clear()
         for hook in tuple(self._load_post_hooks.values()):
             hook(self)
 
@@ -257,7 +292,21 @@ class Optimizer:
         for name, kind in Optimizer.__annotations__.items():
             if kind == "HookDict":
                 self.__dict__.setdefault(name, HookDict())
+        self._plans = {}
         self.__dict__.update(state)
+        self._complete_groups()
+
+    def _complete_groups(self) -> None:
+        """Options and tensors that checkpoints of older versions lack."""
+        for group in self.__dict__.get("param_groups", ()):
+            for name, value in _LATER.items():
+                if name in self.defaults:
+                    group.setdefault(name, value)
+            for param in group["params"]:
+                state = self.state.get(param, {})
+                for name in COUNTS & state.keys():
+                    if not isinstance(state[name], Tensor):
+                        state[name] = wrap(count(state[name]))
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -265,6 +314,13 @@ class Optimizer:
             lines += [f"Parameter Group {i}"] if not i else ["", f"Parameter Group {i}"]
             lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
         return "\n".join([*lines, ")"])
+
+
+_LATER = {
+    "momentum": 0, "centered": False, "nesterov": False, "amsgrad": False, "decoupled_weight_decay": False,
+    "maximize": False, "foreach": None, "capturable": False, "differentiable": False, "fused": None,
+}  # fmt: skip
+"""Options that some optimiser got after its first version, and what it did before."""
 
 
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
@@ -279,9 +335,7 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
-                    raise RuntimeError(
-                        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
-                    )
+                    raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
                 args, kwargs = replaced
         result = step(*args, **kwargs)
         for hook in tuple(self._step_post_hooks.values()):
@@ -313,33 +367,10 @@ def _for_param(value: Any, param: Tensor | None, key: str | None = None) -> Any:
     return value
 
 
-def check_lr(lr: Any) -> None:
-    """A learning rate is a number or a tensor of one element, not negative."""
-    if isinstance(lr, Tensor) and lr._array.size != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    if lr < 0.0 or lr != lr:
-        raise ValueError(f"Invalid learning rate: {lr}")
+def _as_real(array: np.ndarray) -> np.ndarray:
+    """A copy of complex numbers as twice as many real ones, side by side."""
+    return array.flatten().view(array.real.dtype)
 
 
-def check_options(foreach: bool | None, fused: bool | None, differentiable: bool) -> None:
-    """The options that choose among PyTorch's implementations: there is one here, so they choose nothing.
-
-    Raises:
-        RuntimeError: PyTorch refuses the combination, or ``differentiable`` asks for a recorded step.
-    """
-    if fused and differentiable:
-        raise RuntimeError("`fused` does not support `differentiable`")
-    if fused and foreach:
-        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
-    if differentiable:
-        raise RuntimeError("differentiable=True is not supported: a step works on arrays and is not recorded")
-
-
-def number(value: Any) -> float:
-    """A hyper-parameter that may be a 0-d tensor, as a number."""
-    return value.item() if isinstance(value, Tensor) else value
-
-
-def as_scalar(value: Any, w: np.ndarray) -> np.ndarray:
-    """A hyper-parameter as a 0-d array of ``w``'s dtype: NumPy takes three times as long for a Python number."""
-    return np.array(value if value.__class__ is float else number(value), w.dtype)
+def _as_complex(real: np.ndarray, like: np.ndarray) -> np.ndarray:
+    return real.view(like.dtype).reshape(like.shape)

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.runtime import wrap
-from .optimizer import Optimizer, as_scalar, check_lr, check_options
+from ..autograd.version import stamp_write
+from ..tensor import Tensor
+from .checks import check_lr, check_options
+from .formula import as_scalar, with_decay
+from .optimizer import Optimizer
 
 __all__ = ["SGD"]
 
@@ -48,31 +51,43 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_lr(lr)
+        if isinstance(lr, Tensor):
+            check_lr(lr)
+        elif lr < 0.0:  # PyTorch lets nan through here
+            raise ValueError(f"Invalid learning rate: {lr}")
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
         if weight_decay < 0.0:
             raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
-        check_options(foreach, fused, differentiable)
+        check_options(foreach, differentiable, fused)
         defaults = {
             "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay, "nesterov": nesterov,
             "maximize": maximize, "foreach": foreach, "differentiable": differentiable, "fused": fused,
         }  # fmt: skip
         super().__init__(params, defaults)
 
+    def update_group(self, group: dict[str, Any]) -> None:
+        if group["momentum"]:
+            super().update_group(group)
+            return
+        decay, maximize, dtype = group["weight_decay"], group["maximize"], None
+        for param in group["params"]:  # there is no state to look for, and too little to compute to gather them
+            if param._grad is not None:
+                w, grad = param._array, param._grad._array
+                if w.dtype is not dtype:
+                    dtype, lr = w.dtype, as_scalar(group["lr"], w)
+                w -= lr * with_decay(-grad if maximize else grad, w, decay) if decay or maximize else lr * grad
+                stamp_write(w)
+
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
-        decay, mu = group["weight_decay"], group["momentum"]
-        if decay:
-            grad = grad + as_scalar(decay, w) * w
-        if mu:
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
-                buffer = state["momentum_buffer"] = wrap(grad.copy())
-            else:
-                b = buffer._array
-                b *= as_scalar(mu, w)
-                b += as_scalar(1 - group["dampening"], w) * grad
-            grad = grad + as_scalar(mu, w) * buffer._array if group["nesterov"] else buffer._array
-        w -= as_scalar(group["lr"], w) * grad
+        mu = as_scalar(group["momentum"], w)
+        grad = with_decay(grad, w, group["weight_decay"])
+        b = state.get("momentum_buffer")
+        if b is None:
+            b = state["momentum_buffer"] = grad.copy()
+        else:
+            b *= mu
+            b += as_scalar(1 - group["dampening"], w) * grad
+        w -= as_scalar(group["lr"], w) * (grad + mu * b if group["nesterov"] else b)

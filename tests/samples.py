@@ -456,6 +456,7 @@ row("F.elu", s(N(3), alpha=0.5))
 row("F.hardtanh", s(N(4), -0.5, 0.7))
 row("F.softplus", s(N(3), beta=2.0), s(A([30.0, -30.0, 19.0])))
 row("F.gelu", s(N(3), approximate="tanh"))
+row("F.softmin", *SOFTMAX)
 
 # ---- complex numbers, in-place writes --------------------------------------------------------------------------------------
 
@@ -475,3 +476,8 @@ row("x.eq_", *[s(N(3), N(3), smooth=False, _call=lambda torch, x, y,
 row("view.mul_", *[s(N(2, 3), _call=lambda torch, x, i=i: _write_to_part(x, i)) for i in (0, (slice(None), 1), slice(0, 1))])
 row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*torch.fanout(x, 3))),
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
+
+import layer_samples  # noqa: E402, F401  (the part of the table that speaks of layers)
+import loss_samples  # noqa: E402, F401  (the part of the table that speaks of margins)
+import samples_activation  # noqa: E402, F401
+import samples_rnn  # noqa: E402, F401

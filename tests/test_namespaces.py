@@ -1,4 +1,4 @@
-"""``torch.linalg``, ``torch.special``, in-place functions, and Poisson's numbers: what the samples of operations do not reach."""
+"""``torch.linalg``, ``torch.special``, in-place functions, and Poisson numbers: what no sample of an operation reaches."""
 
 import importlib
 
@@ -23,7 +23,8 @@ def test_names_are_pytorchs_and_mean_the_same(name):
 def test_in_place_functions_are_the_methods(name):
     assert hasattr(pytest.importorskip("torch"), name)
     arguments = {
-        "addmv_": (torch.eye(2), torch.ones(2)), "clamp_": (0.2, 0.4), "clamp_max_": (0.4,), "clamp_min_": (0.4,), "clip_": (0, 0.4),
+        "addmv_": (torch.eye(2), torch.ones(2)), "clamp_": (0.2, 0.4), "clamp_max_": (0.4,), "clamp_min_": (0.4,),
+        "clip_": (0, 0.4),
         "fill_": (3,), "gcd_": (torch.tensor([6, 4]),), "lcm_": (torch.tensor([6, 4]),), "ldexp_": (torch.ones(2),),
         "index_put_": ((torch.tensor([0]),), torch.tensor(9.0)), "xlogy_": (torch.ones(2),),
     }.get(name, ())  # fmt: skip

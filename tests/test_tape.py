@@ -224,7 +224,7 @@ def test_misuse():
     with tape, pytest.raises(ValueError, match="Tape is already recording"):
         tape.__enter__()
     with GradientTape() as tape:
-        with pytest.raises(ValueError, match="Passed in object 1.0 of type 'float', not Tensor or Variable"):
+        with pytest.raises(ValueError, match=r"Passed in object 1\.0 of type 'float', not Tensor or Variable"):
             tape.watch(1.0)
         with pytest.warns(UserWarning, match=r"must be floating, got torch.int64"):
             tape.watch(torch.tensor(1))

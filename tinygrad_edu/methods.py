@@ -15,19 +15,28 @@ from .autograd.errors import type_name
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
+    activation,
     arithmetic,
     combining,
+    conv,
     conversion,
+    distance,
     dropout,
     einsum,
+    embedding,
+    feature_dropout,
     graph,
     indexing,
     linalg,
     matrices,
+    norm,
     ordering,
     overwriting,
+    padding,
     poisson,
+    pooling,
     reduction,
+    rnn,
     shape,
     subscript,
 )  # fmt: skip
@@ -37,8 +46,34 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, combining, dropout, einsum, indexing, linalg, matrices, ordering, reduction, shape):
+_MODULES = (
+    arithmetic, combining, distance, dropout, einsum, indexing, linalg, matrices, ordering, poisson, reduction, rnn, shape,
+)  # fmt: skip
+for _module in _MODULES:
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
+
+# Layers that are functions of the package too, beside nn.functional.
+_LAYERS = {
+    feature_dropout: "feature_dropout feature_dropout_",
+    norm: "rms_norm",
+    conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
+    padding: "channel_shuffle constant_pad_nd pixel_shuffle pixel_unshuffle",
+    pooling: "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
+}
+_TORCH_FORMS = {
+    "embedding": embedding.table_lookup,
+    "group_norm": norm.torch_group_norm,
+    "batch_norm": norm.torch_batch_norm,
+    "instance_norm": norm.torch_instance_norm,
+    "layer_norm": norm.torch_layer_norm,
+    "alpha_dropout": feature_dropout.torch_alpha_dropout,
+    "alpha_dropout_": feature_dropout.torch_alpha_dropout_,
+    "feature_alpha_dropout": feature_dropout.torch_feature_alpha_dropout,
+    "feature_alpha_dropout_": feature_dropout.torch_feature_alpha_dropout_,
+}
+"""Those whose arguments differ from the function of the same name in nn.functional."""
+_LAYER_FUNCTIONS = _TORCH_FORMS | {name: getattr(_module, name) for _module, names in _LAYERS.items() for name in names.split()}
+FUNCTIONS.update(_LAYER_FUNCTIONS)
 
 # Operations that are a public function as they stand.
 _AS_THEY_ARE = """
@@ -62,15 +97,20 @@ _CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inferenc
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
-FUNCTIONS["poisson"] = poisson.poisson
+for _name in "celu hardshrink threshold".split():
+    FUNCTIONS[_name] = getattr(ops, _name)
+for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
+    FUNCTIONS[_name] = getattr(activation, _name)
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
-    imag real polar view_as_complex view_as_real is_inference block_diag bucketize cartesian_prod cdist chain_matmul
-    combinations cumulative_trapezoid isin poisson polygamma searchsorted trapezoid trapz tril_indices triu_indices
-    unravel_index vander
+    imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu selu_ threshold
+    threshold_ cosine_similarity pairwise_distance lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh
+    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations cumulative_trapezoid isin poisson
+    polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
 """.split()
+_NOT_METHODS += _LAYER_FUNCTIONS
 
 _METHOD_MODULE = """
     to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_
@@ -95,7 +135,7 @@ _IN_PLACE = """
 _IN_PLACE_FUNCTIONS = """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
     clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_
-    index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_
+    index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
     rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
 """.split()
 """In-place methods that are functions of the package too: ``torch.exp_(x)``."""

@@ -79,6 +79,11 @@ OVERLOADS = {
         "(Tensor input, *, torch.dtype dtype = None)",
         "(Tensor input, int dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
     ],
+    **{f"conv{n}d": [
+        f"(Tensor input, Tensor weight, Tensor bias = None, tuple of ints stride = 1, {padding}, tuple of ints dilation = 1, "
+        "int groups = 1)"
+        for padding in ("tuple of ints padding = 0", 'str padding = "valid"')
+    ] for n in (1, 2, 3)},
     "random_": [f"(*, {_DRAW})", f"(int from, int to, *, {_DRAW})", f"(int to, *, {_DRAW})"],
 }  # fmt: skip
 

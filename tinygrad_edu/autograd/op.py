@@ -18,6 +18,8 @@ from __future__ import annotations
 import builtins
 import itertools
 import linecache
+import re
+import sys
 import threading
 import types
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from . import formula
 from .node import Node, PlainNode, slotted_node
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
@@ -45,10 +48,13 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
+        composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
+        formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
+        family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
     """
 
-    def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any]) -> None:
+    def __init__(self, name: str | None, forward: Any, rules: dict[str, Any], options: dict[str, Any], room: str) -> None:
         self.name = name
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
@@ -60,8 +66,11 @@ class Op:
         self.sequence: bool = options.pop("sequence", False)
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
+        self.composed: Any = options.pop("composed", None)
         self.public: str = options.pop("public", "")
-        self.formula: str = options.pop("formula", "")
+        self.formula: tuple[str, ...] = options.pop("formula", ())
+        self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
+        self.symbol: str = options.pop("symbol", "")
         if options:
             raise TypeError(f"{name}: unknown options {sorted(options)}")
         if isinstance(forward, np.ufunc):
@@ -72,6 +81,7 @@ class Op:
             self._read_signature(forward)
             self.__name__ = forward.__name__.rstrip("_")
         self.public = self.public or self.__name__
+        self.symbol = self.symbol or self.public.replace("_", " ").strip()
         self.__doc__ = forward.__doc__
         self.__module__ = getattr(forward, "__module__", __name__)
         self.tensors = [p for p in self.params if p in rules]
@@ -84,6 +94,8 @@ class Op:
         )
         if set(rules) - set(self.params):
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
+        if self.formula:
+            formula.check(self)
         self._function: Any = None
         self._operator: Any = None
         self._node_class: type[Node] | None = None
@@ -112,9 +124,15 @@ class Op:
                 if parameter not in (*self.params, *self.keeps, "out") and base not in self.tensors:
                     raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
                 names[parameter] = None
-        if self.again is not None:
-            names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
+        for function in (self.again, self.composed):
+            if function is not None:
+                names.update(dict.fromkeys(function.__code__.co_varnames[: function.__code__.co_argcount]))
         return list(names)
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether every derivative is a local factor: downstream = local × upstream, element by element."""
+        return bool(self.differentiable) and not any(re.search("G(?![A-Za-z])", text) for text in self.formula[1:])
 
     def _rule_functions(self) -> list[Any]:
         return [self.joint] if self.joint else list(self.rules.values())
@@ -177,7 +195,7 @@ class Op:
 
         arrays = form != "tensors"
         namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
-        namespace["again"] = self.again
+        namespace["again"], namespace["composed"] = self.again, self.composed
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
@@ -256,14 +274,23 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
             in rules). It is constant, or else needs
         again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
             operations, so that second derivatives pass through what was kept.
+        composed: a function that computes the results of the operation from (some of) its arguments through other
+            operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
+            need not be made of operations: for loops over buffers that would be slow otherwise.
         public: the public name, where it is not the forward's.
-        formula: the derivative as people write it.
+        formula: the value, and the derivative for each differentiable input, as people write them.
+        symbol: what a picture shows in the operation's head, where it is not the public name.
+        family: what a picture tints alike, where the operation does not belong to its file's family.
     """
     options = {key: rules.pop(key) for key in _OPTIONS & rules.keys()}
-    return lambda forward: Op(name, forward, rules, options)
+    room = sys._getframe(1).f_globals["__name__"]
+    return lambda forward: Op(name, forward, rules, options, room)
 
 
-_OPTIONS = {"promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "formula", "keeps", "again"}
+_OPTIONS = {
+    "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
+    "symbol", "family", "composed",
+}  # fmt: skip
 
 
 # ---- the two worlds ------------------------------------------------------------------------------------------------

@@ -1,17 +1,24 @@
-"""Normalisation over a batch: the checks, and the running statistics."""
+"""Normalisation: the checks, and the running statistics."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..autograd.errors import type_name
+from ..autograd.errors import not_implemented, type_name
 from ..autograd.runtime import wrap
+from ..autograd.version import stamp_write
 from ..ops import norm as _norm
 from ..ops.activation import require_float
 from ..tensor import Tensor
+from .arguments import ints_of, require_tensor
 from .loss import refuse_gradient
+from .padding import pad
+from .pooling import avg_pool2d, avg_pool3d
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
 
 
 def batch_norm(
@@ -93,3 +100,234 @@ def _check_statistics(x: np.ndarray, weight: Any, bias: Any, running_mean: Any, 
             if x.dtype == np.float32:
                 raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
             raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+
+
+# ---- over the features of each example -----------------------------------------------------------------------------
+
+
+def _check_parameters(function: str, input: Any, weight: Any, bias: Any) -> None:
+    require_tensor(function, input)
+    for position, (name, each) in enumerate((("weight", weight), ("bias", bias)), 3):
+        if each is not None:
+            require_tensor(function, each, name, position)
+
+
+def _check_dtypes(x: np.ndarray, weight: Any, bias: Any) -> None:
+    """Parameters have the dtype of the input; beside half precision they may have single precision."""
+    for each in (weight, bias):
+        if each is not None and each._array.dtype != x.dtype and x.dtype.kind == "f":
+            if x.dtype.itemsize == 2 and each._array.dtype == np.float32:
+                continue
+            if x.dtype == np.float32 or x.dtype.itemsize == 2:
+                raise RuntimeError("mixed dtype (CPU): expect parameter to have scalar type of Float")
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+
+
+def _check_normalized(shape: Any, normalized: tuple[int, ...], weight: Any, bias: Any, star: str = "*, ") -> None:
+    if not normalized:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each._array.shape != normalized:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(each._array.shape)} and normalized_shape = {list(normalized)}"
+            )
+    if len(shape) < len(normalized) or shape[len(shape) - len(normalized) :] != normalized:
+        raise RuntimeError(
+            f"Given normalized_shape={list(normalized)}, expected input with shape [{star}{', '.join(map(str, normalized))}], "
+            f"but got input of size{list(shape)}"
+        )
+
+
+def layer_norm(
+    input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """y = (x - mean) / √(variance + eps) · weight + bias, with the mean and (biased) variance of each example's features.
+
+    ``normalized_shape`` are the last dimensions of x, over which mean and variance are taken; weight and bias have it.
+
+    Source: Ba, Kiros & Hinton, "Layer normalization", 2016 (https://arxiv.org/abs/1607.06450).
+    """
+    normalized = ints_of("layer_norm", "normalized_shape", 2, normalized_shape)
+    _check_parameters("layer_norm", input, weight, bias)
+    x = input._array
+    _check_normalized(x.shape, normalized, weight, bias)
+    _check_dtypes(x, weight, bias)
+    return _norm.layer_norm.function(input, weight, bias, len(normalized), eps)
+
+
+def group_norm(
+    input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """y = (x - mean) / √(variance + eps) · weight + bias, with the mean and variance of each group of channels.
+
+    Source: Wu & He, "Group normalization", 2018 (https://arxiv.org/abs/1803.08494).
+    """
+    _check_parameters("group_norm", input, weight, bias)
+    x = input._array
+    shape = x.shape
+    if x.ndim < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {x.ndim}")
+    if shape[0] * shape[1] // num_groups * math.prod(shape[2:]) == 1:
+        size = [shape[0] * shape[1] // num_groups, num_groups, *shape[2:]]
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
+    if num_groups <= 0:
+        raise RuntimeError("Expected num groups to be greater than 0, got " + str(num_groups))
+    if shape[1] % num_groups:
+        raise RuntimeError(
+            f"Expected number of channels in input to be divisible by num_groups, but got input of shape {list(shape)} and "
+            f"num_groups={num_groups}"
+        )
+    for name, each in (("weight", weight), ("bias", bias)):
+        if each is not None and each._array.shape != shape[1:2]:
+            given = list((each if weight is None else weight)._array.shape)  # PyTorch shows the weight's shape for both
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape "
+                f"{given} and input of shape {list(shape)}"
+            )
+    _check_dtypes(x, weight, bias)
+    return _norm.group_norm.function(input, weight, bias, num_groups, eps)
+
+
+def instance_norm(
+    input: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """y = (x - mean) / √(variance + eps) · weight + bias, for each channel of each example of x (N, C, ...).
+
+    As in PyTorch it is batch normalisation of one example with N · C channels.
+
+    Source: Ulyanov, Vedaldi & Lempitsky, "Instance normalization", 2016 (https://arxiv.org/abs/1607.08022).
+    """
+    require_tensor("instance_norm", input)
+    shape = input._array.shape
+    if use_input_stats and math.prod(shape[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size {input.shape}")
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    n, channels = shape[:2]
+    statistics = [each if each is None else each.repeat(n) for each in (running_mean, running_var)]
+    parameters = [each if each is None else each.repeat(n) for each in (weight, bias)]
+    flat = input.contiguous().view(1, n * channels, *shape[2:])
+    out = batch_norm(flat, *statistics, *parameters, use_input_stats, momentum, eps)
+    for each, repeated in zip((running_mean, running_var), statistics, strict=True):
+        if each is not None:
+            each._array[...] = repeated._array.reshape(n, channels).mean(0)
+            stamp_write(each._array)
+    return out.view(shape)
+
+
+def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
+    """y = x / √(mean(x²) + eps) · weight, with the mean over the last dimensions, which are ``normalized_shape``.
+
+    ``eps`` is the dtype's machine epsilon if None.
+
+    Source: Zhang & Sennrich, "Root mean square layer normalization", 2019 (https://arxiv.org/abs/1910.07467).
+    """
+    normalized = ints_of("rms_norm", "normalized_shape", 2, normalized_shape)
+    _check_parameters("rms_norm", input, weight, None)
+    x = input._array
+    _check_normalized(x.shape, normalized, weight, None, "*")
+    if x.dtype.kind not in "fc":
+        raise not_implemented("rms_norm", x.dtype)
+    wide = input.float() if x.dtype.itemsize == 2 else input
+    if eps is None:
+        eps = float(np.finfo(wide._array.dtype).eps)
+    dims = tuple(range(-len(normalized), 0))
+    out = wide * (wide.pow(2).mean(dims, keepdim=True) + eps).rsqrt()
+    if weight is not None:
+        out = out * weight
+    return out.type_as(input)
+
+
+def local_response_norm(
+    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Tensor:
+    """x / (k + alpha · mean(x²))^beta, with the mean over ``size`` neighbouring channels.
+
+    Source: Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks", 2012.
+    """
+    shape = input._array.shape
+    if len(shape) < 3:
+        spaces = " " * 25
+        raise ValueError(f"Expected 3D or higher dimensionality {spaces}input (got {len(shape)} dimensions)")
+    if not input._array.size:
+        return input
+    squares = input.mul(input)
+    before, after = size // 2, (size - 1) // 2
+    if len(shape) == 3:
+        padded = pad(squares.unsqueeze(1), (0, 0, before, after))
+        means = avg_pool2d(padded, (size, 1), stride=1).squeeze(1)
+    else:
+        volumes = squares.view(shape[0], 1, shape[1], shape[2], -1)
+        padded = pad(volumes, (0, 0, 0, 0, before, after))
+        means = avg_pool3d(padded, (size, 1, 1), stride=1).squeeze(1).view(shape)
+    return input / means.mul(alpha).add(k).pow(beta)
+
+
+# ---- as functions of the package, in the order of PyTorch's kernels ------------------------------------------------
+#
+# ``cudnn_enabled`` is accepted and means nothing on a CPU.
+
+
+def torch_layer_norm(
+    input: Tensor,
+    normalized_shape: Any,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
+) -> Tensor:
+    """:func:`layer_norm`."""
+    return layer_norm(input, normalized_shape, weight, bias, eps)
+
+
+def torch_group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn_enabled: bool = True,
+) -> Tensor:
+    """:func:`group_norm`."""
+    return group_norm(input, num_groups, weight, bias, eps)
+
+
+def torch_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:
+    """:func:`batch_norm`, its arguments in another order."""
+    return batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def torch_instance_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool,
+) -> Tensor:
+    """:func:`instance_norm`, its arguments in another order."""
+    return instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)

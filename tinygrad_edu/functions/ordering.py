@@ -10,7 +10,7 @@ from .. import return_types
 from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import cumulative, indexing
-from ..ops import reduction as ops
+from ..ops import order as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor

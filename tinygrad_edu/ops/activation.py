@@ -19,13 +19,18 @@ def require_float(x, kernel):
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{from_numpy_dtype(x.dtype).legacy_name}'")
 
 
-@op("ThresholdBackwardBackward0", x=lambda grad, y: threshold_backward(grad, y), y=lambda grad: zeros_like(grad))
+@op(
+    "ThresholdBackwardBackward0",
+    x=lambda grad, y: threshold_backward(grad, y),
+    y=lambda grad: zeros_like(grad),
+    formula=("x · 1[y > 0]", "1[y > 0]", "0"),
+)
 def threshold_backward(x, y):
     """0 where ``y`` is not above 0, else ``x`` (also where y is nan)."""
     return np.where(y <= 0, 0.0, x)
 
 
-@op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out))
+@op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out), formula=("max(x, 0)", "1[x > 0]"), symbol="ReLU")
 def relu(x):
     """``max(x, 0)``. The gradient passes where the result is positive."""
     if x.dtype.kind in "bc":
@@ -45,7 +50,11 @@ def _shifted(x, dim, name):
     return (x.copy(), (axis,)) if x.ndim else (np.asarray(x - x), ())
 
 
-@op("SoftmaxBackward0", x=lambda grad, out, dim: out * (grad - sum(grad * out, dim, True)))
+@op(
+    "SoftmaxBackward0",
+    x=lambda grad, out, dim: out * (grad - sum(grad * out, dim, True)),
+    formula=("softmax_dim(x)", "out ⊙ (G − Σ_dim (out ⊙ G))"),
+)
 def softmax(x, dim):
     """``exp(x) / sum(exp(x))`` over ``dim``, shifted by the maximum so that nothing overflows."""
     e, axis = _shifted(x, dim, "softmax")
@@ -54,7 +63,11 @@ def softmax(x, dim):
     return e
 
 
-@op("LogSoftmaxBackward0", x=lambda grad, out, dim: grad - exp(out) * sum(grad, dim, True))
+@op(
+    "LogSoftmaxBackward0",
+    x=lambda grad, out, dim: grad - exp(out) * sum(grad, dim, True),
+    formula=("log(softmax_dim(x))", "G − softmax_dim(x) ⊙ Σ_dim G"),
+)
 def log_softmax(x, dim):
     """``log(softmax(x))``, computed without leaving the logarithm."""
     shifted, axis = _shifted(x, dim, "log_softmax")
@@ -62,7 +75,7 @@ def log_softmax(x, dim):
     return shifted
 
 
-@op("LogSigmoidBackward0", x=lambda grad, x: grad * sigmoid(-x))
+@op("LogSigmoidBackward0", x=lambda grad, x: grad * sigmoid(-x), formula=("log(σ(x))", "σ(−x)"))
 def log_sigmoid(x):
     """``log(1 / (1 + exp(-x)))``, without overflow."""
     require_float(x, "log_sigmoid_cpu")

@@ -8,19 +8,19 @@ from ..autograd.errors import not_implemented
 from ..autograd.op import op
 
 
-def _compare(ufunc, public):
+def _compare(ufunc, public, value):
     """A comparison: operands meet in their common dtype."""
-    return op(None, x=None, y=None, promote="common", public=public)(ufunc)
+    return op(None, x=None, y=None, promote="common", public=public, formula=(value,))(ufunc)
 
 
-eq = _compare(np.equal, "eq")
-ne = _compare(np.not_equal, "ne")
-bitwise_and = _compare(np.bitwise_and, "bitwise_and")
-bitwise_or = _compare(np.bitwise_or, "bitwise_or")
-bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor")
+eq = _compare(np.equal, "eq", "x = y")
+ne = _compare(np.not_equal, "ne", "x ≠ y")
+bitwise_and = _compare(np.bitwise_and, "bitwise_and", "x and y, bit by bit")
+bitwise_or = _compare(np.bitwise_or, "bitwise_or", "x or y, bit by bit")
+bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor", "x xor y, bit by bit")
 
 
-def _order(ufunc, public):
+def _order(ufunc, public, value):
     """A comparison that complex numbers do not have."""
 
     def ordered(x, y):
@@ -28,25 +28,25 @@ def _order(ufunc, public):
             raise not_implemented(f"{public}_cpu", x.dtype)
         return ufunc(x, y)
 
-    return op(None, x=None, y=None, promote="common", public=public)(ordered)
+    return op(None, x=None, y=None, promote="common", public=public, formula=(value,))(ordered)
 
 
-lt, le = _order(np.less, "lt"), _order(np.less_equal, "le")
-gt, ge = _order(np.greater, "gt"), _order(np.greater_equal, "ge")
+lt, le = _order(np.less, "lt", "x < y"), _order(np.less_equal, "le", "x ≤ y")
+gt, ge = _order(np.greater, "gt", "x > y"), _order(np.greater_equal, "ge", "x ≥ y")
 
 # Logic asks of each operand whether it is zero, in whatever dtype it comes.
-logical_and = op(None, x=None, y=None)(np.logical_and)
-logical_or = op(None, x=None, y=None)(np.logical_or)
-logical_xor = op(None, x=None, y=None)(np.logical_xor)
-logical_not = op(None, x=None)(np.logical_not)
+logical_and = op(None, x=None, y=None, formula=("x and y",))(np.logical_and)
+logical_or = op(None, x=None, y=None, formula=("x or y",))(np.logical_or)
+logical_xor = op(None, x=None, y=None, formula=("x xor y",))(np.logical_xor)
+logical_not = op(None, x=None, formula=("not x",))(np.logical_not)
 
-bitwise_not = op(None, x=None, public="bitwise_not")(np.invert)
-isinf = op(None, x=None)(np.isinf)
-isnan = op(None, x=None)(np.isnan)
+bitwise_not = op(None, x=None, public="bitwise_not", formula=("not x, bit by bit",))(np.invert)
+isinf = op(None, x=None, formula=("|x| = ∞",))(np.isinf)
+isnan = op(None, x=None, formula=("x ≠ x",))(np.isnan)
 
 
-def _declare_shift(name, forward):
-    @op(None, x=None, y=None, promote="common", public=f"bitwise_{name}_shift")
+def _declare_shift(name, forward, value):
+    @op(None, x=None, y=None, promote="common", public=f"bitwise_{name}_shift", formula=(value,))
     def shift(x, y):
         """Bits shifted by ``y`` places. A negative number of places, or as many as there are bits, shifts all of them out."""
         if x.dtype.kind not in "iu":
@@ -59,29 +59,29 @@ def _declare_shift(name, forward):
     return shift
 
 
-bitwise_left_shift = _declare_shift("left", np.left_shift)
-bitwise_right_shift = _declare_shift("right", np.right_shift)
+bitwise_left_shift = _declare_shift("left", np.left_shift, "x · 2^y")
+bitwise_right_shift = _declare_shift("right", np.right_shift, "⌊x / 2^y⌋")
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("x = ∞",))
 def isposinf(x):
     """Whether each element is positive infinity."""
     return np.equal(x, np.inf)
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("x = −∞",))
 def isneginf(x):
     """Whether each element is negative infinity."""
     return np.equal(x, -np.inf)
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("x < 0 or 1 / x < 0",))
 def signbit(x):
     """Whether each element is negative (-0.0 is)."""
     return np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0)
 
 
-@op(None, x=None, y=None)
+@op(None, x=None, y=None, formula=("|x − y| ≤ atol + rtol · |y|",))
 def isclose(x, y, rtol=1e-05, atol=1e-08, equal_nan=False):
     """Whether ``|x - y| <= atol + rtol * |y|``, element by element."""
     if x.dtype != y.dtype:

@@ -10,13 +10,13 @@ from .elementwise import cos, sin
 __all__ = ["complex_", "conj", "conj_physical", "imag", "polar", "real", "view_as_complex", "view_as_real"]
 
 
-@op("RealBackward0", view=True, x=lambda grad: grad)
+@op("RealBackward0", view=True, x=lambda grad: grad, formula=("Re(x)", "G"))
 def real(x):
     """The real part, as a view."""
     return x.real
 
 
-@op("ImagBackward0", view=True, x=lambda grad: grad * 1j)
+@op("ImagBackward0", view=True, x=lambda grad: grad * 1j, formula=("Im(x)", "i · G"))
 def imag(x):
     """The imaginary part, as a view."""
     if x.dtype.kind != "c":
@@ -24,19 +24,25 @@ def imag(x):
     return x.imag
 
 
-@op("ConjBackward0", x=lambda grad: conj(grad))
+@op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
 def conj(x):
     """The complex conjugate; a real tensor is its own."""
     return np.conj(x)
 
 
-@op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad))
+@op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad), formula=("conj(x)", "conj(G)"))
 def conj_physical(x):
     """The complex conjugate."""
     return np.conj(x)
 
 
-@op("ComplexBackward0", x=lambda grad: real(grad), y=lambda grad: imag(grad), public="complex")
+@op(
+    "ComplexBackward0",
+    x=lambda grad: real(grad),
+    y=lambda grad: imag(grad),
+    public="complex",
+    formula=("x + i · y", "Re(G)", "Im(G)"),
+)
 def complex_(x, y):
     """Complex numbers from their real and imaginary parts."""
     return _assembled(x, y, "complex")
@@ -46,6 +52,11 @@ def complex_(x, y):
     "PolarBackward0",
     x=lambda grad, y: real(grad) * cos(y) + imag(grad) * sin(y),
     y=lambda grad, x, y: (imag(grad) * cos(y) - real(grad) * sin(y)) * x,
+    formula=(
+        "x · exp(i · y)",
+        "Re(G) · cos(y) + Im(G) · sin(y)",
+        "(Im(G) · cos(y) − Re(G) · sin(y)) · x",
+    ),
 )
 def polar(x, y):
     """Complex numbers from their absolute values and angles."""
@@ -69,7 +80,12 @@ def _assembled(x, y, name):
     return out
 
 
-@op("ViewAsRealBackward0", view=True, x=lambda grad: view_as_complex(grad))
+@op(
+    "ViewAsRealBackward0",
+    view=True,
+    x=lambda grad: view_as_complex(grad),
+    formula=("stack(Re(x), Im(x))", "G[…, 0] + i · G[…, 1]"),
+)
 def view_as_real(x):
     """The two parts of each number along a new last axis, as a view."""
     if x.dtype.kind != "c":
@@ -77,7 +93,12 @@ def view_as_real(x):
     return x[..., np.newaxis].view(x.real.dtype)
 
 
-@op("ViewAsComplexBackward0", view=True, x=lambda grad: view_as_real(grad))
+@op(
+    "ViewAsComplexBackward0",
+    view=True,
+    x=lambda grad: view_as_real(grad),
+    formula=("x[…, 0] + i · x[…, 1]", "stack(Re(G), Im(G))"),
+)
 def view_as_complex(x):
     """The last axis, of length 2, read as the two parts of a complex number, as a view."""
     if x.dtype.kind != "f":

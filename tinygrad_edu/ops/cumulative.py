@@ -20,7 +20,11 @@ def _wide(x):
     return x.dtype if x.dtype.kind in "fc" else np.dtype(np.int64)
 
 
-@op("CumsumBackward0", x=lambda grad, dim: _reverse_cumsum(grad, dim))
+@op(
+    "CumsumBackward0",
+    x=lambda grad, dim: _reverse_cumsum(grad, dim),
+    formula=("cumsum_dim(x)", "cumsum_dim(G) backwards"),
+)
 def cumsum(x, dim):
     """Running sums along ``dim``."""
     return np.add.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
@@ -31,13 +35,13 @@ def _reverse_cumsum(grad, dim):
     return flip(cumsum(flip(grad, (dim,)), dim), (dim,)) if len(grad.shape) else grad
 
 
-@op("FlipBackward0", x=lambda grad, dims: flip(grad, dims))
+@op("FlipBackward0", x=lambda grad, dims: flip(grad, dims), formula=("flip_dims(x)", "flip_dims(G)"))
 def flip(x, dims):
     """The order of elements reversed along ``dims``."""
     return np.flip(x, axes_of(dims, x.ndim)).copy()
 
 
-@op("Rot90Backward0", x=lambda grad, k, dims: rot90(grad, -k, dims))
+@op("Rot90Backward0", x=lambda grad, k, dims: rot90(grad, -k, dims), formula=("rot90(x, k, dims)", "rot90(G, −k, dims)"))
 def rot90(x, k, dims):
     """Rotated ``k`` times by 90 degrees, from the first of ``dims`` towards the second."""
     return np.rot90(x, k, dims).copy()
@@ -69,13 +73,24 @@ def _others(x, axis):
     return cat([_others(left, axis) * prod(right, axis, True), _others(right, axis) * prod(left, axis, True)], axis)
 
 
-@op("ProdBackward0", x=lambda grad, x, out: _prod_rule(grad, x, out, None, False), public="prod")
+@op(
+    "ProdBackward0",
+    x=lambda grad, x, out: _prod_rule(grad, x, out, None, False),
+    public="prod",
+    formula=("Π x", "G · out / x"),
+    symbol="Π",
+)
 def prod_all(x):
     """The product of all elements."""
     return _prod(x, None, False)
 
 
-@op("ProdBackward1", x=lambda grad, x, out, dim, keepdim: _prod_rule(grad, x, out, dim, keepdim))
+@op(
+    "ProdBackward1",
+    x=lambda grad, x, out, dim, keepdim: _prod_rule(grad, x, out, dim, keepdim),
+    formula=("Π_dim x", "G ⊙ out / x"),
+    symbol="Π",
+)
 def prod(x, dim, keepdim=False):
     """The product over ``dim``."""
     return _prod(x, axes_of(dim, x.ndim), keepdim)
@@ -86,7 +101,11 @@ def _prod(x, axes, keepdim):
     return as_half(np.multiply.reduce(z, axis=axes, keepdims=keepdim, dtype=_wide(z)), x)
 
 
-@op("CumprodBackward0", x=lambda grad, x, out, dim: _cumprod_rule(grad, x, out, dim))
+@op(
+    "CumprodBackward0",
+    x=lambda grad, x, out, dim: _cumprod_rule(grad, x, out, dim),
+    formula=("cumprod_dim(x)", "(cumsum_dim(G ⊙ out) backwards) / x"),
+)
 def cumprod(x, dim):
     """Running products along ``dim``."""
     return np.multiply.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
@@ -121,7 +140,13 @@ def running_order(x, dim, ufunc):
 
 
 def _declare_running(name, public):
-    @op(name, x=lambda grad, x_shape, indices, dim: scatter_zeros(grad, x_shape, dim, indices), indices=None, public=public)
+    @op(
+        name,
+        x=lambda grad, x_shape, indices, dim: scatter_zeros(grad, x_shape, dim, indices),
+        indices=None,
+        public=public,
+        formula=("x[indices] along axis dim", "G added at [indices] along axis dim"),
+    )
     def running(x, indices, dim):
         return np.take_along_axis(x, indices, dim % x.ndim) if x.ndim else x.copy()
 
@@ -132,7 +157,12 @@ choose_running_max = _declare_running("CummaxBackward0", "cummax")
 choose_running_min = _declare_running("CumminBackward0", "cummin")
 
 
-@op("LogcumsumexpBackward0", x=lambda grad, x, out, dim: _logcumsumexp_rule(grad, x, out, dim), promote="float")
+@op(
+    "LogcumsumexpBackward0",
+    x=lambda grad, x, out, dim: _logcumsumexp_rule(grad, x, out, dim),
+    promote="float",
+    formula=("log(cumsum_dim(exp(x)))", "exp(x) ⊙ (cumsum_dim(G ⊙ exp(−out)) backwards)"),
+)
 def logcumsumexp(x, dim):
     """``log(cumsum(exp(x)))``."""
     if not x.ndim:

@@ -43,7 +43,11 @@ def _require_matrices(x, name, square=True):
 # ---- inverse, determinant, solution ------------------------------------------------------------------------------------
 
 
-@op("LinalgInvExBackward0", x=lambda grad, out: -batched_mm(batched_mm(_mt(out), grad), _mt(out)))
+@op(
+    "LinalgInvExBackward0",
+    x=lambda grad, out: -batched_mm(batched_mm(_mt(out), grad), _mt(out)),
+    formula=("inv(x)", "−outᵀ · G · outᵀ"),
+)
 def inv(x):
     """The inverse matrix."""
     _require_matrices(x, "linalg.inv")
@@ -82,14 +86,22 @@ def _zero_pivot(x):
     return len(x)
 
 
-@op("LinalgDetBackward0", x=lambda grad, x: unsqueeze(unsqueeze(grad, -1), -1) * cofactors(x))
+@op(
+    "LinalgDetBackward0",
+    x=lambda grad, x: unsqueeze(unsqueeze(grad, -1), -1) * cofactors(x),
+    formula=("det(x)", "G ⊙ out ⊙ inv(x)ᵀ"),
+)
 def det(x):
     """The determinant."""
     _require_matrices(x, "linalg.det")
     return np.asarray(np.linalg.det(x))
 
 
-@op("LinalgDetBackward0", x=lambda grad, x, out: _cofactor_rule(grad, x, out))
+@op(
+    "LinalgDetBackward0",
+    x=lambda grad, x, out: _cofactor_rule(grad, x, out),
+    formula=("det(x) ⊙ inv(x)ᵀ", "Σ (G ⊙ inv(x)ᵀ) ⊙ out − inv(x)ᵀ · Gᵀ · out"),
+)
 def cofactors(x):
     """The derivatives of the determinant, ``det(x) * inv(x).T``, from singular values: for singular matrices too."""
     u, s, vh = np.linalg.svd(x)
@@ -111,7 +123,13 @@ def _slogdet_rule(grads, x):
     return x * 0.0 if of_log is None else unsqueeze(unsqueeze(of_log, -1), -1) * _mt(inv(x))
 
 
-@op("LinalgSlogdetBackward0", x=lambda grad, x: _slogdet_rule(grad, x), results=2, diff_results=2)
+@op(
+    "LinalgSlogdetBackward0",
+    x=lambda grad, x: _slogdet_rule(grad, x),
+    results=2,
+    diff_results=2,
+    formula=("sign(det(x)), log(|det(x)|)", "G₂ ⊙ inv(x)ᵀ"),
+)
 def slogdet(x):
     """The sign of the determinant, and the logarithm of its size."""
     _require_matrices(x, "linalg.slogdet")
@@ -123,6 +141,7 @@ def slogdet(x):
     "LinalgSolveExBackward0",
     x=lambda grad, x, out: -batched_mm(solve(_mt(x), grad), _mt(out)),
     b=lambda grad, x: solve(_mt(x), grad),
+    formula=("inv(x) · b", "−inv(x)ᵀ · G · outᵀ", "inv(x)ᵀ · G"),
 )
 def solve(x, b):
     """The solution ``y`` of ``x @ y = b``, for a batch of right sides that are matrices."""
@@ -136,7 +155,14 @@ def solve(x, b):
 # ---- factors -----------------------------------------------------------------------------------------------------------
 
 
-@op("LinalgCholeskyExBackward0", x=lambda grad, out: _cholesky_rule(grad, out))
+@op(
+    "LinalgCholeskyExBackward0",
+    x=lambda grad, out: _cholesky_rule(grad, out),
+    formula=(
+        "cholesky(x)",
+        "inv(out)ᵀ · (tril(P) + tril(P, −1)ᵀ) · inv(out) / 2 with P = outᵀ · G",
+    ),
+)
 def cholesky(x):
     """The lower triangular matrix ``L`` with ``L @ L.T = x``, for a symmetric positive definite ``x``."""
     _require_matrices(x, "linalg.cholesky")
@@ -188,7 +214,13 @@ def _reciprocal_gaps(gaps):
     return where(on_diagonal, 0.0, 1 / where(on_diagonal, 1.0, gaps))
 
 
-@op("LinalgEighBackward0", x=lambda grad, x: _eigh_rule(grad, x), results=2, diff_results=2)
+@op(
+    "LinalgEighBackward0",
+    x=lambda grad, x: _eigh_rule(grad, x),
+    results=2,
+    diff_results=2,
+    formula=("eigh(x)", "eigh(x, G₁, G₂)"),
+)
 def eigh(x, UPLO="L"):
     """Eigenvalues in ascending order, and eigenvectors as columns, of a symmetric matrix, of which one triangle is read."""
     _require_matrices(x, "linalg.eigh")
@@ -196,7 +228,7 @@ def eigh(x, UPLO="L"):
     return values, vectors
 
 
-@op(None, x=None, results=2)
+@op(None, x=None, results=2, formula=("eig(x)",))
 def eig(x, name="linalg.eig"):
     """Complex eigenvalues, and eigenvectors as columns; without derivatives."""
     _require_matrices(x, name)
@@ -227,7 +259,13 @@ def _svd_rule(grads, x):
     return total
 
 
-@op("LinalgSvdBackward0", x=lambda grad, x: _svd_rule(grad, x), results=3, diff_results=3)
+@op(
+    "LinalgSvdBackward0",
+    x=lambda grad, x: _svd_rule(grad, x),
+    results=3,
+    diff_results=3,
+    formula=("svd(x)", "svd(x, G₁, G₂, G₃)"),
+)
 def svd(x, full_matrices=True):
     """``U``, the singular values in descending order, and ``Vh``, with ``U @ diag(S) @ Vh = x``."""
     _require_matrices(x, "linalg.svd", square=False)
@@ -248,7 +286,13 @@ def _qr_rule(grads, x):
     return _mt(solve(r, _mt(total)))
 
 
-@op("LinalgQrBackward0", x=lambda grad, x: _qr_rule(grad, x), results=2, diff_results=2)
+@op(
+    "LinalgQrBackward0",
+    x=lambda grad, x: _qr_rule(grad, x),
+    results=2,
+    diff_results=2,
+    formula=("qr(x)", "qr(x, G₁, G₂)"),
+)
 def qr(x, mode="reduced"):
     """Orthonormal columns ``Q`` and an upper triangular ``R`` with ``Q @ R = x``."""
     _require_matrices(x, "linalg.qr", square=False)
@@ -265,7 +309,14 @@ def _pinv_rule(grad, x, out):
     return total + batched_mm(batched_mm(turned, out), back - batched_mm(k, x))
 
 
-@op("LinalgPinvBackward0", x=lambda grad, x, out: _pinv_rule(grad, x, out))
+@op(
+    "LinalgPinvBackward0",
+    x=lambda grad, x, out: _pinv_rule(grad, x, out),
+    formula=(
+        "pinv(x)",
+        "K · outᵀ − (out · K)ᵀ − x · out · K · outᵀ + outᵀ · out · (Gᵀ − K · x) with K = Gᵀ · out",
+    ),
+)
 def pinv(x, rtol):
     """Moore's and Penrose's pseudo-inverse; singular values up to ``rtol`` of the largest count as 0."""
     _require_matrices(x, "linalg.pinv", square=False)
@@ -275,7 +326,11 @@ def pinv(x, rtol):
 # ---- others ------------------------------------------------------------------------------------------------------------
 
 
-@op("LinalgMatrixExpBackward0", x=lambda grad, x: _matrix_exp_rule(grad, x))
+@op(
+    "LinalgMatrixExpBackward0",
+    x=lambda grad, x: _matrix_exp_rule(grad, x),
+    formula=("matrix_exp(x)", "matrix_exp(x, G)"),
+)
 def matrix_exp(x):
     """The exponential series of a matrix: a power of two less, eighteen terms, squared as often again."""
     _require_matrices(x, "linalg.matrix_exp")
@@ -305,6 +360,7 @@ def _matrix_exp_rule(grad, x):
     promote="common",
     numbers=False,
     public="cross",
+    formula=("cross(x, y)", "cross(y, G)", "cross(G, x)"),
 )
 def cross(x, y, dim=-1):
     """The vector product of three-dimensional vectors along ``dim``."""

@@ -15,6 +15,7 @@ __all__ = ["diag_embed", "diagonal", "diagonal_copy", "spread_diagonal", "trace"
     "DiagonalBackward0",
     x=lambda grad, x_shape, offset, dim1, dim2: spread_diagonal(grad, x_shape, offset, dim1, dim2),
     view=True,
+    formula=("diagonal(x{offset≠0:, offset})", "diag(G{offset≠0:, offset})"),
 )
 def diagonal(x, offset=0, dim1=0, dim2=1):
     """The elements whose index along ``dim2`` is that along ``dim1`` plus ``offset``, as the last axis."""
@@ -40,6 +41,7 @@ def _writeable_diagonal(x, offset, a, b):
     "DiagonalBackwardBackward0",
     x=lambda grad, offset, dim1, dim2: diagonal_copy(grad, offset, dim1, dim2),
     public="diagonal_backward",
+    formula=("diag(x{offset≠0:, offset})", "diagonal(G{offset≠0:, offset})"),
 )
 def spread_diagonal(x, shape, offset, dim1, dim2):
     """Zeros of ``shape`` with ``x`` on the diagonal."""
@@ -52,13 +54,18 @@ def spread_diagonal(x, shape, offset, dim1, dim2):
     "DiagonalBackward0_copy",
     x=lambda grad, x_shape, offset, dim1, dim2: spread_diagonal(grad, x_shape, offset, dim1, dim2),
     public="diag",
+    formula=("diagonal(x{offset≠0:, offset})", "diag(G{offset≠0:, offset})"),
 )
 def diagonal_copy(x, offset=0, dim1=0, dim2=1):
     """A copy of the diagonal."""
     return _writeable_diagonal(x, offset, dim1 % x.ndim, dim2 % x.ndim).copy()
 
 
-@op("DiagEmbedBackward0", x=lambda grad, offset, dim1, dim2: diagonal_copy(grad, offset, dim1, dim2))
+@op(
+    "DiagEmbedBackward0",
+    x=lambda grad, offset, dim1, dim2: diagonal_copy(grad, offset, dim1, dim2),
+    formula=("diag(x{offset≠0:, offset})", "diagonal(G{offset≠0:, offset})"),
+)
 def diag_embed(x, offset=0, dim1=-2, dim2=-1):
     """Matrices (axes ``dim1`` and ``dim2``) with the last axis of ``x`` on their diagonal, zeros elsewhere."""
     a, b = axis_of(dim1, x.ndim + 1), axis_of(dim2, x.ndim + 1)
@@ -71,7 +78,7 @@ def diag_embed(x, offset=0, dim1=-2, dim2=-1):
     return result
 
 
-@op("TraceBackward0", x=lambda grad, x_shape: diag_embed_like(grad, x_shape))
+@op("TraceBackward0", x=lambda grad, x_shape: diag_embed_like(grad, x_shape), formula=("Σ diagonal(x)", "G · I"))
 def trace(x):
     """The sum of a matrix's diagonal."""
     if x.ndim != 2:

@@ -14,25 +14,61 @@ from ..autograd.op import op
 
 # ---- arithmetic ----------------------------------------------------------------------------------------------------
 
-add = op("AddBackward0", x=lambda grad: grad, y=lambda grad: grad, promote="common")(np.add)
-sub = op("SubBackward0", x=lambda grad: grad, y=lambda grad: -grad, promote="no bool", public="sub")(np.subtract)
-mul = op("MulBackward0", x=lambda grad, y: grad * y, y=lambda grad, x: grad * x, promote="common", public="mul")(np.multiply)
+add = op(
+    "AddBackward0", x=lambda grad: grad, y=lambda grad: grad, promote="common", formula=("x + y", "1", "1"), symbol="+"
+)(np.add)
+sub = op(
+    "SubBackward0",
+    x=lambda grad: grad,
+    y=lambda grad: -grad,
+    promote="no bool",
+    public="sub",
+    formula=("x − y", "1", "−1"),
+    symbol="−",
+)(np.subtract)
+mul = op(
+    "MulBackward0",
+    x=lambda grad, y: grad * y,
+    y=lambda grad, x: grad * x,
+    promote="common",
+    public="mul",
+    formula=("x · y", "y", "x"),
+    symbol="×",
+)(np.multiply)
 div = op(
     "DivBackward0",
     x=lambda grad, y: grad / y,
     y=lambda grad, x, y: -grad * ((x / y) / y),
     promote="float",
     public="div",
+    formula=("x / y", "1 / y", "−x / y²"),
+    symbol="÷",
 )(np.true_divide)
-neg = op("NegBackward0", x=lambda grad: -grad, public="neg")(np.negative)
+neg = op("NegBackward0", x=lambda grad: -grad, public="neg", formula=("−x", "−1"), symbol="−")(np.negative)
 
 
-@op("AddBackward0", x=lambda grad: grad, y=lambda grad, alpha: grad * alpha, promote="common", public="add")
+@op(
+    "AddBackward0",
+    x=lambda grad: grad,
+    y=lambda grad, alpha: grad * alpha,
+    promote="common",
+    public="add",
+    formula=("x + alpha · y", "1", "alpha"),
+    symbol="+",
+)
 def add_scaled(x, y, *, alpha=1):
     return np.add(x, _times(y, alpha))
 
 
-@op("SubBackward0", x=lambda grad: grad, y=lambda grad, alpha: -grad * alpha, promote="no bool", public="sub")
+@op(
+    "SubBackward0",
+    x=lambda grad: grad,
+    y=lambda grad, alpha: -grad * alpha,
+    promote="no bool",
+    public="sub",
+    formula=("x − alpha · y", "1", "−alpha"),
+    symbol="−",
+)
 def sub_scaled(x, y, *, alpha=1):
     return _minus(x, y, alpha)
 
@@ -40,7 +76,14 @@ def sub_scaled(x, y, *, alpha=1):
 def _declare_rsub(name):
     """``y - alpha * x``; the node is called RsubBackward0 where y is a tensor, RsubBackward1 where it is a number."""
 
-    @op(name, x=lambda grad, alpha: -grad * alpha, y=lambda grad: grad, promote="no bool")
+    @op(
+        name,
+        x=lambda grad, alpha: -grad * alpha,
+        y=lambda grad: grad,
+        promote="no bool",
+        formula=("y − alpha · x", "−alpha", "1"),
+        symbol="−",
+    )
     def rsub(x, y, *, alpha=1):
         return _minus(y, x, alpha)
 
@@ -70,7 +113,15 @@ def _number(value, x):
     return np.asarray(value).astype(x.dtype)
 
 
-@op("DivBackward2", x=lambda grad: zeros_like(grad), y=lambda grad: zeros_like(grad), promote="common", public="div")
+@op(
+    "DivBackward2",
+    x=lambda grad: zeros_like(grad),
+    y=lambda grad: zeros_like(grad),
+    promote="common",
+    public="div",
+    formula=("{rounding_mode=floor:⌊x / y⌋}{else:trunc(x / y)}", "0", "0"),
+    symbol="÷",
+)
 def div_rounded(x, y, *, rounding_mode):
     """The quotient rounded: ``floor`` towards minus infinity, ``trunc`` towards zero. Piecewise constant."""
     if rounding_mode == "floor":
@@ -87,6 +138,8 @@ def div_rounded(x, y, *, rounding_mode):
     x=lambda grad: _no_derivative("floor_divide"),
     y=lambda grad: _no_derivative("floor_divide"),
     promote="common",
+    formula=("⌊x / y⌋", "undefined", "undefined"),
+    symbol="÷",
 )
 def floor_divide(x, y):
     """The quotient rounded towards minus infinity. PyTorch gives it no derivative: the backward pass raises."""
@@ -111,7 +164,7 @@ def _refuse_integer_zero(x, y, name):
         raise RuntimeError("ZeroDivisionError")
 
 
-def _declare_modulo(number, name, forward, rounding_mode):
+def _declare_modulo(number, name, forward, rounding_mode, quotient):
     """The node's number is 1 where the divisor is a tensor, 0 where it is a number."""
 
     @op(
@@ -120,6 +173,8 @@ def _declare_modulo(number, name, forward, rounding_mode):
         y=lambda grad, x, y: -grad * div_rounded(x, y, rounding_mode=rounding_mode),
         promote="common",
         public=name,
+        formula=(f"x − y · {quotient}", "1", f"−{quotient}"),
+        symbol="mod",
     )
     def modulo(x, y):
         """What is left of ``x`` after division by ``y``: ``remainder`` (Python's %) with the sign of y, ``fmod`` of x."""
@@ -129,8 +184,8 @@ def _declare_modulo(number, name, forward, rounding_mode):
     return modulo
 
 
-remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor") for i in (1, 0))
-fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc") for i in (1, 0))
+remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor", "⌊x / y⌋") for i in (1, 0))
+fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc", "trunc(x / y)") for i in (1, 0))
 
 
 @op(
@@ -140,6 +195,7 @@ fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc") for i in (1, 0
     tensor2=lambda grad, tensor1, value: grad * (tensor1 * value),
     promote="common",
     numbers=False,
+    formula=("x + value · tensor1 · tensor2", "1", "value · tensor2", "value · tensor1"),
 )
 def addcmul(x, tensor1, tensor2, *, value=1):
     """``x + value * tensor1 * tensor2``."""
@@ -155,13 +211,20 @@ def addcmul(x, tensor1, tensor2, *, value=1):
     tensor2=lambda grad, tensor1, tensor2, value: -grad * (value * tensor1 / (tensor2 * tensor2)),
     promote="common",
     numbers=False,
+    formula=("x + value · tensor1 / tensor2", "1", "value / tensor2", "−value · tensor1 / tensor2²"),
 )
 def addcdiv(x, tensor1, tensor2, *, value=1):
     """``x + value * tensor1 / tensor2``."""
     return x + value * tensor1 / tensor2
 
 
-@op("LerpBackward0", x=lambda grad, weight: grad * (1 - weight), end=lambda grad, weight: grad * weight, public="lerp")
+@op(
+    "LerpBackward0",
+    x=lambda grad, weight: grad * (1 - weight),
+    end=lambda grad, weight: grad * weight,
+    public="lerp",
+    formula=("x + weight · (end − x)", "1 − weight", "weight"),
+)
 def lerp_number(x, end, weight):
     """``x + weight * (end - x)`` for a number ``weight``."""
     return _lerp(x, end, x.dtype.type(weight), "lerp_kernel_scalar")
@@ -173,6 +236,7 @@ def lerp_number(x, end, weight):
     end=lambda grad, weight: grad * weight,
     weight=lambda grad, x, end: grad * (end - x),
     public="lerp",
+    formula=("x + weight · (end − x)", "1 − weight", "weight", "end − x"),
 )
 def lerp_tensor(x, end, weight):
     """``x + weight * (end - x)``."""
@@ -192,46 +256,72 @@ def _lerp(x, end, weight, name):
 # ---- elementary functions ------------------------------------------------------------------------------------------
 
 
-def _elementary(name, forward, **rule):
-    """A function of one tensor with floating point results."""
-    return op(name, **rule, promote="float", public=forward.__name__.replace("arc", "a"))(forward)
+def _elementary(name, forward, value, local, *, x, **options):
+    """A function of one tensor with floating point results: its formula, its local factor, its rule."""
+    public = forward.__name__.replace("arc", "a")
+    return op(name, x=x, promote="float", public=public, formula=(value, local), **options)(forward)
 
 
-exp = _elementary("ExpBackward0", np.exp, x=lambda grad, out: grad * out)
-log = _elementary("LogBackward0", np.log, x=lambda grad, x: grad / x)
-log1p = _elementary("Log1PBackward0", np.log1p, x=lambda grad, x: grad / (x + 1))
-log2 = _elementary("Log2Backward0", np.log2, x=lambda grad, x: grad / (x * math.log(2)))
-log10 = _elementary("Log10Backward0", np.log10, x=lambda grad, x: grad / (x * math.log(10)))
-expm1 = _elementary("Expm1Backward0", np.expm1, x=lambda grad, out: grad * (out + 1))
-exp2 = _elementary("Exp2Backward0", np.exp2, x=lambda grad, out: grad * out * math.log(2))
-sqrt = _elementary("SqrtBackward0", np.sqrt, x=lambda grad, out: grad / (2 * out))
-sin = _elementary("SinBackward0", np.sin, x=lambda grad, x: grad * cos(x))
-cos = _elementary("CosBackward0", np.cos, x=lambda grad, x: -grad * sin(x))
-tan = _elementary("TanBackward0", np.tan, x=lambda grad, out: grad * (1 + out * out))
-sinh = _elementary("SinhBackward0", np.sinh, x=lambda grad, x: grad * cosh(x))
-cosh = _elementary("CoshBackward0", np.cosh, x=lambda grad, x: grad * sinh(x))
-tanh = _elementary("TanhBackward0", np.tanh, x=lambda grad, out: grad * (1 - out * out))
-asin = _elementary("AsinBackward0", np.arcsin, x=lambda grad, x: grad * rsqrt(1 - x * x))
-acos = _elementary("AcosBackward0", np.arccos, x=lambda grad, x: -grad * rsqrt(1 - x * x))
-atan = _elementary("AtanBackward0", np.arctan, x=lambda grad, x: grad / (x * x + 1))
-asinh = _elementary("AsinhBackward0", np.arcsinh, x=lambda grad, x: grad * rsqrt(x * x + 1))
-acosh = _elementary("AcoshBackward0", np.arccosh, x=lambda grad, x: grad * rsqrt(x * x - 1))
-atanh = _elementary("AtanhBackward0", np.arctanh, x=lambda grad, x: grad / (1 - x * x))
+exp = _elementary("ExpBackward0", np.exp, "exp(x)", "out", x=lambda grad, out: grad * out)
+log = _elementary("LogBackward0", np.log, "log(x)", "1 / x", x=lambda grad, x: grad / x)
+log1p = _elementary("Log1PBackward0", np.log1p, "log(1 + x)", "1 / (1 + x)", x=lambda grad, x: grad / (x + 1))
+log2 = _elementary(
+    "Log2Backward0", np.log2, "log(x) / log(2)", "1 / (x · log(2))", x=lambda grad, x: grad / (x * math.log(2))
+)
+log10 = _elementary(
+    "Log10Backward0", np.log10, "log(x) / log(10)", "1 / (x · log(10))", x=lambda grad, x: grad / (x * math.log(10))
+)
+expm1 = _elementary("Expm1Backward0", np.expm1, "exp(x) − 1", "out + 1", x=lambda grad, out: grad * (out + 1))
+exp2 = _elementary("Exp2Backward0", np.exp2, "2^x", "out · log(2)", x=lambda grad, out: grad * out * math.log(2))
+sqrt = _elementary("SqrtBackward0", np.sqrt, "√x", "1 / (2 · out)", x=lambda grad, out: grad / (2 * out), symbol="√")
+sin = _elementary("SinBackward0", np.sin, "sin(x)", "cos(x)", x=lambda grad, x: grad * cos(x))
+cos = _elementary("CosBackward0", np.cos, "cos(x)", "−sin(x)", x=lambda grad, x: -grad * sin(x))
+tan = _elementary("TanBackward0", np.tan, "tan(x)", "1 + out²", x=lambda grad, out: grad * (1 + out * out))
+sinh = _elementary("SinhBackward0", np.sinh, "sinh(x)", "cosh(x)", x=lambda grad, x: grad * cosh(x))
+cosh = _elementary("CoshBackward0", np.cosh, "cosh(x)", "sinh(x)", x=lambda grad, x: grad * sinh(x))
+tanh = _elementary(
+    "TanhBackward0", np.tanh, "tanh(x)", "1 − out²", x=lambda grad, out: grad * (1 - out * out), family="activation"
+)
+asin = _elementary("AsinBackward0", np.arcsin, "arcsin(x)", "1 / √(1 − x²)", x=lambda grad, x: grad * rsqrt(1 - x * x))
+acos = _elementary("AcosBackward0", np.arccos, "arccos(x)", "−1 / √(1 − x²)", x=lambda grad, x: -grad * rsqrt(1 - x * x))
+atan = _elementary("AtanBackward0", np.arctan, "arctan(x)", "1 / (x² + 1)", x=lambda grad, x: grad / (x * x + 1))
+asinh = _elementary("AsinhBackward0", np.arcsinh, "arsinh(x)", "1 / √(x² + 1)", x=lambda grad, x: grad * rsqrt(x * x + 1))
+acosh = _elementary("AcoshBackward0", np.arccosh, "arcosh(x)", "1 / √(x² − 1)", x=lambda grad, x: grad * rsqrt(x * x - 1))
+atanh = _elementary("AtanhBackward0", np.arctanh, "artanh(x)", "1 / (1 − x²)", x=lambda grad, x: grad / (1 - x * x))
 
 
-@op("ReciprocalBackward0", x=lambda grad, out: -grad * (out * out), promote="float")
+@op(
+    "ReciprocalBackward0",
+    x=lambda grad, out: -grad * (out * out),
+    promote="float",
+    formula=("1 / x", "−out²"),
+    symbol="1/x",
+)
 def reciprocal(x):
     """``1 / x``."""
     return np.divide(1, x)
 
 
-@op("RsqrtBackward0", x=lambda grad, out: -0.5 * grad * (out * out * out), promote="float")
+@op(
+    "RsqrtBackward0",
+    x=lambda grad, out: -0.5 * grad * (out * out * out),
+    promote="float",
+    formula=("1 / √x", "−out³ / 2"),
+    symbol="1/√",
+)
 def rsqrt(x):
     """``1 / sqrt(x)``."""
     return np.divide(1, np.sqrt(x))
 
 
-@op("SigmoidBackward0", x=lambda grad, out: grad * ((1 - out) * out), promote="float")
+@op(
+    "SigmoidBackward0",
+    x=lambda grad, out: grad * ((1 - out) * out),
+    promote="float",
+    formula=("σ(x)", "out · (1 − out)"),
+    symbol="σ",
+    family="activation",
+)
 def sigmoid(x):
     """The logistic function ``1 / (1 + exp(-x))``, which overflows to 0, not to nan."""
     return as_half(np.divide(1, 1 + np.exp(-from_half(x))), x)
@@ -247,7 +337,7 @@ def as_half(result, x):
     return result.astype(np.float16) if x.dtype.itemsize == 2 else result
 
 
-@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs")
+@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs", formula=("|x|", "sign(x)"), symbol="|x|")
 def abs_(x):
     """The absolute value. Its derivative at 0 is 0."""
     if x.dtype == bool:
@@ -256,7 +346,7 @@ def abs_(x):
 
 
 def _declare_sign(name, public):
-    @op(name, x=lambda grad: zeros_like(grad), public=public)
+    @op(name, x=lambda grad: zeros_like(grad), public=public, formula=("sign(x)", "0"))
     def sign(x):
         """-1, 0 or 1 (the input itself for bools, 0 for nan)."""
         if x.dtype.kind == "f":
@@ -269,8 +359,8 @@ def _declare_sign(name, public):
 sign, sgn = _declare_sign("SignBackward0", "sign"), _declare_sign("SgnBackward0", "sgn")
 
 
-def _declare_rounding(name, forward):
-    @op(f"{name.capitalize()}Backward0", x=lambda grad: zeros_like(grad), public=name)
+def _declare_rounding(name, forward, value):
+    @op(f"{name.capitalize()}Backward0", x=lambda grad: zeros_like(grad), public=name, formula=(value, "0"))
     def rounded(x):
         if x.dtype == bool:
             raise not_implemented(f"{name}_vml_cpu", x.dtype)
@@ -279,13 +369,13 @@ def _declare_rounding(name, forward):
     return rounded
 
 
-floor = _declare_rounding("floor", np.floor)
-ceil = _declare_rounding("ceil", np.ceil)
-trunc = _declare_rounding("trunc", np.trunc)
-round_half_even = _declare_rounding("round", np.rint)
+floor = _declare_rounding("floor", np.floor, "⌊x⌋")
+ceil = _declare_rounding("ceil", np.ceil, "⌈x⌉")
+trunc = _declare_rounding("trunc", np.trunc, "trunc(x)")
+round_half_even = _declare_rounding("round", np.rint, "round(x)")
 
 
-@op("RoundBackward1", x=lambda grad: zeros_like(grad), public="round")
+@op("RoundBackward1", x=lambda grad: zeros_like(grad), public="round", formula=("round(x, decimals)", "0"))
 def round_decimals(x, *, decimals):
     """The nearest number with ``decimals`` digits after the point, halves to even."""
     if x.dtype.kind != "f":
@@ -294,7 +384,7 @@ def round_decimals(x, *, decimals):
     return np.rint(x * scale) / scale if decimals > 0 else np.rint(x / scale) * scale
 
 
-@op("FracBackward0", x=lambda grad: grad)
+@op("FracBackward0", x=lambda grad: grad, formula=("x − trunc(x)", "1"))
 def frac(x):
     """The part after the point, with the sign of ``x``."""
     if x.dtype.kind != "f":
@@ -322,6 +412,8 @@ maximum = op(
     promote="common",
     numbers=False,
     public="maximum",
+    formula=("max(x, y)", "1[x > y] + 1[x = y] / 2", "1[y > x] + 1[x = y] / 2"),
+    symbol="max",
 )(_ordered(np.maximum))
 minimum = op(
     "MinimumBackward0",
@@ -330,6 +422,8 @@ minimum = op(
     promote="common",
     numbers=False,
     public="minimum",
+    formula=("min(x, y)", "1[x < y] + 1[x = y] / 2", "1[y < x] + 1[x = y] / 2"),
+    symbol="min",
 )(_ordered(np.minimum))
 fmax = op(
     "FmaxBackward0",
@@ -338,6 +432,7 @@ fmax = op(
     promote="common",
     numbers=False,
     public="fmax",
+    formula=("max(x, y)", "1[x ≥ y]", "1[x < y]"),
 )(_ordered(np.fmax))
 fmin = op(
     "FminBackward0",
@@ -346,6 +441,7 @@ fmin = op(
     promote="common",
     numbers=False,
     public="fmin",
+    formula=("min(x, y)", "1[x ≤ y]", "1[x > y]"),
 )(_ordered(np.fmin))
 
 
@@ -355,6 +451,8 @@ fmin = op(
     x=lambda grad, condition: where(condition, grad, 0.0),
     y=lambda grad, condition: where(condition, 0.0, grad),
     promote="common",
+    formula=("x where condition, else y", "1[condition]", "1[not condition]"),
+    family="shape",
 )
 def where(condition, x, y):
     """``x`` where ``condition`` holds, else ``y``."""
@@ -365,7 +463,12 @@ def where(condition, x, y):
 
 
 def _declare_clamp(name, public):
-    @op(name, x=lambda grad, x, min, max: where(_inside(x, min, max), grad, 0.0), public=public)
+    @op(
+        name,
+        x=lambda grad, x, min, max: where(_inside(x, min, max), grad, 0.0),
+        public=public,
+        formula=("{max:min(}{min:max(}x{min:, min)}{max:, max)}", "1[{min:min ≤ }x{max: ≤ max}]"),
+    )
     def clamp(x, min=None, max=None):
         """Elements below ``min`` become ``min`` and elements above ``max`` become ``max``."""
         return _clamp(x, min, max)
@@ -381,6 +484,12 @@ def _declare_clamp_tensor(name, public):
         high=lambda grad, x, low, high: where(_over(x, low, high), grad, 0.0),
         promote="common",
         public=public,
+        formula=(
+            "{high:min(}{low:max(}x{low:, low)}{high:, high)}",
+            "1[{low:low ≤ }x{high: ≤ high}]",
+            "1[x < low{high: and low < high}]",
+            "1[x > high{low: or high < low}]",
+        ),
     )
     def clamp_tensor(x, low=None, high=None):
         """Clamp with tensors as bounds."""
@@ -422,16 +531,20 @@ clamp_max, clamp_max_tensor = (
 )
 
 
-@op("NanToNumBackward0", x=lambda grad, x: where(isfinite(x), grad, 0.0))
+@op(
+    "NanToNumBackward0",
+    x=lambda grad, x: where(isfinite(x), grad, 0.0),
+    formula=("x where |x| < ∞, else nan, posinf, neginf", "1[|x| < ∞]"),
+)
 def nan_to_num(x, nan, posinf, neginf):
     """nan and the infinities replaced by numbers."""
     return np.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-isfinite = op(None, x=None, public="isfinite")(np.isfinite)
+isfinite = op(None, x=None, public="isfinite", formula=("|x| < ∞",))(np.isfinite)
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("0",))
 def zeros_like(x):
     return np.zeros_like(x)
 
@@ -439,19 +552,19 @@ def zeros_like(x):
 # ---- copies and conversions ----------------------------------------------------------------------------------------
 
 
-@op("CloneBackward0", x=lambda grad: grad)
+@op("CloneBackward0", x=lambda grad: grad, formula=("x", "1"), family="shape")
 def clone(x):
     """A copy with memory of its own, through which gradients flow."""
     return x.copy()
 
 
-@op("ToCopyBackward0", x=lambda grad: grad)
+@op("ToCopyBackward0", x=lambda grad: grad, formula=("x as dtype", "1"), symbol="to", family="shape")
 def convert(x, dtype):
     """A copy in another dtype. Its gradient comes back in the input's."""
     return x.astype(dtype)
 
 
-@op("CopyBackwards", x=lambda grad: zeros_like(grad), y=lambda grad: grad, public="copy_")
+@op("CopyBackwards", x=lambda grad: zeros_like(grad), y=lambda grad: grad, public="copy_", formula=("y", "0", "1"))
 def copy_from(x, y):
     """``y`` in ``x``'s shape and dtype: what ``x.copy_(y)`` and ``x[index] = y`` leave behind."""
     return np.broadcast_to(y, x.shape).astype(x.dtype)

@@ -17,7 +17,7 @@ def _in_double(function, x):
     return np.asarray(function(x.astype(np.float64))).astype(x.dtype)
 
 
-@op("LgammaBackward0", x=lambda grad, x: grad * digamma(x), promote="float")
+@op("LgammaBackward0", x=lambda grad, x: grad * digamma(x), promote="float", formula=("lgamma(x)", "digamma(x)"))
 def lgamma(x):
     """``log |gamma(x)|``."""
     values = np.fromiter(map(_lgamma, x.reshape(-1).tolist()), np.float64, x.size)
@@ -31,7 +31,12 @@ def _lgamma(value):
         return math.inf
 
 
-@op("DigammaBackward0", x=lambda grad, x: grad * polygamma(x, 1), promote="float")
+@op(
+    "DigammaBackward0",
+    x=lambda grad, x: grad * polygamma(x, 1),
+    promote="float",
+    formula=("digamma(x)", "polygamma(1, x)"),
+)
 def digamma(x):
     """The derivative of :func:`lgamma`: upwards by the recurrence, then the asymptotic series."""
     return _in_double(_digamma, x)
@@ -54,7 +59,12 @@ def _digamma(x):
     return np.where(x == 0, np.copysign(np.inf, -x), np.where(np.isposinf(x), np.inf, value))
 
 
-@op("PolygammaBackward0", x=lambda grad, x, n: grad * polygamma(x, n + 1), promote="float")
+@op(
+    "PolygammaBackward0",
+    x=lambda grad, x, n: grad * polygamma(x, n + 1),
+    promote="float",
+    formula=("polygamma(n, x)", "polygamma(n + 1, x)"),
+)
 def polygamma(x, n):
     """The ``n``-th derivative of :func:`digamma`: ``(-1)^(n+1) n! zeta(n + 1, x)``."""
     if n < 0:
@@ -108,7 +118,12 @@ _CENTRAL = ((-0.140543331, 0.914624893, -1.645349621, 0.886226899), (0.012229801
 _TAIL = ((1.641345311, 3.429567803, -1.624906493, -1.970840454), (1.637067800, 3.543889200, 1.0))
 
 
-@op("ErfinvBackward0", x=lambda grad, out: grad * (_HALF_ROOT_OF_PI * exp(out * out)), promote="float")
+@op(
+    "ErfinvBackward0",
+    x=lambda grad, out: grad * (_HALF_ROOT_OF_PI * exp(out * out)),
+    promote="float",
+    formula=("erfinv(x)", "√π / 2 · exp(out²)"),
+)
 def erfinv(x):
     """The inverse of :func:`erf`: rational approximations, then two of Newton's steps."""
     return _in_double(_erfinv, x)
@@ -129,7 +144,12 @@ def _erfinv(x):
     return np.where(np.abs(x) > 1, np.nan, y)
 
 
-@op("SincBackward0", x=lambda grad, x: _sinc_rule(grad, x), promote="float")
+@op(
+    "SincBackward0",
+    x=lambda grad, x: _sinc_rule(grad, x),
+    promote="float",
+    formula=("sin(π · x) / (π · x)", "cos(π · x) / x − sin(π · x) / (π · x²)"),
+)
 def sinc(x):
     """``sin(pi x) / (pi x)``, and 1 at 0."""
     z = from_half(x)

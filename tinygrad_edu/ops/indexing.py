@@ -12,13 +12,24 @@ from .shape import axis_of, reshape, zeros
 # ---- x[index] with arrays in the index -----------------------------------------------------------------------------
 
 
-@op("IndexBackward0", x=lambda grad, x_shape, index: index_put_zeros(grad, x_shape, index), public="index")
+@op(
+    "IndexBackward0",
+    x=lambda grad, x_shape, index: index_put_zeros(grad, x_shape, index),
+    public="index",
+    formula=("x[index]", "G added at [index]"),
+    symbol="x[i]",
+)
 def index(x, index):
     """Elements at integer or boolean arrays, NumPy's rules for their place in the result."""
     return x[index]
 
 
-@op("IndexPutBackward0", x=lambda grad, index: index_kernel(grad, index), public="index_put")
+@op(
+    "IndexPutBackward0",
+    x=lambda grad, index: index_kernel(grad, index),
+    public="index_put",
+    formula=("x added at [index]", "G[index]"),
+)
 def index_put_zeros(x, shape, index):
     """Zeros of ``shape`` with ``x`` added at ``index``."""
     result = np.zeros(shape, x.dtype)
@@ -35,6 +46,11 @@ def index_kernel(grad, where_):
     x=lambda grad, index, accumulate: grad if accumulate else index_fill_zero(grad, index),
     values=lambda grad, index: index_kernel(grad, index),
     public="index_put",
+    formula=(
+        "{accumulate:x + (values added at [index])}{else:x but values at [index]}",
+        "{accumulate:G}{else:G but 0 at [index]}",
+        "G[index]",
+    ),
 )
 def index_put(x, index, values, accumulate=False):
     """``x`` with ``values`` at ``index`` (added there if ``accumulate``)."""
@@ -46,7 +62,12 @@ def index_put(x, index, values, accumulate=False):
     return result
 
 
-@op("IndexPutBackward0", x=lambda grad, index: index_fill_zero(grad, index), public="index_put")
+@op(
+    "IndexPutBackward0",
+    x=lambda grad, index: index_fill_zero(grad, index),
+    public="index_put",
+    formula=("x but 0 at [index]", "G but 0 at [index]"),
+)
 def index_fill_zero(x, index):
     """``x`` with zeros at ``index``."""
     result = np.array(x)
@@ -65,14 +86,26 @@ def _check_flat(x, index, name):
         raise IndexError(f"out of range: tried to access index {outside.reshape(-1)[0]} on a tensor of {x.size} elements.")
 
 
-@op("TakeBackward0", x=lambda grad, x_shape, index: put_zeros(grad, x_shape, index), index=None, public="take")
+@op(
+    "TakeBackward0",
+    x=lambda grad, x_shape, index: put_zeros(grad, x_shape, index),
+    index=None,
+    public="take",
+    formula=("take(x, index)", "put(G, index)"),
+)
 def take_elements(x, index):
     """Elements at ``index`` of the flattened tensor, in the shape of ``index``."""
     _check_flat(x, index, "take")
     return np.take(x, index)
 
 
-@op("PutBackward0", x=lambda grad, index: take_elements(grad, index), index=None, public="put")
+@op(
+    "PutBackward0",
+    x=lambda grad, index: take_elements(grad, index),
+    index=None,
+    public="put",
+    formula=("put(x, index)", "take(G, index)"),
+)
 def put_zeros(x, shape, index):
     """Zeros of ``shape`` with ``x`` added at ``index`` of the flattened tensor."""
     result = np.zeros(shape, x.dtype)
@@ -85,6 +118,11 @@ def put_zeros(x, shape, index):
     x=lambda grad, index, source_shape, accumulate: grad if accumulate else put(grad, index, zeros(grad, source_shape)),
     index=None,
     source=lambda grad, index, source_shape: reshape(take_elements(grad, index), source_shape),
+    formula=(
+        "{accumulate:x + put(source, index)}{else:flat(x) but flat(source) at [index]}",
+        "{accumulate:G}{else:flat(G) but 0 at [index]}",
+        "take(G, index)",
+    ),
 )
 def put(x, index, source, accumulate=False):
     """``x`` with the elements of ``source`` at (or added at) ``index`` of the flattened tensor."""
@@ -110,7 +148,7 @@ def put(x, index, source, accumulate=False):
 # ---- orderings ------------------------------------------------------------------------------------------------------
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("argsort_dim(x)",))
 def argsort(x, dim=-1, descending=False, stable=False):
     """The indices that sort ``x`` along ``dim``; equal elements keep their order."""
     return sort_order(x, dim, descending)
@@ -127,7 +165,13 @@ def sort_order(x, dim, descending):
 
 
 def _declare_order(node, public):
-    @op(node, x=lambda grad, x_shape, dim, order: _unsort(grad, x_shape, dim, order), order=None, public=public)
+    @op(
+        node,
+        x=lambda grad, x_shape, dim, order: _unsort(grad, x_shape, dim, order),
+        order=None,
+        public=public,
+        formula=("x[order] along axis dim", "G at [order] along axis dim, else 0"),
+    )
     def take_order(x, order, dim):
         """``x`` along ``dim`` in the order of the indices."""
         return np.take_along_axis(x, order, axis_of(dim, x.ndim)) if x.ndim else x.copy()
@@ -143,7 +187,11 @@ def _unsort(grad, x_shape, dim, order):
     return scatter_zeros(grad, x_shape, dim % len(x_shape), order) if len(x_shape) else grad
 
 
-@op("TrilBackward0", x=lambda grad, diagonal: tril(grad, diagonal))
+@op(
+    "TrilBackward0",
+    x=lambda grad, diagonal: tril(grad, diagonal),
+    formula=("tril(x{diagonal≠0:, diagonal})", "tril(G{diagonal≠0:, diagonal})"),
+)
 def tril(x, diagonal=0):
     """The elements on and below the diagonal; zeros elsewhere."""
     if x.ndim < 2:
@@ -151,7 +199,11 @@ def tril(x, diagonal=0):
     return np.tril(x, diagonal)
 
 
-@op("TriuBackward0", x=lambda grad, diagonal: triu(grad, diagonal))
+@op(
+    "TriuBackward0",
+    x=lambda grad, diagonal: triu(grad, diagonal),
+    formula=("triu(x{diagonal≠0:, diagonal})", "triu(G{diagonal≠0:, diagonal})"),
+)
 def triu(x, diagonal=0):
     """The elements on and above the diagonal; zeros elsewhere."""
     if x.ndim < 2:

@@ -41,7 +41,13 @@ def _require_fit(mat1, mat2):
     )
 
 
-@op("MmBackward0", x=lambda grad, mat2: mm(grad, t(mat2)), mat2=lambda grad, x: _left_transposed(x, grad))
+@op(
+    "MmBackward0",
+    x=lambda grad, mat2: mm(grad, t(mat2)),
+    mat2=lambda grad, x: _left_transposed(x, grad),
+    formula=("x · mat2", "G · mat2ᵀ", "xᵀ · G"),
+    symbol="matmul",
+)
 def mm(x, mat2):
     """The product of two matrices: (n, m) by (m, p) is (n, p)."""
     if x.dtype is mat2.dtype is _FLOAT32 and x.ndim == mat2.ndim == 2 and x.shape[1] == mat2.shape[0]:
@@ -71,6 +77,8 @@ def _scaled(grad, number):
     mat1=lambda grad, mat2: mm(grad, t(mat2)),
     mat2=lambda grad, mat1: _left_transposed(mat1, grad),
     public="addmm",
+    formula=("mat1 · mat2 + x", "G", "G · mat2ᵀ", "mat1ᵀ · G"),
+    symbol="linear",
 )
 def affine(x, mat1, mat2):
     """``x + mat1 @ mat2``: :func:`addmm` without its factors, which is what every Linear layer runs."""
@@ -87,6 +95,7 @@ def affine(x, mat1, mat2):
     x=lambda grad, beta: _scaled(grad, beta),
     mat1=lambda grad, mat2, alpha: _scaled(mm(grad, t(mat2)), alpha),
     mat2=lambda grad, mat1, alpha: _scaled(_left_transposed(mat1, grad), alpha),
+    formula=("beta · x + alpha · mat1 · mat2", "beta · G", "alpha · G · mat2ᵀ", "alpha · mat1ᵀ · G"),
 )
 def addmm(x, mat1, mat2, *, beta=1, alpha=1):
     """``beta * x + alpha * (mat1 @ mat2)``; ``x`` broadcasts."""
@@ -111,7 +120,13 @@ def _add_product(x, product, beta, alpha):
     return product
 
 
-@op("BmmBackward0", x=lambda grad, mat2: bmm(grad, transpose(mat2, 1, 2)), mat2=lambda grad, x: bmm(transpose(x, 1, 2), grad))
+@op(
+    "BmmBackward0",
+    x=lambda grad, mat2: bmm(grad, transpose(mat2, 1, 2)),
+    mat2=lambda grad, x: bmm(transpose(x, 1, 2), grad),
+    formula=("x · mat2", "G · mat2ᵀ", "xᵀ · G"),
+    symbol="matmul",
+)
 def bmm(x, mat2):
     """Products of two batches of matrices: (b, n, m) by (b, m, p) is (b, n, p)."""
     _require_batches(x, mat2)
@@ -138,6 +153,7 @@ def _require_rows(x, y, count, other_count):
     x=lambda grad, beta: _scaled(grad, beta),
     batch1=lambda grad, batch2, alpha: _scaled(bmm(grad, transpose(batch2, 1, 2)), alpha),
     batch2=lambda grad, batch1, alpha: _scaled(bmm(transpose(batch1, 1, 2), grad), alpha),
+    formula=("beta · x + alpha · batch1 · batch2", "beta · G", "alpha · G · batch2ᵀ", "alpha · batch1ᵀ · G"),
 )
 def baddbmm(x, batch1, batch2, *, beta=1, alpha=1):
     """``beta * x + alpha * bmm(batch1, batch2)``; ``x`` broadcasts."""
@@ -145,7 +161,13 @@ def baddbmm(x, batch1, batch2, *, beta=1, alpha=1):
     return _add_product(x, _product(batch1, batch2, "baddbmm"), beta, alpha)
 
 
-@op("MvBackward0", x=lambda grad, vec: outer(grad, vec), vec=lambda grad, x: mv(t(x), grad))
+@op(
+    "MvBackward0",
+    x=lambda grad, vec: outer(grad, vec),
+    vec=lambda grad, x: mv(t(x), grad),
+    formula=("x · vec", "G · vecᵀ", "xᵀ · G"),
+    symbol="matmul",
+)
 def mv(x, vec):
     """The product of a matrix (n, m) and a vector (m)."""
     _require(x.ndim == 2 and vec.ndim == 1, f"vector + matrix @ vector expected, got 1, {x.ndim}, {vec.ndim}")
@@ -170,6 +192,7 @@ def _require_vector_fits(mat, vec):
     x=lambda grad, beta: _scaled(grad, beta),
     mat=lambda grad, vec, alpha: _scaled(outer(grad, vec), alpha),
     vec=lambda grad, mat, alpha: _scaled(mv(t(mat), grad), alpha),
+    formula=("beta · x + alpha · mat · vec", "beta · G", "alpha · G · vecᵀ", "alpha · matᵀ · G"),
 )
 def addmv(x, mat, vec, *, beta=1, alpha=1):
     """``beta * x + alpha * (mat @ vec)``; ``x`` broadcasts."""
@@ -183,6 +206,7 @@ def addmv(x, mat, vec, *, beta=1, alpha=1):
     x=lambda grad, beta: _scaled(grad, beta),
     vec1=lambda grad, vec2, alpha: _scaled(mv(grad, vec2), alpha),
     vec2=lambda grad, vec1, alpha: _scaled(mv(t(grad), vec1), alpha),
+    formula=("beta · x + alpha · vec1 · vec2ᵀ", "beta · G", "alpha · G · vec2", "alpha · Gᵀ · vec1"),
 )
 def addr(x, vec1, vec2, *, beta=1, alpha=1):
     """``beta * x + alpha * outer(vec1, vec2)``; ``x`` broadcasts."""
@@ -191,7 +215,12 @@ def addr(x, vec1, vec2, *, beta=1, alpha=1):
     return _add_product(x, np.multiply.outer(vec1, vec2), beta, alpha)
 
 
-@op("DotBackward0", x=lambda grad, tensor: grad * tensor, tensor=lambda grad, x: grad * x)
+@op(
+    "DotBackward0",
+    x=lambda grad, tensor: grad * tensor,
+    tensor=lambda grad, x: grad * x,
+    formula=("xᵀ · tensor", "G · tensor", "G · x"),
+)
 def dot(x, tensor):
     """The inner product of two vectors of one length."""
     _require(x.ndim == 1 and tensor.ndim == 1, f"1D tensors expected, but got {x.ndim}D and {tensor.ndim}D tensors")
@@ -208,7 +237,12 @@ def dot(x, tensor):
     return _product(x, tensor, "dot")
 
 
-@op("VdotBackward0", x=lambda grad, tensor: grad * tensor, tensor=lambda grad, x: grad * x)
+@op(
+    "VdotBackward0",
+    x=lambda grad, tensor: grad * tensor,
+    tensor=lambda grad, x: grad * x,
+    formula=("xᵀ · tensor", "G · tensor", "G · x"),
+)
 def vdot(x, tensor):
     """:func:`dot` for real vectors."""
     return dot(x, tensor)
@@ -224,6 +258,7 @@ def outer(x, y):
     x=lambda grad, y: batched_mm(grad, transpose(y, -1, -2)),
     y=lambda grad, x: batched_mm(transpose(x, -1, -2), grad),
     public="matmul",
+    formula=("x · y", "G · yᵀ", "xᵀ · G"),
 )
 def batched_mm(x, y):
     """Matrix products of batches that broadcast. The engine sums the gradients of what was repeated."""

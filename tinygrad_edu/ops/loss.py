@@ -64,6 +64,12 @@ def _broadcast(x, y):
     return np.broadcast_shapes(x.shape, y.shape)
 
 
+def reduced_formula(loss, *slopes, weight=""):
+    """The formula of a reduced loss, from the loss of one element and its derivatives."""
+    value = f"{{reduction=mean:mean({weight}{loss})}}{{reduction=sum:Σ ({weight}{loss})}}{{else:{weight}{loss}}}"
+    return value, *(f"{weight}{slope} ⊙ G{{reduction=mean: / N}}" for slope in slopes)
+
+
 # ---- squared error -------------------------------------------------------------------------------------------------
 
 
@@ -76,6 +82,8 @@ def _mse_scale(grad, x, reduction):
     x=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (x - y),
     y=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (y - x),
     promote="common",
+    formula=reduced_formula("(x − y)²", "2 · (x − y)", "2 · (y − x)"),
+    symbol="MSE",
 )
 def mse_loss(x, y, reduction="mean"):
     """The squared error ``(x - y) ** 2`` of two tensors of the same shape."""
@@ -170,12 +178,32 @@ def _nll_rule(grad, x_shape, places, factors):
     return nll_spread(grad * factors, places, x_shape)
 
 
-_NLL = {"x": _nll_rule, "target": None, "weight": None, "keeps": ("places", "factors"), "public": "nll_loss_nd"}
+_NLL = {
+    "x": _nll_rule,
+    "target": None,
+    "weight": None,
+    "keeps": ("places", "factors"),
+    "public": "nll_loss_nd",
+    "formula": (
+        "{reduction=none,weight=None:−x[target]}{reduction=none,weight:−weight[target] ⊙ x[target]}"
+        "{reduction=sum,weight=None:−Σ x[target]}{reduction=sum,weight:−Σ (weight[target] ⊙ x[target])}"
+        "{reduction=mean,weight=None:−mean(x[target])}"
+        "{reduction=mean,weight:−Σ (weight[target] ⊙ x[target]) / Σ weight[target]}",
+        "−{weight:weight[target] ⊙ }G{reduction=mean,weight=None: / N}{reduction=mean,weight: / Σ weight[target]}"
+        " at [target], else 0",
+    ),
+    "symbol": "NLL",
+}
 nll_loss = op("NllLossBackward0", **_NLL)(_nll_loss)
 nll_loss2d = op("NllLoss2DBackward0", **_NLL)(_nll_loss)
 
 
-@op("NllLossBackwardBackward0", x=lambda grad, places: nll_gather(grad, places), places=None)
+@op(
+    "NllLossBackwardBackward0",
+    x=lambda grad, places: nll_gather(grad, places),
+    places=None,
+    formula=("put(x, places)", "take(G, places)"),
+)
 def nll_spread(x, places, shape):
     """Zeros of ``shape`` but for the elements of ``x`` in their places."""
     result = np.zeros(shape, x.dtype)
@@ -184,7 +212,12 @@ def nll_spread(x, places, shape):
     return result
 
 
-@op("NllLossBackwardBackward0", x=lambda grad, x_shape, places: nll_spread(grad, places, x_shape), places=None)
+@op(
+    "NllLossBackwardBackward0",
+    x=lambda grad, x_shape, places: nll_spread(grad, places, x_shape),
+    places=None,
+    formula=("take(x, places)", "put(G, places)"),
+)
 def nll_gather(x, places):
     """The elements in these places."""
     return x.reshape(-1)[places] if x.size else np.zeros(places.shape, x.dtype)
@@ -200,6 +233,13 @@ def nll_gather(x, places):
     ),
     y=lambda grad, x, weight, reduction: _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x)),
     weight=None,
+    formula=reduced_formula(
+        "(−y · log(x) − (1 − y) · log(1 − x))",
+        "(x − y) / (x · (1 − x))",
+        "log((1 − x) / x)",
+        weight="{weight:weight ⊙ }",
+    ),
+    symbol="BCE",
 )
 def binary_cross_entropy(x, y, weight=None, reduction="mean"):
     """``-(y log x + (1 - y) log(1 - x))``, each logarithm not below -100."""
@@ -243,6 +283,13 @@ def _at_least(x, least):
     ),
     weight=None,
     pos_weight=None,
+    formula=reduced_formula(
+        "((1 − y) · x − {pos_weight:(1 + (pos_weight − 1) · y) · }log(σ(x)))",
+        "({pos_weight:(pos_weight · y + 1 − y) · }σ(x) − {pos_weight:pos_weight · }y)",
+        "({pos_weight:log(σ(−x)) − pos_weight · log(σ(x))}{else:−x})",
+        weight="{weight:weight ⊙ }",
+    ),
+    symbol="BCE",
 )
 def binary_cross_entropy_with_logits(x, y, weight=None, pos_weight=None, reduction="mean"):
     """Sigmoid and binary cross-entropy in one: ``(1 - y) x - log(sigmoid(x))``, without overflow."""
@@ -285,6 +332,12 @@ def _clipped(d, bound):
     x=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * _smooth_l1_slope(x, y, beta),
     y=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * -_smooth_l1_slope(x, y, beta),
     promote="common",
+    formula=reduced_formula(
+        "(x − y)² / (2 · beta) where |x − y| < beta, else |x − y| − beta / 2",
+        "clamp((x − y) / beta, −1, 1)",
+        "clamp((y − x) / beta, −1, 1)",
+    ),
+    symbol="smooth L1",
 )
 def smooth_l1_loss(x, y, reduction="mean", beta=1.0):
     """``(x - y)² / (2 beta)`` where that error is below ``beta``, else ``|x - y| - beta / 2``."""
@@ -299,6 +352,12 @@ def smooth_l1_loss(x, y, reduction="mean", beta=1.0):
     "HuberLossBackward0",
     x=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * _huber_slope(x, y, delta),
     y=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * -_huber_slope(x, y, delta),
+    formula=reduced_formula(
+        "(x − y)² / 2 where |x − y| ≤ delta, else delta · (|x − y| − delta / 2)",
+        "clamp(x − y, −delta, delta)",
+        "clamp(y − x, −delta, delta)",
+    ),
+    symbol="Huber",
 )
 def huber_loss(x, y, reduction="mean", delta=1.0):
     """``(x - y)² / 2`` where that error is at most ``delta``, else ``delta (|x - y| - delta / 2)``."""

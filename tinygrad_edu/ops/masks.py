@@ -26,7 +26,17 @@ def _check_range(index, size, dim, kind=IndexError, words="index {} is out of bo
         raise kind(words.format(outside[0], dim, size))
 
 
-@op("IndexSelectBackward0", x=lambda grad, x_shape, dim, index: select_add(grad, x_shape, dim, index), index=None)
+_ADDED = "{} added at [index] along axis dim"
+_READ = "G[index] along axis dim"
+_CLEARED = "G but 0 at [index] along axis dim"
+
+
+@op(
+    "IndexSelectBackward0",
+    x=lambda grad, x_shape, dim, index: select_add(grad, x_shape, dim, index),
+    index=None,
+    formula=("x[index] along axis dim", _ADDED.format("G")),
+)
 def index_select(x, dim, index):
     """The slices at ``index`` (one dimension) along ``dim``."""
     dim = axis_of(dim, x.ndim)
@@ -40,7 +50,12 @@ def index_select(x, dim, index):
     return np.take(x, vector(index), axis=dim)
 
 
-@op("IndexAddBackward0", x=lambda grad, dim, index: index_select(grad, dim, index), index=None)
+@op(
+    "IndexAddBackward0",
+    x=lambda grad, dim, index: index_select(grad, dim, index),
+    index=None,
+    formula=(_ADDED.format("x"), _READ),
+)
 def select_add(x, shape, dim, index):
     """Zeros of ``shape`` with the slices of ``x`` added at ``index`` along ``dim``."""
     if not len(shape):
@@ -56,6 +71,7 @@ def select_add(x, shape, dim, index):
     x=lambda grad: grad,
     index=None,
     source=lambda grad, dim, index, source_shape, alpha: reshape(index_select(grad, dim, index), source_shape) * alpha,
+    formula=("x + (alpha · source added at [index] along axis dim)", "G", "alpha · G[index] along axis dim"),
 )
 def index_add(x, dim, index, source, *, alpha=1):
     """``x`` with the slices of ``source`` (times ``alpha``) added at ``index`` along ``dim``."""
@@ -105,7 +121,13 @@ def _fill(x, dim, index, value):
     return result
 
 
-@op("IndexFillBackward0", x=lambda grad, dim, index: index_fill_number(grad, dim, index, 0), index=None, public="index_fill")
+@op(
+    "IndexFillBackward0",
+    x=lambda grad, dim, index: index_fill_number(grad, dim, index, 0),
+    index=None,
+    public="index_fill",
+    formula=("x but value at [index] along axis dim", _CLEARED),
+)
 def index_fill_number(x, dim, index, value):
     """``value`` in the slices at ``index`` along ``dim``."""
     return _fill(x, dim, index, value)
@@ -117,6 +139,7 @@ def index_fill_number(x, dim, index, value):
     index=None,
     value=lambda grad, dim, index: sum_(index_select(grad, dim, np.unique(index)), None, False),
     public="index_fill",
+    formula=("x but value at [index] along axis dim", _CLEARED, "Σ (G[index] along axis dim)"),
 )
 def index_fill_tensor(x, dim, index, value):
     if value.ndim:
@@ -131,6 +154,7 @@ def index_fill_tensor(x, dim, index, value):
     x=lambda grad, dim, index: index_fill_number(grad, dim, index, 0),
     index=None,
     source=lambda grad, dim, index, source_shape: reshape(index_select(grad, dim, index), source_shape),
+    formula=("x but source at [index] along axis dim", _CLEARED, _READ),
 )
 def index_copy(x, dim, index, source):
     """``x`` with the slices at ``index`` along ``dim`` replaced by those of ``source``."""
@@ -174,7 +198,13 @@ def _check_mask(mask):
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + name)
 
 
-@op("MaskedFillBackward0", x=lambda grad, mask: where(mask, 0.0, grad), mask=None, public="masked_fill")
+@op(
+    "MaskedFillBackward0",
+    x=lambda grad, mask: where(mask, 0.0, grad),
+    mask=None,
+    public="masked_fill",
+    formula=("value where mask, else x", "1[not mask]"),
+)
 def masked_fill_number(x, mask, value):
     """``value`` where ``mask`` is true."""
     _check_mask(mask)
@@ -187,6 +217,7 @@ def masked_fill_number(x, mask, value):
     mask=None,
     value=lambda grad, mask: where(mask, grad, zeros_like(grad)),
     public="masked_fill",
+    formula=("value where mask, else x", "1[not mask]", "1[mask]"),
 )
 def masked_fill_tensor(x, mask, value):
     if value.ndim:
@@ -197,7 +228,12 @@ def masked_fill_tensor(x, mask, value):
     return np.where(mask, value.astype(x.dtype), x)
 
 
-@op("MaskedSelectBackward0", x=lambda grad, x_shape, mask: _unmask(grad, x_shape, mask), mask=None)
+@op(
+    "MaskedSelectBackward0",
+    x=lambda grad, x_shape, mask: _unmask(grad, x_shape, mask),
+    mask=None,
+    formula=("x[mask]", "G at [mask], else 0"),
+)
 def masked_select(x, mask):
     """The elements where ``mask`` (which broadcasts) is true, as a vector."""
     if mask.dtype != bool:
@@ -216,6 +252,7 @@ def _unmask(grad, x_shape, mask):
     x=lambda grad, mask: where(mask, 0.0, grad),
     mask=None,
     source=lambda grad, mask, source_shape: _unscatter(grad, mask, source_shape),
+    formula=("x but source at [mask]", "G but 0 at [mask]", "G[mask], else 0"),
 )
 def masked_scatter(x, mask, source):
     """``x`` with the first elements of ``source`` where ``mask`` is true, in order."""

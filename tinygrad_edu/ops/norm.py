@@ -1,4 +1,4 @@
-"""Normalisation over a batch.
+"""Normalisation over a batch, and over the features of each example.
 
 What belongs to a channel (axis 1) has the shape (C,) beside (N, C), or (C, 1, ...) beside (N, C, ...).
 """
@@ -9,7 +9,9 @@ import numpy as np
 
 from ..autograd.conform import filled, sum_axes
 from ..autograd.op import op
-from .elementwise import rsqrt
+from .activation import require_float
+from .elementwise import as_half, from_half, rsqrt
+from .reduction import sum
 from .shape import expand, reshape
 
 
@@ -35,7 +37,14 @@ def _values(shape):
     return n
 
 
-@op("SumBackward1", x=lambda grad, x_shape: expand(grad, x_shape), public="sum")
+@op(
+    "SumBackward1",
+    x=lambda grad, x_shape: expand(grad, x_shape),
+    public="sum",
+    formula=("Σ_batch x", "G"),
+    symbol="Σ",
+    family="reduction",
+)
 def sum_batch(x):
     """The sum of each channel."""
     if x.ndim == 2:
@@ -85,6 +94,15 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     joint=_batch_norm_rule,
     keeps=("centred", "s"),
     again=_centred,
+    formula=(
+        "{weight:weight ⊙ }z{bias: + bias} with z = {mean:(x − mean) / √(var + eps)}"
+        "{mean=None:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "{weight:weight ⊙ }{mean:G / √(var + eps)}"
+        "{mean=None:(G − mean_batch(G) − z ⊙ mean_batch(G ⊙ z)) / √(var_batch(x) + eps)"
+        " with z = (x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "Σ_batch (G ⊙ z) with z = {mean:(x − mean) / √(var + eps)}{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "Σ_batch G",
+    ),
 )
 def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, momentum=0.1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias`` for each channel (axis 1).
@@ -124,3 +142,132 @@ def _mean_batch(x, n):
     total = sum_batch(x)
     total /= n
     return total
+
+
+# ---- over the features of each example -----------------------------------------------------------------------------
+#
+# Layer and group normalisation see x as rows, each of which has a mean and a variance.
+
+
+def _size(shape):
+    n = 1
+    for length in shape:
+        n *= length
+    return n
+
+
+def _normalised(x, shape, eps):
+    """z, the rows of ``x`` in this shape with mean 0 and variance 1, and s = 1 / sqrt(variance + eps), through operations."""
+    x = reshape(x, shape)
+    centred = x - sum(x, 1, True) / shape[1]
+    s = rsqrt(sum(centred * centred, 1, True) / shape[1] + eps)
+    return centred * s, s
+
+
+def _normalise_rows(x, shape, eps):
+    """The same on arrays."""
+    x, n = x.reshape(shape), np.array(shape[1], x.dtype)
+    z = x - sum_axes(x, (1,), True) / n
+    s = np.divide(1.0, np.sqrt(sum_axes(z * z, (1,), True) / n + np.array(eps, z.dtype)))
+    z *= s
+    return z, s
+
+
+def _rows_rule(grad, z, s):
+    """dx = s (grad - mean(grad) - z mean(grad z)), with the means over each row."""
+    n = _number(z.shape[1], grad)
+    return s * (grad - sum(grad, 1, True) / n - z * (sum(grad * z, 1, True) / n))
+
+
+def _row_formula(row, others):
+    """The formulas where mean and variance are those of a ``row``, and weights are shared by the ``others``."""
+    z = f"z = (x − mean_{row}(x)) / √(var_{row}(x) + eps)"
+    return (
+        f"{{weight:weight ⊙ }}z{{bias: + bias}} with {z}",
+        f"(H − mean_{row}(H) − z ⊙ mean_{row}(H ⊙ z)) / √(var_{row}(x) + eps) with H = {{weight:weight ⊙ }}G, {z}",
+        f"Σ_{others} (G ⊙ z) with {z}",
+        f"Σ_{others} G",
+    )
+
+
+def _layer_rows(x_shape, dims):
+    """Rows of the last ``dims`` axes."""
+    return _size(x_shape[: len(x_shape) - dims]), _size(x_shape[len(x_shape) - dims :])
+
+
+def _layer_norm_rule(grad, x_shape, weight, dims, z, s, needs):
+    """With z the normalised x: dx as above for grad weight; dweight = sum(grad z), dbias = sum(grad) over the rows."""
+    need_x, need_weight, need_bias = needs
+    dx = dweight = dbias = None
+    features = x_shape[len(x_shape) - dims :]
+    grad = reshape(grad, z.shape)
+    if need_weight:
+        dweight = reshape(sum(grad * z, 0), features)
+    if need_bias:
+        dbias = reshape(sum(grad, 0), features)
+    if need_x:
+        slope = grad if weight is None else grad * reshape(weight, (z.shape[1],))
+        dx = reshape(_rows_rule(slope, z, s), x_shape)
+    return dx, dweight, dbias
+
+
+@op(
+    "NativeLayerNormBackward0",
+    x=None,
+    weight=None,
+    bias=None,
+    joint=_layer_norm_rule,
+    keeps=("z", "s"),
+    again=lambda x, dims, eps: _normalised(x, _layer_rows(x.shape, dims), eps),
+    formula=_row_formula("row", "rows"),
+)
+def layer_norm(x, weight=None, bias=None, dims=1, eps=1e-5):
+    """``(x - mean) / sqrt(var + eps) * weight + bias``, with mean and variance over the last ``dims`` axes."""
+    require_float(x, "LayerNormKernelImpl")
+    z, s = _normalise_rows(from_half(x), _layer_rows(x.shape, dims), eps)
+    out = z.copy() if weight is None else z * from_half(weight).reshape(-1)
+    if bias is not None:
+        out += from_half(bias).reshape(-1)
+    return as_half(out.reshape(x.shape), x), z, s
+
+
+def _group_rows(x_shape, groups):
+    """Rows of a group of channels of one example."""
+    return x_shape[0] * groups, x_shape[1] // groups * _size(x_shape[2:])
+
+
+def _group_norm_rule(grad, x_shape, weight, z, s, needs):
+    """As for layers, but weight and bias belong to channels, of which a row has several."""
+    need_x, need_weight, need_bias = needs
+    dx = dweight = dbias = None
+    images = (x_shape[0], x_shape[1], _size(x_shape[2:]))
+    grad = reshape(grad, images)
+    if need_weight:
+        dweight = sum(grad * reshape(z, images), (0, 2))
+    if need_bias:
+        dbias = sum(grad, (0, 2))
+    if need_x:
+        slope = grad if weight is None else grad * reshape(weight, (images[1], 1))
+        dx = reshape(_rows_rule(reshape(slope, z.shape), z, s), x_shape)
+    return dx, dweight, dbias
+
+
+@op(
+    "NativeGroupNormBackward0",
+    x=None,
+    weight=None,
+    bias=None,
+    joint=_group_norm_rule,
+    keeps=("z", "s"),
+    again=lambda x, groups, eps: _normalised(x, _group_rows(x.shape, groups), eps),
+    formula=_row_formula("group", "batch"),
+)
+def group_norm(x, weight=None, bias=None, groups=1, eps=1e-5):
+    """``(x - mean) / sqrt(var + eps) * weight + bias``: mean and variance of groups of channels, weight per channel."""
+    require_float(x, "GroupNormKernelImpl")
+    z, s = _normalise_rows(from_half(x), _group_rows(x.shape, groups), eps)
+    out = z.reshape(x.shape).copy()
+    for each, combine in ((weight, np.multiply), (bias, np.add)):
+        if each is not None:
+            combine(out, from_half(each).reshape(-1, *(1,) * (x.ndim - 2)), out)
+    return as_half(out, x), z, s

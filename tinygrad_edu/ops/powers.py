@@ -19,6 +19,8 @@ __all__ = ["exponential", "power", "tensor_power"]
     "PowBackward0",
     x=lambda grad, x, exponent: zeros_like(grad) if exponent == 0 else grad * (exponent * power(x, exponent - 1)),
     public="pow",
+    formula=("x^exponent", "exponent · x^(exponent − 1)"),
+    symbol="xⁿ",
 )
 def power(x, exponent):
     """``x`` to a number."""
@@ -42,6 +44,8 @@ def power(x, exponent):
     y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
     promote="common",
     public="pow",
+    formula=("x^y", "y · x^(y − 1)", "out · log(x)"),
+    symbol="xʸ",
 )
 def tensor_power(x, y):
     """A tensor to the power of a tensor."""
@@ -58,7 +62,13 @@ def _inverse_power(x, y):
     return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
 
 
-@op("PowBackward2", y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out), public="pow")
+@op(
+    "PowBackward2",
+    y=lambda grad, base, y, out: _exponential_rule(grad, base, y, out),
+    public="pow",
+    formula=("base^y", "out · log(base)"),
+    symbol="aʸ",
+)
 def exponential(base, y):
     """A number to the power of a tensor."""
     if y.dtype == bool:

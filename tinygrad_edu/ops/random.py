@@ -42,9 +42,15 @@ _NAMES = {
     "poisson": ["PoissonBackward0"],
 }
 
-DRAWN = {name: op(name, x=_zeros, public=public)(_drawn) for public, names in _NAMES.items() for name in names}
+_ONE, _BOTH = ("chosen at random", "0"), ("chosen at random", "0", "0")
+
+DRAWN = {name: op(name, x=_zeros, public=public, formula=_ONE)(_drawn) for public, names in _NAMES.items() for name in names}
 """A tensor that was overwritten, or a new one whose distribution has a tensor as parameter: by the name of its node."""
 
-DRAWN["NormalBackward3"] = op("NormalBackward3", x=_zeros, y=_zeros, public="normal")(_drawn_from_both)
-DRAWN["BernoulliBackward1"] = op("BernoulliBackward1", x=_zeros, y=_zeros, public="bernoulli_")(_drawn_from_both)
-DRAWN["NotImplemented"] = op("NotImplemented", x=_underivable, public="bernoulli")(_drawn)
+DRAWN["NormalBackward3"] = op("NormalBackward3", x=_zeros, y=_zeros, public="normal", formula=_BOTH)(_drawn_from_both)
+DRAWN["BernoulliBackward1"] = op("BernoulliBackward1", x=_zeros, y=_zeros, public="bernoulli_", formula=_BOTH)(
+    _drawn_from_both
+)
+DRAWN["NotImplemented"] = op(
+    "NotImplemented", x=_underivable, public="bernoulli", formula=("chosen at random", "undefined")
+)(_drawn)

@@ -58,12 +58,17 @@ def _count(x_shape, dim):
     return count
 
 
-@op("SumBackward0", x=lambda grad, x_shape: spread_dense(grad, x_shape), public="sum")
+@op("SumBackward0", x=lambda grad, x_shape: spread_dense(grad, x_shape), public="sum", formula=("Σ x", "G"), symbol="Σ")
 def sum_all(x):
     return _sum(x, None, False)
 
 
-@op("SumBackward1", x=lambda grad, x_shape, dim, keepdim: spread(grad, x_shape, dim, keepdim))
+@op(
+    "SumBackward1",
+    x=lambda grad, x_shape, dim, keepdim: spread(grad, x_shape, dim, keepdim),
+    formula=("Σ_dim x", "G"),
+    symbol="Σ",
+)
 def sum(x, dim=None, keepdim=False):
     """The sum over ``dim`` (an int, several, or None for all). Integers add up in int64."""
     return _sum(x, _axes(x, dim), keepdim)
@@ -81,7 +86,11 @@ def _sum(x, axes, keepdim):
     return np.add.reduce(x, axis=axes, keepdims=keepdim, dtype=None if kind == "c" else np.int64)
 
 
-@op("NansumBackward0", x=lambda grad, x, dim, keepdim: spread(grad, x.shape, dim, keepdim) * (x == x))
+@op(
+    "NansumBackward0",
+    x=lambda grad, x, dim, keepdim: spread(grad, x.shape, dim, keepdim) * (x == x),
+    formula=("Σ_dim x where x = x", "G ⊙ 1[x = x]"),
+)
 def nansum(x, dim=None, keepdim=False):
     """The sum over ``dim`` with nan counted as 0."""
     return _sum(np.where(np.isnan(x), x.dtype.type(0), x), _axes(x, dim), keepdim)
@@ -103,7 +112,12 @@ def _mean(x, axes, keepdim):
     return as_half(np.divide(_sum(z, axes, keepdim), z.dtype.type(_count(x.shape, axes))), x)
 
 
-@op("MeanBackward0", x=lambda grad, x_shape: spread_dense(grad / _count(x_shape, None), x_shape), public="mean")
+@op(
+    "MeanBackward0",
+    x=lambda grad, x_shape: spread_dense(grad / _count(x_shape, None), x_shape),
+    public="mean",
+    formula=("mean(x)", "G / N"),
+)
 def mean_all(x):
     if x.dtype.kind == "f" and x.dtype.itemsize > 2:
         return np.divide(np.add.reduce(x, axis=None), x.dtype.type(x.size))
@@ -114,6 +128,7 @@ def mean_all(x):
 @op(
     "MeanBackward1",
     x=lambda grad, x_shape, dim, keepdim: spread(grad / _count(x_shape, dim), x_shape, dim, keepdim),
+    formula=("mean_dim(x)", "G / N"),
 )
 def mean(x, dim=None, keepdim=False):
     """The mean over ``dim``."""
@@ -149,7 +164,11 @@ def _deviation_rule(grad, x, out, dim, correction, keepdim):
     return _variance_rule(where(out == 0, 0.0, grad / (2 * out)), x, dim, correction, keepdim)
 
 
-@op("VarBackward0", x=lambda grad, x, dim, correction, keepdim: _variance_rule(grad, x, dim, correction, keepdim))
+@op(
+    "VarBackward0",
+    x=lambda grad, x, dim, correction, keepdim: _variance_rule(grad, x, dim, correction, keepdim),
+    formula=("Σ_dim (x − mean_dim(x))² / (N − correction)", "2 · G ⊙ (x − mean_dim(x)) / (N − correction)"),
+)
 def var(x, dim=None, *, correction=1, keepdim=False):
     """The variance over ``dim``: squared deviations from the mean, divided by n - ``correction``."""
     return as_half(_variance(from_half(x), dim, correction, keepdim), x)
@@ -158,6 +177,10 @@ def var(x, dim=None, *, correction=1, keepdim=False):
 @op(
     "StdBackward0",
     x=lambda grad, x, out, dim, correction, keepdim: _deviation_rule(grad, x, out, dim, correction, keepdim),
+    formula=(
+        "√(Σ_dim (x − mean_dim(x))² / (N − correction))",
+        "G ⊙ (x − mean_dim(x)) / ((N − correction) · out)",
+    ),
 )
 def std(x, dim=None, *, correction=1, keepdim=False):
     """The standard deviation over ``dim``: the square root of :func:`var`."""
@@ -179,6 +202,10 @@ def _with_mean(rule, grads, x, dim, keepdim):
     x=lambda grad, x, dim, correction, keepdim: _with_mean(
         lambda g: _variance_rule(g, x, dim, correction, keepdim), grad, x, dim, keepdim
     ),
+    formula=(
+        "Σ_dim (x − mean_dim(x))² / (N − correction), mean_dim(x)",
+        "2 · G₁ ⊙ (x − mean_dim(x)) / (N − correction) + G₂ / N",
+    ),
     results=2,
     diff_results=2,
 )
@@ -195,6 +222,11 @@ def var_mean(x, dim=None, *, correction=1, keepdim=False):
         x,
         dim,
         keepdim,
+    ),
+    formula=(
+        "s, mean_dim(x) with s = √(Σ_dim (x − mean_dim(x))² / (N − correction))",
+        "G₁ ⊙ (x − mean_dim(x)) / ((N − correction) · s) + G₂ / N "
+        "with s = √(Σ_dim (x − mean_dim(x))² / (N − correction))",
     ),
     results=2,
     diff_results=2,
@@ -237,50 +269,47 @@ def _refuse_empty(x, axes, dim, name):
             raise IndexError(f"{name}(): Expected reduction dim {axis} to have non-zero size.")
 
 
-@op("MaxBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="max")
+_WINNER = "G · 1[x = out] / Σ 1[x = out]"
+_WINNERS = "G ⊙ 1[x = out] / Σ_dim 1[x = out]"
+
+
+@op("MaxBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="max", formula=("max(x)", _WINNER))
 def max_all(x):
     return _extreme(np.maximum.reduce, x, None, False, "max")
 
 
-@op("MinBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="min")
+@op("MinBackward1", x=lambda grad, x, out: _even_rule(grad, x, out), public="min", formula=("min(x)", _WINNER))
 def min_all(x):
     return _extreme(np.minimum.reduce, x, None, False, "min")
 
 
-@op("AmaxBackward0", x=lambda grad, x, out, dim, keepdim: _extremum_rule(grad, x, out, dim, keepdim))
+@op(
+    "AmaxBackward0",
+    x=lambda grad, x, out, dim, keepdim: _extremum_rule(grad, x, out, dim, keepdim),
+    formula=("max_dim(x)", _WINNERS),
+)
 def amax(x, dim=(), keepdim=False):
     """The largest element over ``dim`` (several allowed). Elements that tie share the gradient."""
     return _extreme(np.maximum.reduce, x, dim, keepdim, "amax")
 
 
-@op("AminBackward0", x=lambda grad, x, out, dim, keepdim: _extremum_rule(grad, x, out, dim, keepdim))
+@op(
+    "AminBackward0",
+    x=lambda grad, x, out, dim, keepdim: _extremum_rule(grad, x, out, dim, keepdim),
+    formula=("min_dim(x)", _WINNERS),
+)
 def amin(x, dim=(), keepdim=False):
     """The smallest element over ``dim`` (several allowed). Elements that tie share the gradient."""
     return _extreme(np.minimum.reduce, x, dim, keepdim, "amin")
 
 
-@op("AminmaxBackward0", x=lambda grad, x, dim, keepdim: _aminmax_rule(grad, x, dim, keepdim), results=2, diff_results=2)
-def aminmax(x, dim=(), keepdim=False):
-    """:func:`amin` and :func:`amax` as a pair."""
-    return amin(x, dim, keepdim), amax(x, dim, keepdim)
-
-
-def _aminmax_rule(grads, x, dim, keepdim):
-    of_min, of_max = grads
-    total = None if of_min is None else _extremum_rule(of_min, x, amin(x, dim, keepdim), dim, keepdim)
-    if of_max is None:
-        return total
-    share = _extremum_rule(of_max, x, amax(x, dim, keepdim), dim, keepdim)
-    return share if total is None else total + share
-
-
-@op(None, x=None)
+@op(None, x=None, formula=("argmax_dim(x)",))
 def argmax(x, dim=None, keepdim=False):
     """The index of the largest element (the first of equals), over ``dim`` or over the flattened tensor."""
     return _index_of_extreme(x, dim, keepdim, np.argmax, "argmax")
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("argmin_dim(x)",))
 def argmin(x, dim=None, keepdim=False):
     """The index of the smallest element (the first of equals), over ``dim`` or over the flattened tensor."""
     return _index_of_extreme(x, dim, keepdim, np.argmin, "argmin")
@@ -310,7 +339,7 @@ def index_of_extreme(x, dim, keepdim, name):
     return _index_along(x, dim, keepdim, np.argmin if name == "min" else np.argmax, name)
 
 
-def _declare_choice(node, public):
+def declare_choice(node, public, value=""):
     """The elements at indices that were found along ``dim``; the gradient goes to them alone."""
 
     @op(
@@ -320,6 +349,7 @@ def _declare_choice(node, public):
         ),
         indices=None,
         public=public,
+        formula=(value or f"{public}_dim(x)", "G at [indices] along axis dim, else 0"),
     )
     def choose(x, indices, dim, keepdim):
         if x.dtype == bool and public == "median":
@@ -343,15 +373,12 @@ def _kept(grad, x_shape, dim, keepdim):
     return reshape(grad, (*grad.shape[:axis], 1, *grad.shape[axis:]))
 
 
-choose_max = _declare_choice("MaxBackward0", "max")
-choose_min = _declare_choice("MinBackward0", "min")
-choose_median = _declare_choice("MedianBackward1", "median")
-choose_nanmedian = _declare_choice("NanmedianBackward1", "nanmedian")
-choose_kth = _declare_choice("KthvalueBackward0", "kthvalue")
-choose_mode = _declare_choice("ModeBackward0", "mode")
+choose_max = declare_choice("MaxBackward0", "max")
+choose_min = declare_choice("MinBackward0", "min")
+choose_median = declare_choice("MedianBackward1", "median")
 
 
-@op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median")
+@op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median", formula=("median(x)", _WINNER))
 def median_all(x):
     """The lower median of all elements, nan if there is one."""
     if x.dtype == bool:
@@ -359,12 +386,6 @@ def median_all(x):
     if not x.size:
         return np.full((), np.nan, x.dtype)
     return np.partition(x, (x.size - 1) // 2, axis=None)[(x.size - 1) // 2] if not _has_nan(x) else np.full((), np.nan, x.dtype)
-
-
-@op("NanmedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="nanmedian")
-def nanmedian_all(x):
-    """The lower median of all elements that are not nan; nan if there are none."""
-    return median_all(x[x == x] if _has_nan(x) else x)
 
 
 def _has_nan(x):
@@ -375,7 +396,7 @@ def _has_nan(x):
 
 
 def _declare_test(name, reduce):
-    @op(None, x=None, public=name)
+    @op(None, x=None, public=name, formula=(f"{name}_dim(x)",))
     def test(x, dim=None, keepdim=False):
         """Whether all (or any) elements over ``dim`` are true. uint8 answers in uint8."""
         axes = None if dim is None else axes_of(dim, x.ndim)
@@ -397,6 +418,7 @@ all_, any_ = _declare_test("all", np.logical_and.reduce), _declare_test("any", n
         keep_axes(grad, x.shape, dim, keepdim) * exp(x - keep_axes(out, x.shape, dim, keepdim))
     ),
     promote="float",
+    formula=("log(Σ_dim exp(x))", "G ⊙ exp(x − out)"),
 )
 def logsumexp(x, dim, keepdim=False):
     """``log(sum(exp(x)))`` over ``dim``, computed around the maximum."""
@@ -425,7 +447,20 @@ def _norm_rule(grad, x, out, p, dim, keepdim):
     return slope * where(out == 0, 0.0, grad / out ** (p - 1))
 
 
-@op("LinalgVectorNormBackward0", x=lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim))
+_NORM = {
+    "x": lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim),
+    "formula": (
+        "{p=0:Σ_dim 1[x ≠ 0]}{p=1:Σ_dim |x|}{p=2:√(Σ_dim x²)}{p=∞:max_dim(|x|)}{p=−∞:min_dim(|x|)}"
+        "{else:(Σ_dim |x|^p)^(1 / p)}",
+        "{p=0:0 · G}{p=1:G ⊙ sign(x)}{p=2:G ⊙ x / out}"
+        "{p=∞:G ⊙ sign(x) ⊙ 1[|x| = out] / Σ_dim 1[|x| = out]}{p=−∞:G ⊙ sign(x) ⊙ 1[|x| = out] / Σ_dim 1[|x| = out]}"
+        "{else:G ⊙ sign(x) ⊙ (|x| / out)^(p − 1)}",
+    ),
+    "symbol": "‖x‖",
+}
+
+
+@op("LinalgVectorNormBackward0", **_NORM)
 def vector_norm(x, p=2, dim=None, keepdim=False):
     """``(sum |x|^p)^(1/p)`` over ``dim``; how many are not 0 for p = 0, the largest or smallest ``|x|`` for p = inf, -inf."""
     axes, z = _axes(x, dim), np.abs(from_half(x))
@@ -440,6 +475,9 @@ def vector_norm(x, p=2, dim=None, keepdim=False):
     if p == 2:
         return as_half(np.sqrt(_sum(z * z, axes, keepdim)), x)
     return as_half(_sum(z**p, axes, keepdim) ** (1 / p), x)
+
+
+norm_over = op("NormBackward1", **_NORM, public="norm")(vector_norm.forward)
 
 
 def _require_elements(x, p, axes):

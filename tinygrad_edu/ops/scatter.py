@@ -75,7 +75,17 @@ def _in_corner(grad, shape):
     return grad if grad.shape == tuple(shape) else place(grad, shape, tuple(slice(n) for n in grad.shape))
 
 
-@op("GatherBackward0", x=lambda grad, x_shape, dim, index: scatter_zeros(grad, x_shape, dim, index), index=None)
+_TAKEN = "x[index] along axis dim"
+_ADDED = "{} added at [index] along axis dim"
+_READ = "G[index] along axis dim"
+
+
+@op(
+    "GatherBackward0",
+    x=lambda grad, x_shape, dim, index: scatter_zeros(grad, x_shape, dim, index),
+    index=None,
+    formula=(_TAKEN, _ADDED.format("G")),
+)
 def gather(x, dim, index, *, sparse_grad=False):
     """``out[i][j] = x[index[i][j]][j]`` for ``dim=0``: one element along ``dim`` for each index."""
     dim = axis_of(dim, x.ndim)
@@ -84,7 +94,12 @@ def gather(x, dim, index, *, sparse_grad=False):
     return x[along(dim, indices)].reshape(index.shape)
 
 
-@op("ScatterAddBackward0", x=lambda grad, dim, index: gather(grad, dim, index), index=None)
+@op(
+    "ScatterAddBackward0",
+    x=lambda grad, dim, index: gather(grad, dim, index),
+    index=None,
+    formula=(_ADDED.format("x"), _READ),
+)
 def scatter_zeros(x, shape, dim, index):
     """Zeros of ``shape`` with ``x`` added at ``index`` along ``dim``."""
     result = np.zeros(shape, x.dtype)
@@ -107,6 +122,7 @@ def _add_along(result, dim, index, source):
     x=lambda grad: grad,
     index=None,
     src=lambda grad, dim, index, src_shape: _in_corner(gather(grad, dim, index), src_shape),
+    formula=("x + (src added at [index] along axis dim)", "G", _READ),
 )
 def scatter_add(x, dim, index, src):
     """``x`` with each element of ``src`` added at ``index`` along ``dim``."""
@@ -124,6 +140,7 @@ def scatter_add(x, dim, index, src):
     index=None,
     src=lambda grad, dim, index, src_shape: _in_corner(gather(grad, dim, index), src_shape),
     public="scatter",
+    formula=("x but src at [index] along axis dim", "G but 0 at [index] along axis dim", _READ),
 )
 def scatter_src(x, dim, index, src):
     dim = axis_of(dim, x.ndim)
@@ -134,7 +151,13 @@ def scatter_src(x, dim, index, src):
     return result
 
 
-@op("ScatterBackward1", x=lambda grad, dim, index: scatter_value(grad, dim, index, 0), index=None, public="scatter")
+@op(
+    "ScatterBackward1",
+    x=lambda grad, dim, index: scatter_value(grad, dim, index, 0),
+    index=None,
+    public="scatter",
+    formula=("x but value at [index] along axis dim", "G but 0 at [index] along axis dim"),
+)
 def scatter_value(x, dim, index, value):
     dim = axis_of(dim, x.ndim)
     result, indices = np.array(x), vector(index)
@@ -147,7 +170,14 @@ def _underivable(grad):
     raise RuntimeError("derivative for aten::scatter is not implemented")
 
 
-@op("NotImplemented", x=_underivable, index=None, src=_underivable, public="scatter")
+@op(
+    "NotImplemented",
+    x=_underivable,
+    index=None,
+    src=_underivable,
+    public="scatter",
+    formula=("reduce(x, src) at [index] along axis dim", "undefined", "undefined"),
+)
 def scatter_by(x, dim, index, src, reduce):
     """``x`` with elements of ``src`` added to, or multiplied with, those at ``index``; PyTorch has no derivative for it."""
     dim = axis_of(dim, x.ndim)
@@ -201,6 +231,13 @@ def _product_derivatives(grad, x, dim, index, src, out, include_self):
     src=lambda grad, x, dim, index, src, out, reduce, include_self: _in_corner(
         _derivatives(grad, x, dim, index, src, out, reduce, include_self)[1], src.shape
     ),
+    formula=(
+        "reduce(x, src) at [index] along axis dim",
+        "{reduce=sum:G}{reduce=mean:G / N}{reduce=prod:G ⊙ out / x}{else:G ⊙ 1[x = out] / N}"
+        "{include_self=False: but 0 at [index] along axis dim}",
+        "{reduce=sum:G[index]}{reduce=mean:(G / N)[index]}{reduce=prod:(G ⊙ out)[index] / src}"
+        "{else:(G / N)[index] ⊙ 1[src = out[index]]} along axis dim",
+    ),
 )
 def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):
     """``x`` with the elements of ``src`` at each index reduced to their sum, prod, mean, amax or amin (with ``x``'s own)."""
@@ -221,7 +258,7 @@ def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):
     return result
 
 
-@op(None, x=None, index=None)
+@op(None, x=None, index=None, formula=("count(index)",))
 def scatter_counts(x, dim, index, include_self):
     """How many elements met at each place, at least 1."""
     counts = np.full(x.shape, 1 if include_self else 0, x.dtype if x.dtype.kind == "f" else np.int64)
@@ -229,18 +266,23 @@ def scatter_counts(x, dim, index, include_self):
     return np.maximum(counts, 1)
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("1",))
 def ones_like(x):
     return np.ones_like(x)
 
 
-@op(None, x=None, y=None)
+@op(None, x=None, y=None, formula=("1[x = y]",))
 def equal_as_numbers(x, y):
     """1 where both are equal, else 0; in their dtype."""
     return np.equal(x, y).astype(x.dtype)
 
 
-@op("TakePartBackward0", x=lambda grad, x_shape: _in_corner(grad, x_shape), index=None)
+@op(
+    "TakePartBackward0",
+    x=lambda grad, x_shape: _in_corner(grad, x_shape),
+    index=None,
+    formula=("corner of x shaped like index", "G at its corner, else 0"),
+)
 def take_corner(x, index):
     """The part of ``x`` that ``index`` speaks of."""
     return _corner(vector(x), vector(index)).reshape(index.shape)

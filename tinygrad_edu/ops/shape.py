@@ -43,7 +43,10 @@ def _infer(shape, size):
     return (*shape[:unknown], size // known, *shape[unknown + 1 :])
 
 
-@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True)
+_RESHAPED = ("x shaped shape", "G shaped like x")
+
+
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, formula=_RESHAPED)
 def view(x, shape):
     """The same memory in another shape; raises where that is impossible."""
     shape = _infer(shape, x.size)
@@ -58,7 +61,7 @@ def view(x, shape):
     return result
 
 
-@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view="possibly")
+@op("ViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view="possibly", formula=_RESHAPED)
 def reshape(x, shape):
     """The same elements in another shape: a view where possible, else a copy. For rules."""
     return x.reshape(_infer(shape, x.size))
@@ -67,12 +70,12 @@ def reshape(x, shape):
 # What ``torch.reshape`` does is told apart by the node's name: a view of dense memory (ViewBackward0), a view of strided
 # memory, or a copy.
 
-reshape_alias = op("ReshapeAliasBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="reshape")(
-    view.forward
-)
+reshape_alias = op(
+    "ReshapeAliasBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="reshape", formula=_RESHAPED
+)(view.forward)
 
 
-@op("UnsafeViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), public="reshape")
+@op("UnsafeViewBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), public="reshape", formula=_RESHAPED)
 def unsafe_view(x, shape):
     """A copy in another shape; or, for a result that nobody else holds, its memory, not counted as a view."""
     return x.reshape(_infer(shape, x.size))
@@ -89,14 +92,19 @@ def is_viewable(x, shape):
     return True
 
 
-@op("TransposeBackward0", x=lambda grad, dim0, dim1: transpose(grad, dim0, dim1), view=True)
+@op(
+    "TransposeBackward0",
+    x=lambda grad, dim0, dim1: transpose(grad, dim0, dim1),
+    view=True,
+    formula=("swap(x, dim0, dim1)", "swap(G, dim0, dim1)"),
+)
 def transpose(x, dim0, dim1):
     """The axes ``dim0`` and ``dim1`` exchanged."""
     a, b = axis_of(dim0, x.ndim), axis_of(dim1, x.ndim)
     return x.swapaxes(a, b) if x.ndim else x.view()
 
 
-@op("TBackward0", x=lambda grad: t(grad), view=True)
+@op("TBackward0", x=lambda grad: t(grad), view=True, formula=("xᵀ", "Gᵀ"), symbol="ᵀ")
 def t(x):
     """The transpose of a matrix; tensors of fewer dimensions stay as they are."""
     if x.ndim > 2:
@@ -104,11 +112,16 @@ def t(x):
     return x.T
 
 
-t_unseen = op("TBackward0", x=lambda grad: t(grad))(t.forward)
+t_unseen = op("TBackward0", x=lambda grad: t(grad), formula=("xᵀ", "Gᵀ"), symbol="ᵀ")(t.forward)
 """The transpose inside ``linear``: nobody can write to it, so nobody need remember that it is a view."""
 
 
-@op("PermuteBackward0", x=lambda grad, dims: permute(grad, _inverse(dims)), view=True)
+@op(
+    "PermuteBackward0",
+    x=lambda grad, dims: permute(grad, _inverse(dims)),
+    view=True,
+    formula=("permute(x, dims)", "permute⁻¹(G, dims)"),
+)
 def permute(x, dims):
     """The axes in the order ``dims``."""
     if dims == (1, 0) and x.ndim == 2:
@@ -131,7 +144,12 @@ def _inverse(dims):
     return tuple(inverse)
 
 
-@op("UnsqueezeBackward0", x=lambda grad, dim: squeeze_one(grad, dim), view=True)
+@op(
+    "UnsqueezeBackward0",
+    x=lambda grad, dim: squeeze_one(grad, dim),
+    view=True,
+    formula=("unsqueeze(x, dim)", "squeeze(G, dim)"),
+)
 def unsqueeze(x, dim):
     """A new axis of length 1 at ``dim``."""
     span = x.ndim + 1
@@ -140,24 +158,47 @@ def unsqueeze(x, dim):
     return x[(*(slice(None),) * (dim % span), None, ...)]
 
 
-@op("SqueezeBackward0", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+@op(
+    "SqueezeBackward0",
+    x=lambda grad, x_shape: reshape(grad, x_shape),
+    view=True,
+    public="squeeze",
+    formula=("squeeze(x)", "G shaped like x"),
+)
 def squeeze_all(x):
     return x.squeeze() if x.ndim else x.view()
 
 
-@op("SqueezeBackward1", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+@op(
+    "SqueezeBackward1",
+    x=lambda grad, x_shape: reshape(grad, x_shape),
+    view=True,
+    public="squeeze",
+    formula=("squeeze(x, dim)", "G shaped like x"),
+)
 def squeeze_one(x, dim):
     axis = axis_of(dim, x.ndim)
     return x.squeeze(axis) if x.ndim and x.shape[axis] == 1 else x.view()
 
 
-@op("SqueezeBackward4", x=lambda grad, dim: unsqueeze(grad, dim), public="squeeze_")
+@op(
+    "SqueezeBackward4",
+    x=lambda grad, dim: unsqueeze(grad, dim),
+    public="squeeze_",
+    formula=("squeeze(x, dim)", "unsqueeze(G, dim)"),
+)
 def drop_axis(x, dim):
     """The axis ``dim``, of length 1, taken from a result that nobody else holds."""
     return x.squeeze(dim)
 
 
-@op("SqueezeBackward2", x=lambda grad, x_shape: reshape(grad, x_shape), view=True, public="squeeze")
+@op(
+    "SqueezeBackward2",
+    x=lambda grad, x_shape: reshape(grad, x_shape),
+    view=True,
+    public="squeeze",
+    formula=("squeeze(x, dim)", "G shaped like x"),
+)
 def squeeze_several(x, dim):
     named = [axis_of(d, x.ndim) for d in dim]
     for i, a in enumerate(named):
@@ -167,7 +208,7 @@ def squeeze_several(x, dim):
     return x.squeeze(axes) if axes else x.view()
 
 
-@op("ExpandBackward0", x=lambda grad: grad, view=True)
+@op("ExpandBackward0", x=lambda grad: grad, view=True, formula=("expand(x, shape)", "G"))
 def expand(x, shape):
     """Axes of length 1 repeated to ``shape`` without copying; -1 keeps a length. The engine sums the gradient back."""
     shape = tuple(shape)
@@ -201,7 +242,7 @@ def expand(x, shape):
 _DENSE_BELOW = 8192
 
 
-@op("ExpandBackward0", x=lambda grad: grad)
+@op("ExpandBackward0", x=lambda grad: grad, formula=("expand(x, shape)", "G"), symbol="expand")
 def spread_dense(x, shape):
     """``x`` repeated to ``shape``, for the gradients of reductions.
 
@@ -224,7 +265,7 @@ def _type(x):
     return from_numpy_dtype(x.dtype).legacy_name + "Tensor"
 
 
-@op("AliasBackward0", x=lambda grad: grad, view=True)
+@op("AliasBackward0", x=lambda grad: grad, view=True, formula=("x", "1"))
 def alias(x):
     """The same tensor once more: ``x[...]``."""
     return x.view()
@@ -233,7 +274,13 @@ def alias(x):
 # ---- parts ---------------------------------------------------------------------------------------------------------
 
 
-@op("SelectBackward0", x=lambda grad, x_shape, dim, index: place(grad, x_shape, _at(dim, index)), view=True)
+@op(
+    "SelectBackward0",
+    x=lambda grad, x_shape, dim, index: place(grad, x_shape, _at(dim, index)),
+    view=True,
+    formula=("x[index]{dim≠0: along axis dim}", "G at [index]{dim≠0: along axis dim}, else 0"),
+    symbol="x[i]",
+)
 def select(x, dim, index):
     """The slice at ``index`` along ``dim``, without that axis."""
     if not x.ndim:
@@ -255,6 +302,11 @@ def _at(dim, part):
     "SliceBackward0",
     x=lambda grad, x_shape, dim, start, stop, step: place(grad, x_shape, _at(dim, slice(start, stop, step))),
     view=True,
+    formula=(
+        "x[start:stop{step≠1::step}]{dim≠0: along axis dim}",
+        "G at [start:stop{step≠1::step}]{dim≠0: along axis dim}, else 0",
+    ),
+    symbol="x[i:j]",
 )
 def slice_(x, dim, start, stop, step):
     """``start:stop:step`` along ``dim``."""
@@ -263,7 +315,7 @@ def slice_(x, dim, start, stop, step):
     return x[(*(slice(None),) * dim, slice(start, stop, step))]
 
 
-@op("PlaceBackward0", x=lambda grad, index: take(grad, index))
+@op("PlaceBackward0", x=lambda grad, index: take(grad, index), formula=("x at [index], else 0", "G[index]"))
 def place(x, shape, index):
     """Zeros of ``shape``, with ``x`` at ``index``: what taking a part means backwards."""
     result = np.zeros(shape, x.dtype)
@@ -271,7 +323,11 @@ def place(x, shape, index):
     return result
 
 
-@op("TakePartBackward0", x=lambda grad, x_shape, index: place(grad, x_shape, index))
+@op(
+    "TakePartBackward0",
+    x=lambda grad, x_shape, index: place(grad, x_shape, index),
+    formula=("x[index]", "G at [index], else 0"),
+)
 def take(x, index):
     """A copy of the part at a basic index."""
     return x[index].copy() if isinstance(x[index], np.ndarray) else np.asarray(x[index])
@@ -294,7 +350,12 @@ def _pieces(grad, shapes, dim, needs):
     return pieces
 
 
-@op("CatBackward0", tensors=lambda grad, tensors_shape, dim, needs: _pieces(grad, tensors_shape, dim, needs), sequence=True)
+@op(
+    "CatBackward0",
+    tensors=lambda grad, tensors_shape, dim, needs: _pieces(grad, tensors_shape, dim, needs),
+    sequence=True,
+    formula=("cat(tensors) along axis dim", "its piece of G along axis dim"),
+)
 def cat(tensors, dim=0):
     """The tensors joined along ``dim``; their other lengths must agree."""
     if not tensors:
@@ -337,7 +398,12 @@ def _slices(grad, dim, needs):
     return [take(grad, _at(axis, i)) if needed else None for i, needed in enumerate(needs)]
 
 
-@op("StackBackward0", tensors=lambda grad, dim, needs: _slices(grad, dim, needs), sequence=True)
+@op(
+    "StackBackward0",
+    tensors=lambda grad, dim, needs: _slices(grad, dim, needs),
+    sequence=True,
+    formula=("stack(tensors) along axis dim", "its piece of G along axis dim"),
+)
 def stack(tensors, dim=0):
     """The tensors, of one shape, side by side along a new axis ``dim``."""
     if not tensors:
@@ -358,7 +424,15 @@ def stack(tensors, dim=0):
 def _declare_split(name):
     """The node's name tells whether one size was given or several."""
 
-    @op(name, x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim), view=True, results=2, diff_results=-1)
+    @op(
+        name,
+        x=lambda grad, x_shape, sizes, dim: _joined(grad, x_shape, sizes, dim),
+        view=True,
+        results=2,
+        diff_results=-1,
+        formula=("split(x, sizes) along axis dim", "cat(G) along axis dim"),
+        symbol="split",
+    )
     def split_sizes(x, sizes, dim=0):
         """Views of consecutive parts of the given lengths along ``dim``."""
         return _split(x, sizes, dim)
@@ -367,6 +441,7 @@ def _declare_split(name):
 
 
 split_evenly, split_sizes = _declare_split("SplitBackward0"), _declare_split("SplitWithSizesBackward0")
+unsafe_split = _declare_split("UnsafeSplitBackward0")  # what PyTorch's own recurrent cells call
 
 
 def _split(x, sizes, dim):
@@ -393,7 +468,14 @@ def _joined(grads, x_shape, sizes, dim):
     return cat(parts, axis)
 
 
-@op("UnbindBackward0", x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim), view=True, results=2, diff_results=-1)
+@op(
+    "UnbindBackward0",
+    x=lambda grad, x_shape, dim: _rejoined(grad, x_shape, dim),
+    view=True,
+    results=2,
+    diff_results=-1,
+    formula=("unbind(x) along axis dim", "stack(G) along axis dim"),
+)
 def unbind(x, dim=0):
     """Views of the slices along ``dim``, which disappears."""
     axis = axis_of(dim, x.ndim)
@@ -408,7 +490,11 @@ def _rejoined(grads, x_shape, dim):
     return stack([zeros(example, example.shape) if g is None else g for g in grads], axis)
 
 
-@op("RepeatBackward0", x=lambda grad, x_shape, repeats: _unrepeat(grad, x_shape, repeats))
+@op(
+    "RepeatBackward0",
+    x=lambda grad, x_shape, repeats: _unrepeat(grad, x_shape, repeats),
+    formula=("repeat(x, repeats)", "Σ each piece of G"),
+)
 def repeat(x, repeats):
     """The whole tensor repeated ``repeats[i]`` times along each axis i (leading axes may be added)."""
     if len(repeats) < x.ndim:
@@ -425,19 +511,31 @@ def _unrepeat(grad, x_shape, repeats):
     return reshape(reshape(grad, split).sum(tuple(range(0, 2 * len(repeats), 2))), x_shape)
 
 
-@op(None, x=None)
+@op(None, x=None, formula=("0",))
 def zeros(x, shape):
     """Zeros of ``shape`` in the dtype of ``x``."""
     return np.zeros(shape, x.dtype)
 
 
-@op("RollBackward0", x=lambda grad, shifts, dims: roll(grad, tuple(-s for s in shifts), dims))
+@op(
+    "RollBackward0",
+    x=lambda grad, shifts, dims: roll(grad, tuple(-s for s in shifts), dims),
+    formula=("roll(x, shifts, dims)", "roll⁻¹(G, shifts, dims)"),
+)
 def roll(x, shifts, dims):
     """Elements shifted along ``dims`` (or along the flattened tensor), those pushed out come in at the other end."""
     return np.roll(x, shifts, dims or None).copy() if dims else np.roll(x, sum(shifts))
 
 
-@op("FanoutBackward0", x=lambda grad: _fanout_sum(grad), view=True, results=2, diff_results=-1, public="fanout")
+@op(
+    "FanoutBackward0",
+    x=lambda grad: _fanout_sum(grad),
+    view=True,
+    results=2,
+    diff_results=-1,
+    public="fanout",
+    formula=("x", "Σ each G"),
+)
 def fanout(x, n):
     """``n`` views of ``x``: one value used n times, as a node of its own. Backward, the n upstream gradients add up."""
     return [x.view() for _ in range(n)]

@@ -16,19 +16,27 @@ __all__ = [
 ]  # fmt: skip
 
 
-@op("Deg2RadBackward0", x=lambda grad: grad * (math.pi / 180), promote="float")
+@op("Deg2RadBackward0", x=lambda grad: grad * (math.pi / 180), promote="float", formula=("x · π / 180", "π / 180"))
 def deg2rad(x):
     """Degrees as radians."""
     return x * x.dtype.type(math.pi / 180)
 
 
-@op("Rad2DegBackward0", x=lambda grad: grad * (180 / math.pi), promote="float")
+@op("Rad2DegBackward0", x=lambda grad: grad * (180 / math.pi), promote="float", formula=("x · 180 / π", "180 / π"))
 def rad2deg(x):
     """Radians as degrees."""
     return x * x.dtype.type(180 / math.pi)
 
 
-@op("LogitBackward0", x=lambda grad, x, eps: _logit_rule(grad, x, eps), promote="float")
+@op(
+    "LogitBackward0",
+    x=lambda grad, x, eps: _logit_rule(grad, x, eps),
+    promote="float",
+    formula=(
+        "{eps:log(z / (1 − z)) with z = clamp(x, eps, 1 − eps)}{else:log(x / (1 − x))}",
+        "{eps:1[eps ≤ x ≤ 1 − eps] / (x · (1 − x))}{else:1 / (x · (1 − x))}",
+    ),
+)
 def logit(x, eps=None):
     """``log(x / (1 - x))``, the inverse of the sigmoid; with ``eps``, x is first clamped to [eps, 1 - eps]."""
     z = from_half(x)
@@ -48,13 +56,23 @@ def _logit_rule(grad, x, eps):
 _SLOPE = 2 / math.sqrt(math.pi)
 
 
-@op("ErfBackward0", x=lambda grad, x: grad * (_SLOPE * exp(-(x * x))), promote="float")
+@op(
+    "ErfBackward0",
+    x=lambda grad, x: grad * (_SLOPE * exp(-(x * x))),
+    promote="float",
+    formula=("erf(x)", "2 / √π · exp(−x²)"),
+)
 def erf(x):
     """The error function ``2 / sqrt(pi) * integral of exp(-t^2) from 0 to x``."""
     return _of_each(math.erf, x)
 
 
-@op("ErfcBackward0", x=lambda grad, x: grad * (-_SLOPE * exp(-(x * x))), promote="float")
+@op(
+    "ErfcBackward0",
+    x=lambda grad, x: grad * (-_SLOPE * exp(-(x * x))),
+    promote="float",
+    formula=("1 − erf(x)", "−2 / √π · exp(−x²)"),
+)
 def erfc(x):
     """``1 - erf(x)``, exact also where erf is nearly 1."""
     return _of_each(math.erfc, x)
@@ -81,6 +99,7 @@ def _inverse_square(x, y):
     y=lambda grad, x, y: grad * -x * _inverse_square(x, y),
     promote="float",
     numbers=False,
+    formula=("arctan2(x, y)", "y / (x² + y²)", "−x / (x² + y²)"),
 )
 def atan2(x, y):
     """The angle of the point (``other``, ``input``), from -pi to pi."""
@@ -93,6 +112,7 @@ def atan2(x, y):
     y=lambda grad, y, out: grad * (y / out),
     promote="common",
     numbers=False,
+    formula=("√(x² + y²)", "x / out", "y / out"),
 )
 def hypot(x, y):
     """``sqrt(x^2 + y^2)`` without overflow."""
@@ -111,6 +131,7 @@ def _require_float(x, name):
     y=lambda grad, x, y: grad / (1 + exp(x - y)),
     promote="common",
     numbers=False,
+    formula=("log(exp(x) + exp(y))", "σ(x − y)", "σ(y − x)"),
 )
 def logaddexp(x, y):
     """``log(exp(x) + exp(y))``."""
@@ -123,6 +144,7 @@ def logaddexp(x, y):
     x=lambda grad, x, y: where((x == 0) & (y <= 0), 0.0, xlogy(grad, y)),
     y=lambda grad, x, y: grad * x / y,
     promote="float",
+    formula=("x · log(y)", "log(y)", "x / y"),
 )
 def xlogy(x, y):
     """``x * log(y)``, and 0 where x is 0."""
@@ -136,6 +158,7 @@ def xlogy(x, y):
     y=lambda grad, x, y: grad / (1 + exp2(x - y)),
     promote="common",
     numbers=False,
+    formula=("log(2^x + 2^y) / log(2)", "1 / (1 + 2^(y − x))", "1 / (1 + 2^(x − y))"),
 )
 def logaddexp2(x, y):
     """``log2(2^x + 2^y)``."""
@@ -149,6 +172,7 @@ def logaddexp2(x, y):
     y=lambda grad, out: grad * out * math.log(2),
     promote="float",
     numbers=False,
+    formula=("x · 2^y", "2^y", "out · log(2)"),
 )
 def ldexp(x, y):
     """``x * 2^y``."""
@@ -164,6 +188,7 @@ def _declare_copysign(name):
         y=lambda grad: zeros_like(grad),
         promote="float",
         public="copysign",
+        formula=("copysign(x, y)", "out / x", "0"),
     )
     def copysign(x, y):
         """The size of ``x`` with the sign of ``y``."""
@@ -175,7 +200,12 @@ def _declare_copysign(name):
 copysign, copysign_number = _declare_copysign("CopysignBackward0"), _declare_copysign("CopysignBackward1")
 
 
-@op("NotImplemented", x=lambda grad: _no_derivative("heaviside"), values=lambda grad: _no_derivative("heaviside"))
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("heaviside"),
+    values=lambda grad: _no_derivative("heaviside"),
+    formula=("1[x > 0] + values · 1[x = 0]", "undefined", "undefined"),
+)
 def heaviside(x, values):
     """0 below 0, 1 above, and ``values`` at 0."""
     if x.dtype != values.dtype:
@@ -184,8 +214,14 @@ def heaviside(x, values):
     return np.where(x == 0, values, np.where(x < 0, kind(0), kind(1)))
 
 
-@op("NotImplemented", x=lambda grad: _no_derivative("nextafter"), y=lambda grad: _no_derivative("nextafter"), promote="common",
-    numbers=False)  # fmt: skip
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("nextafter"),
+    y=lambda grad: _no_derivative("nextafter"),
+    promote="common",
+    numbers=False,
+    formula=("nextafter(x, y)", "undefined", "undefined"),
+)
 def nextafter(x, y):
     """The next floating point number after ``x`` towards ``y``."""
     _require_float(x, "nextafter_cpu")
@@ -193,7 +229,7 @@ def nextafter(x, y):
 
 
 def _declare_divisor(name, ufunc, words):
-    @op(None, x=None, y=None, promote="common", numbers=False, public=name)
+    @op(None, x=None, y=None, promote="common", numbers=False, public=name, formula=(f"{name}(x, y)",))
     def divisor(x, y):
         if x.dtype.kind not in "iu":
             raise not_implemented(f"{name}_cpu", x.dtype)

@@ -120,13 +120,23 @@ def _as_strided(memory, shape, strides, offset):
     return np.ndarray(shape, memory.dtype, memory, offset * item, tuple(s * item for s in strides))
 
 
-@op("AsStridedBackward0", x=lambda grad, region: spread_region(grad, region), public="as_strided")
+@op(
+    "AsStridedBackward0",
+    x=lambda grad, region: spread_region(grad, region),
+    public="as_strided",
+    formula=("view(x)", "G there, else 0"),
+)
 def take_region(x, region):
     """The elements that a view shows."""
     return region.take(x)
 
 
-@op("AsStridedScatterBackward0", x=lambda grad, region: take_region(grad, region), public="as_strided_scatter")
+@op(
+    "AsStridedScatterBackward0",
+    x=lambda grad, region: take_region(grad, region),
+    public="as_strided_scatter",
+    formula=("x there, else 0", "view(G)"),
+)
 def spread_region(x, region):
     """Zeros of the base's shape with ``x`` added where the view shows it."""
     return region.spread(x)
@@ -137,13 +147,19 @@ def spread_region(x, region):
     x=lambda grad, region: clear_region(grad, region),
     part=lambda grad, region: take_region(grad, region),
     public="as_strided_scatter",
+    formula=("x but part there", "G but 0 there", "view(G)"),
 )
 def insert_region(x, part, region):
     """``x`` with the elements that the view shows replaced by ``part``."""
     return region.insert(x, part)
 
 
-@op("AsStridedScatterBackward0", x=lambda grad, region: clear_region(grad, region), public="as_strided_scatter")
+@op(
+    "AsStridedScatterBackward0",
+    x=lambda grad, region: clear_region(grad, region),
+    public="as_strided_scatter",
+    formula=("x but 0 there", "G but 0 there"),
+)
 def clear_region(x, region):
     """``x`` with zeros where the view shows it."""
     return region.insert(x, x.dtype.type(0))

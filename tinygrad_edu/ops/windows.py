@@ -12,7 +12,13 @@ from .view_region import spread_region
 __all__ = ["restrided", "unfold"]
 
 
-@op("AsStridedBackward0", x=lambda grad, region: spread_region(grad, region), view=True, public="as_strided")
+@op(
+    "AsStridedBackward0",
+    x=lambda grad, region: spread_region(grad, region),
+    view=True,
+    public="as_strided",
+    formula=("view(x)", "G there, else 0"),
+)
 def restrided(x, region, size, stride, offset):
     """The storage of ``x`` shown with these sizes and strides, from ``offset`` on; ``region`` is where that is in ``x``."""
     flat, item = storage_of(x).reshape(-1, order="A"), x.itemsize
@@ -23,6 +29,7 @@ def restrided(x, region, size, stride, offset):
     "UnfoldBackward0",
     x=lambda grad, x_shape, dimension, size, step: _fold(grad, x_shape, dimension, size, step),
     view=True,
+    formula=("unfold(x)", "fold(G)"),
 )
 def unfold(x, dimension, size, step):
     """Windows of ``size`` elements along ``dimension``, ``step`` apart; they become the last axis."""
@@ -43,7 +50,12 @@ def _windows(x, dimension, size, step):
     return np.lib.stride_tricks.as_strided(x, (*shape, size), (*strides, stride))
 
 
-@op("UnfoldBackwardBackward0", x=lambda grad, dim, size, step: _unfold_copy(grad, dim, size, step))
+@op(
+    "UnfoldBackwardBackward0",
+    x=lambda grad, dim, size, step: _unfold_copy(grad, dim, size, step),
+    public="unfold_backward",
+    formula=("fold(x)", "unfold(G)"),
+)
 def _fold(x, shape, dim, size, step):
     """Windows added up where they overlap."""
     result = np.zeros(shape, x.dtype)
@@ -56,6 +68,11 @@ def _fold(x, shape, dim, size, step):
     return result
 
 
-@op("UnfoldBackward0", x=lambda grad, x_shape, dim, size, step: _fold(grad, x_shape, dim, size, step))
+@op(
+    "UnfoldBackward0",
+    x=lambda grad, x_shape, dim, size, step: _fold(grad, x_shape, dim, size, step),
+    public="unfold_copy",
+    formula=("unfold(x)", "fold(G)"),
+)
 def _unfold_copy(x, dim, size, step):
     return _windows(x, dim, size, step).copy()

@@ -12,13 +12,36 @@ than its outputs, and ``reversed(trace.steps)`` is an order of the backward pass
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-__all__ = ["SCHEMA_VERSION", "Input", "Module", "Saved", "Source", "Step", "Trace", "Value"]
+__all__ = ["SCHEMA_VERSION", "Input", "Module", "Saved", "Source", "Step", "Summary", "Trace", "Value"]
 
 SCHEMA_VERSION = 1
 """Of the JSON form. A reader refuses a newer one."""
+
+
+class Summary(np.ndarray):
+    """What stands for a large array in a trace that was read from JSON: a picture of it in at most 8×8 elements.
+
+    Each is the mean of the elements that lie there, the array being seen as a matrix of its last dimension (of the absolute
+    values where they are complex).
+
+    Attributes:
+        whole_shape, whole_dtype: the array's own.
+        statistics: ``mean`` and ``std`` of all elements, ``min`` and ``max`` of the finite ones, and how many are
+            ``nonfinite`` and ``zeros``.
+    """
+
+    whole_shape: tuple[int, ...]
+    whole_dtype: str
+    statistics: dict[str, float]
+
+    def __new__(cls, cells: Any, shape: tuple[int, ...], dtype: str, statistics: dict[str, float]) -> Summary:
+        made = np.asarray(cells, np.float32).view(cls)
+        made.whole_shape, made.whole_dtype, made.statistics = shape, dtype, statistics
+        return made
 
 
 @dataclass(slots=True)
@@ -120,3 +143,35 @@ class Trace:
     order: int = 1  # 2: the graph of a gradient
     bad: int | None = None  # the first step that made a NaN or Inf from finite numbers
     bad_backward: int | None = None  # the same for gradients, in backward order
+
+    def to_json(self, max_elements: int | None = None, indent: int | None = None) -> str:
+        """The trace as JSON text.
+
+        Args:
+            max_elements: arrays with more elements are written as a summary; None writes all of them whole.
+            indent: as in :func:`json.dumps`; None writes one line.
+
+        The form, version 1. The document is an object with ``"schema": "tinygrad_edu.trace"``, ``"version": 1`` and the fields
+        of :class:`Trace`; every dataclass is an object of its fields, in their order. None is ``null``, a tuple is a list.
+        An array is an object with ``shape``, ``dtype`` (NumPy's name) and ``data``, the elements in one list, the last
+        dimension running fastest; a complex number is a list of its two parts; a float is written with as few digits as tell
+        it from its neighbours in its dtype. A number that is not finite is one of the strings ``"NaN"``, ``"Infinity"``,
+        ``"-Infinity"``, among ``options`` an object ``{"number": "NaN"}``. An array with more than ``max_elements`` elements has, in place of ``data``,
+        ``summary`` (an object with ``mean``, ``std``, ``min``, ``max``, ``nonfinite``, ``zeros``) and ``thumbnail`` (a list
+        of at most 8 rows of at most 8 numbers; see :class:`Summary`). Times, paths and addresses do not occur: the same
+        program writes the same text.
+        """
+        from .schema import to_json
+
+        return to_json(self, max_elements, indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trace:
+        """The trace that :meth:`to_json` wrote. Summaries stay summaries.
+
+        Raises:
+            ValueError: the text is no JSON, no trace, of a newer version, or malformed; the message says where.
+        """
+        from .schema import from_json
+
+        return from_json(text)  # type: ignore[no-any-return]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import math
 import os
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,21 @@ from ..autograd.node import Node
 from ..autograd.runtime import new
 from ..dtypes import from_numpy_dtype
 from ..errstate import quiet
+from ..ops.linalg import affine, mm
+from ..ops.shape import t_unseen
 from ..tensor import Tensor
-from .formulas import formula_of, plain, rule_of
-from .looks import GATES, family_of, symbol_of
-from .names import letters, module_prefixes, named_tensors
-from .record import Pass, RawStep, Recording, recordings_of
+from .formulas import LINEAR, Words, in_words, plain
+from .looks import GATES
+from .names import letters, module_prefixes, named_modules, named_tensors
+from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "trace"]
+
+_PRODUCTS = (affine, mm)
+_OF_MM = {"x": "input", "mat2": "weight"}
+_OF_AFFINE = {"x": "bias", "mat1": "input", "mat2": "weight"}
+"""The arguments of a linear layer's product, and what they are to the layer."""
 
 
 def trace(loss: Any, names: Any = None) -> Trace:
@@ -41,8 +50,10 @@ def trace(loss: Any, names: Any = None) -> Trace:
         raise TypeError(f"trace(): argument 'loss' must be Tensor, not {type(loss).__name__}")
     known = recordings_of(loss)
     if not known:
-        recording = Recording()
-        return build(recording, recording.value_of(loss._array, loss._node), names, bare=True)
+        graph = BareGraph()
+        root = graph.value_of(loss._array, loss._node)
+        graph.note_gradients()
+        return build(graph, root, names)
     with_pass = [each for each in known if _pass_of(each, each.find(loss)) is not None]
     recording = (with_pass or known)[-1]
     return build(recording, recording.find(loss), names)  # type: ignore[arg-type]
@@ -53,18 +64,20 @@ def _pass_of(recording: Recording, root: int | None) -> Pass | None:
     return next((each for each in reversed(recording.passes) if root in each.roots or root in each.arrived), None)
 
 
-def build(recording: Recording, root: int, names: Any, bare: bool = False) -> Trace:
+def build(recording: Recording, root: int, names: Any) -> Trace:
     """The part of ``recording`` that lies behind the value ``root``."""
-    return _Builder(recording, root, names, bare).trace()
+    return _Builder(recording, root, names).trace()
 
 
 class _Builder:
-    def __init__(self, recording: Recording, root: int, names: Any, bare: bool) -> None:
-        self.recording, self.root, self.names, self.bare = recording, root, names, bare
+    def __init__(self, recording: Recording, root: int, names: Any) -> None:
+        self.recording, self.root, self.names = recording, root, names
         self.pass_ = _pass_of(recording, root)
         self.kept_steps, self.kept_values = self._behind_root()
+        self.transposed = self._transposed_weights()
         self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
         self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
+        self.ran = set() if self.pass_ is None else self.pass_.sent.keys()
 
     def _behind_root(self) -> tuple[list[int], list[int]]:
         values, steps = {self.root}, set()
@@ -75,14 +88,30 @@ class _Builder:
                 continue
             steps.add(step)
             raw = self.recording.steps[step]
-            for value in (*raw.outputs, *(each.value for each in raw.inputs)):
+            for value in (*raw.outputs, *(value for value, _, _ in raw.inputs)):
                 if value not in values:
                     values.add(value)
                     waiting.append(value)
         return sorted(steps), sorted(values)
 
+    def _transposed_weights(self) -> dict[int, int]:
+        """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
+        steps = self.recording.steps
+        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].op is t_unseen}
+        uses = Counter(value for raw in self.kept_steps for value, _, _ in steps[raw].inputs)
+        linear = {
+            value: made[value]
+            for raw in self.kept_steps
+            for value, param, _ in steps[raw].inputs
+            if value in made and uses[value] == 1 and steps[raw].op in _PRODUCTS and param == "mat2"
+        }
+        self.kept_steps = [raw for raw in self.kept_steps if raw not in linear.values()]
+        self.kept_values = [raw for raw in self.kept_values if raw not in linear or raw == self.root]
+        return linear
+
     def trace(self) -> Trace:
         recording = self.recording
+        self._meet_modules()
         self.prefixes = module_prefixes(recording.modules, self.names)
         self._name_values()
         values = [self._value(raw) for raw in self.kept_values]
@@ -98,13 +127,21 @@ class _Builder:
             steps=steps,
             modules=self._modules(steps),
             root=self.value_ids[self.root],
-            ran=self._ran(values),
+            ran=self.pass_ is not None or (isinstance(recording, BareGraph) and recording.ran),
             order=1 + depth,
             bad=_first_bad(values, steps),
             bad_backward=self._first_bad_gradient(steps),
         )
 
     # ---- values
+
+    def _meet_modules(self) -> None:
+        """Modules among the names whose parameters take part, although nobody saw them called."""
+        for _, module in named_modules(self.names):
+            if not self.recording.modules.knows(module):
+                found = (self.recording.find(each) for each in module.parameters())
+                if any(each in self.kept_values for each in found):
+                    self.recording.modules.add_root(module)
 
     def _name_values(self) -> None:
         recording = self.recording
@@ -133,10 +170,15 @@ class _Builder:
             shape=tuple(value.shape),
             dtype=str(from_numpy_dtype(value.dtype)).removeprefix("torch."),
             data=value.data,
-            grad=None if self.pass_ is None else self.pass_.arrived.get(raw),
+            grad=self._gradient(raw),
             made_by=None if value.step is None else self.step_ids[value.step],
             output=value.output,
         )
+
+    def _gradient(self, raw: int) -> Any:
+        if isinstance(self.recording, BareGraph) and self.recording.ran:
+            return self.recording.gradients.get(raw)
+        return None if self.pass_ is None else self.pass_.arrived.get(raw)
 
     def _fill_gradients(self, values: list[Value], steps: list[Step]) -> None:
         """A value whose own node did not run (the target of ``autograd.grad``) has the sum of what was sent to it."""
@@ -147,81 +189,85 @@ class _Builder:
                 if given:
                     value.grad = sum(given[1:], start=given[0])
 
-    def _ran(self, values: list[Value]) -> bool:
-        return self.pass_ is not None
-
     # ---- steps
 
     def _step(self, raw: int) -> Step:
         step = self.recording.steps[raw]
-        call, index = step.call, self.step_ids[raw]
-        names = {each.param: self.value_names[each.value] for each in step.inputs}
+        params, raw_inputs = self._edges(raw, step)
+        is_linear = "weight" in params and step.op in _PRODUCTS
+        names = {param: self.value_names[value] for param, (_, (value, _, _)) in zip(params, raw_inputs, strict=True)}
         outputs = [self.value_names[each] for each in step.outputs]
-        inputs = self._inputs(raw, step, names, outputs)
-        text, latex = formula_of(call.op, call.public, names, outputs, call.options)
+        public = "linear" if is_linear else step.public
+        op = LINEAR if is_linear else step.op
+        words = in_words(op, public, names, outputs, step.options)
+        inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
         return Step(
-            id=index,
-            op=call.public,
-            node=call.node_name,
-            family=family_of(call.op, call.public),
-            symbol=symbol_of(call.public),
-            formula=text,
-            formula_latex=latex,
+            id=self.step_ids[raw],
+            op=public,
+            node=step.node_name,
+            family="other" if op is None else op.family,
+            symbol=public if op is None else op.symbol,
+            formula=words.formula,
+            formula_latex=words.formula_latex,
             inputs=inputs,
             outputs=[self.value_ids[each] for each in step.outputs],
-            options={name: plain(value) for name, value in call.options.items()},
+            options={name: plain(value) for name, value in step.options.items()},
             module=self._path(step.module),
             source=_source(step.line),
-            saved=[Saved(name, tuple(each.shape), each.dtype.name, each.nbytes) for name, each in call.saved],
-            ran=self.pass_ is not None and raw in self.pass_.order,
+            saved=[
+                Saved(name, each.shape, each.dtype.name, each.nbytes)
+                for name, each in zip(step.names, step.saved or (), strict=False)  # names without values: they are released
+                if isinstance(each, np.ndarray)
+            ],
+            ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
-            note=_note(call.public, inputs, names),
+            note=_note(public, inputs, names),
         )
 
-    def _inputs(self, raw: int, step: RawStep, names: dict[str, str], outputs: list[str]) -> list[Input]:
-        made = []
-        upstream = [self.values[self.value_ids[each]] for each in step.outputs]
+    def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
+        """The arguments' names, and the inputs, each with the step that sends its gradient on."""
+        steps, through = self.recording.steps, self.transposed
+        if not any(value in through for value, _, _ in step.inputs):
+            return [param for _, param, _ in step.inputs], [(raw, each) for each in step.inputs]
+        roles = _OF_MM if step.op is mm else _OF_AFFINE
+        edges = {}
         for each in step.inputs:
-            downstream, summed, local, rule, latex = None, (), None, "", ""
-            if each.place is not None:
-                if self.pass_ is not None and (raw, each.place) in self.pass_.sent:
-                    downstream, summed = self.pass_.sent[raw, each.place]
-                rule, latex = rule_of(step.call.op, each.param, names, outputs, step.call.options)
-                local = self._local(step, each.place, rule, upstream, downstream)
-                if local is not None and not summed:
-                    target = self.recording.values[each.value].shape
-                    if local.shape != target and local.ndim >= len(target):
-                        summed = broadcast_axes(local.shape, target)[1]
-            blocked = int((local == 0).sum()) if local is not None and step.call.public in GATES else None
-            made.append(
-                Input(
-                    value=self.value_ids[each.value],
-                    param=each.param,
-                    needs_grad=each.place is not None,
-                    downstream=downstream,
-                    local=local,
-                    rule=rule,
-                    rule_latex=latex,
-                    summed=summed,
-                    blocked=blocked,
-                )
-            )
-        return made
+            value, param, _ = each
+            edges[roles[param]] = (through[value], steps[through[value]].inputs[0]) if value in through else (raw, each)
+        params = [param for param in ("input", "weight", "bias") if param in edges]
+        return params, [edges[param] for param in params]
 
-    def _local(self, step: RawStep, place: int, rule: str, upstream: list[Value], downstream: Any) -> Any:
+    def _input(self, step: RawStep, param: str, sender: int, given: RawInput, words: Words) -> Input:
+        raw, _, place = given
+        value = self.value_ids[raw]
+        if place is None:
+            return Input(value, param, False, None, None, "", "")
+        downstream, summed = None, ()
+        if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
+            downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
+        base = param.partition("[")[0]
+        rule, latex = words.rules.get(base, ("", ""))
+        local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
+        target = self.recording.values[raw].shape
+        if local is not None and local.shape != target and local.ndim >= len(target):
+            summed = broadcast_axes(local.shape, target)[1]
+        blocked = int((local == 0).sum()) if local is not None and step.public in GATES else None
+        return Input(value, param, True, downstream, local, rule, latex, summed, blocked)
+
+    def _local(self, step: RawStep, place: int, rule: str, downstream: Any) -> Any:
         """The local factor, if the step works element by element or has one number as its result."""
-        if len(upstream) != 1:
+        if len(step.outputs) != 1:
             return None
-        out = upstream[0]
-        single = int(np.prod(out.shape)) == 1
-        if step.call.op is None or step.saved is None:
-            grad = out.grad
-            if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad.item()):
+        shape = self.recording.values[step.outputs[0]].shape
+        single = math.prod(shape) == 1
+        if step.op is None or step.saved is None:
+            grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
+            if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
                 return downstream / grad.reshape(())  # the gradient is linear in a single number
             return None
-        if rule and not single and _has_upstream(rule):
+        if rule and not single and not step.op.elementwise:
             return None
-        return _local_factor(step, place, out.shape, known_elementwise=bool(rule) or single)
+        return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
 
     # ---- modules
 
@@ -247,7 +293,7 @@ class _Builder:
     def _first_bad_gradient(self, steps: list[Step]) -> int | None:
         if self.pass_ is None:
             return None
-        for raw in self.pass_.order:
+        for raw in self.pass_.sent:
             if raw in self.step_ids:
                 step = steps[self.step_ids[raw]]
                 arrived = [self.values[each].grad for each in step.outputs]
@@ -265,16 +311,9 @@ def _parent(path: str, places: Any) -> str:
     return ""
 
 
-def _has_upstream(rule: str) -> bool:
-    """Whether a rule for people is written with G, hence is no local factor."""
-    from .formulas import mentions
-
-    return mentions(rule, "G")
-
-
 def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
     """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
-    op = step.call.op
+    op = step.op
     twin: Any = new(op.node_class)  # type: ignore[union-attr]
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
@@ -285,11 +324,11 @@ def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_eleme
             if local is None:
                 return None
             local = np.array(local)
-            if local.shape != shape and int(np.prod(shape)) != 1:
+            if local.shape != shape and math.prod(shape) != 1:
                 return None
             if known_elementwise:
                 return local
-            probe = np.cos(np.arange(1, 1 + int(np.prod(shape)), dtype=np.float64)).reshape(shape).astype(step.dtype)
+            probe = np.cos(np.arange(1, 1 + math.prod(shape), dtype=np.float64)).reshape(shape).astype(step.dtype)
             twin.saved = step.saved
             answer = np.asarray(twin.apply_arrays(probe)[place])
             expected = probe * local
@@ -313,9 +352,9 @@ def _finite(array: Any) -> bool:
 
 def _first_bad(values: list[Value], steps: list[Step]) -> int | None:
     for step in steps:
-        if all(_finite(values[each.value].data) for each in step.inputs):
-            if not all(_finite(values[each].data) for each in step.outputs):
-                return step.id
+        given, made = [values[each.value] for each in step.inputs], [values[each] for each in step.outputs]
+        if all(_finite(each.data) for each in given) and not all(_finite(each.data) for each in made):
+            return step.id
     return None
 
 

@@ -1,0 +1,128 @@
+"""Where things stand: the result of a layout, whichever engine made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .graph import Graph
+from .text import text_width
+
+__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "ink", "label_place", "sample", "spread"]
+
+Point = tuple[float, float]
+GROUP_TITLE = 20.0  # the height of a module's title
+
+
+@dataclass(slots=True)
+class Layout:
+    """Upper left corners of cards, routes of edges (Bézier: start, then threes), boxes of modules (x, y, width, height)."""
+
+    width: float
+    height: float
+    at: dict[str, Point] = field(default_factory=dict)
+    routes: dict[str, list[Point]] = field(default_factory=dict)
+    boxes: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+
+
+def group_title_width(path: str, title: str) -> float:
+    """How wide the title of a module's box is."""
+    return text_width(path, 13, True) + 8 + text_width(title, 11) + 16
+
+
+def sample(route: list[Point], pieces: int = 6) -> np.ndarray:
+    """Points along a route."""
+    points = np.asarray(route, float)
+    t = np.linspace(0, 1, pieces + 1)[:, None]
+    curves = [
+        (1 - t) ** 3 * points[i]
+        + 3 * (1 - t) ** 2 * t * points[i + 1]
+        + 3 * (1 - t) * t**2 * points[i + 2]
+        + t**3 * points[i + 3]
+        for i in range(0, len(points) - 1, 3)
+    ]
+    return np.concatenate([curve if i == 0 else curve[1:] for i, curve in enumerate(curves)])
+
+
+def crossings(graph: Graph, layout: Layout) -> int:
+    """How many pairs of edges cross; edges that share an end do not count."""
+    ends, starts, stops, owner = [], [], [], []
+    for place, edge in enumerate(graph.edges):
+        points = sample(layout.routes[edge.key])
+        ends.append((edge.tail, edge.head))
+        starts.append(points[:-1])
+        stops.append(points[1:])
+        owner.append(np.full(len(points) - 1, place))
+    if not ends:
+        return 0
+    p, q, who = np.concatenate(starts), np.concatenate(stops), np.concatenate(owner)
+    found = set()
+    for i in range(len(p)):
+        a, b = p[i], q[i]
+        rest = slice(i + 1, None)
+        c, d = p[rest], q[rest]
+        near = (
+            (np.minimum(c, d) <= np.maximum(a, b)).all(1)
+            & (np.maximum(c, d) >= np.minimum(a, b)).all(1)
+            & (who[rest] != who[i])
+        )
+        for j in np.flatnonzero(near) + i + 1:
+            first, second = ends[who[i]], ends[who[j]]
+            if (
+                set(first).isdisjoint(second)
+                and turn(a, b, p[j]) * turn(a, b, q[j]) < 0
+                and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0
+            ):
+                found.add((who[i], who[j]))
+    return len(found)
+
+
+def ink(layout: Layout) -> float:
+    """How long all edges are together, and how large the picture: what a layout should have little of."""
+    lengths = sum(float(np.hypot(*np.diff(sample(route, 4), axis=0).T).sum()) for route in layout.routes.values())
+    return lengths + layout.width + layout.height
+
+
+def spread(graph: Graph, layout: Layout) -> None:
+    """Ends of edges that share a place on a card's rim move apart along it, in the order in which they come."""
+    shared: dict[tuple[str, str], list[tuple[float, str, bool]]] = {}
+    along = 1 if graph.across else 0
+    for edge in graph.edges:
+        points = sample(layout.routes[edge.key])
+        third = len(points) // 3
+        shared.setdefault((edge.tail, edge.tail_port), []).append((float(points[third][along]), edge.key, True))
+        shared.setdefault((edge.head, edge.head_port), []).append((float(points[-1 - third][along]), edge.key, False))
+    for (key, _), ends in shared.items():
+        if len(ends) < 2:
+            continue
+        card = graph.nodes[key].card
+        side = card.height if graph.across else card.width
+        step = min(13.0, (side - 20) / len(ends))
+        for place, (_, edge_key, first) in enumerate(sorted(ends)):
+            move = (place - (len(ends) - 1) / 2) * step
+            route = layout.routes[edge_key]
+            for i in (0, 1) if first else (-1, -2):
+                x, y = route[i]
+                route[i] = (x, y + move) if graph.across else (x + move, y)
+
+
+def label_place(graph: Graph, layout: Layout, route: list[Point], wide: float) -> Point:
+    """A point on the route, near its middle, where a word of this width covers no card."""
+    points = sample(route, 12)
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    places = [
+        tuple(points[int(np.searchsorted(lengths, lengths[-1] * share))]) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+    ]
+    for x, y in places:
+        if not any(
+            ax - wide / 2 < x < ax + graph.nodes[key].card.width + wide / 2
+            and ay - 8 < y < ay + graph.nodes[key].card.height + 8
+            for key, (ax, ay) in layout.at.items()
+        ):
+            return float(x), float(y)
+    return float(places[0][0]), float(places[0][1])
+
+
+def turn(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
+    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
