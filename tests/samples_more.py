@@ -110,7 +110,6 @@ def _symmetric(torch: Any, x: Any) -> Any:
 SQUARE = [s(_matrix(3)), s(_matrix(2, (2,))), s(_matrix(1)), s(N(0, 0))]
 row("inverse linalg.inv", *SQUARE, nonfinite=False, dtypes=False)
 row("det linalg.det slogdet linalg.slogdet logdet", *SQUARE[:3], nonfinite=False, dtypes=False, view=False, node="any")
-row("det", s(A([[1.0, 2.0], [2.0, 4.0]]), twice=False, nonfinite=False, dtypes=False))
 row("logdet", s(-np.eye(1), smooth=False, twice=False, nonfinite=False, dtypes=False, node="any"))
 row("linalg.solve", s(_matrix(3), N(3, 2)), s(_matrix(3), N(3)), s(_matrix(2, (2,)), N(2, 2, 1)), s(_matrix(2, (2,)), N(2, 2)),
     s(_matrix(3), N(2, 3), left=False),

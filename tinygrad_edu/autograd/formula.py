@@ -23,8 +23,8 @@ FUNCTIONS = frozenset(
     """
     Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle cholesky
     clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal digamma eig eigh erf
-    erfinv exp expand flat flip fold gcd inv lcm lgamma log matrix_exp max mean median min nextafter pad permute pinv
-    pixel_shuffle polygamma put qr reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack svd swap take
+    erfinv exp expand flat flip fold gcd inv kthvalue lcm lgamma log matrix_exp max mean median min mode nanmedian
+    nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack svd swap take
     tan tanh transposed_conv tril triu trunc unbind unfold unsqueeze var view
     """.split()  # noqa: SIM905
 )

@@ -89,7 +89,7 @@ def _zero_pivot(x):
 @op(
     "LinalgDetBackward0",
     x=lambda grad, x: unsqueeze(unsqueeze(grad, -1), -1) * cofactors(x),
-    formula=("det(x)", "G ⊙ out ⊙ inv(x)ᵀ"),
+    formula=("det(x)", "unsqueeze(unsqueeze(G ⊙ out, −1), −1) ⊙ inv(x)ᵀ"),
 )
 def det(x):
     """The determinant."""
@@ -100,7 +100,10 @@ def det(x):
 @op(
     "LinalgDetBackward0",
     x=lambda grad, x, out: _cofactor_rule(grad, x, out),
-    formula=("det(x) ⊙ inv(x)ᵀ", "Σ (G ⊙ inv(x)ᵀ) ⊙ out − inv(x)ᵀ · Gᵀ · out"),
+    formula=(
+        "unsqueeze(unsqueeze(det(x), −1), −1) ⊙ inv(x)ᵀ",
+        "(Σ_matrix (G ⊙ inv(x)ᵀ)) ⊙ out − inv(x)ᵀ · Gᵀ · out",
+    ),
 )
 def cofactors(x):
     """The derivatives of the determinant, ``det(x) * inv(x).T``, from singular values: for singular matrices too."""
@@ -128,7 +131,7 @@ def _slogdet_rule(grads, x):
     x=lambda grad, x: _slogdet_rule(grad, x),
     results=2,
     diff_results=2,
-    formula=("sign(det(x)), log(|det(x)|)", "G₂ ⊙ inv(x)ᵀ"),
+    formula=("sign(det(x)), log(|det(x)|)", "unsqueeze(unsqueeze(G₂, −1), −1) ⊙ inv(x)ᵀ"),
 )
 def slogdet(x):
     """The sign of the determinant, and the logarithm of its size."""

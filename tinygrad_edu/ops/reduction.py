@@ -339,7 +339,7 @@ def index_of_extreme(x, dim, keepdim, name):
     return _index_along(x, dim, keepdim, np.argmin if name == "min" else np.argmax, name)
 
 
-def declare_choice(node, public, value=""):
+def declare_choice(node, public):
     """The elements at indices that were found along ``dim``; the gradient goes to them alone."""
 
     @op(
@@ -349,7 +349,7 @@ def declare_choice(node, public, value=""):
         ),
         indices=None,
         public=public,
-        formula=(value or f"{public}_dim(x)", "G at [indices] along axis dim, else 0"),
+        formula=(f"{public}_dim(x)", "G at [indices] along axis dim, else 0"),
     )
     def choose(x, indices, dim, keepdim):
         if x.dtype == bool and public == "median":
