@@ -128,6 +128,10 @@ IN_WORDS = {
     "scatter_by": "PyTorch has no derivative for it, and its value depends on a word",
     "scatter_reduce": "its value depends on a word",
     "scatter_counts": "counted in words",
+    "restrided": REGION,
+    "erfinv": "NumPy has no such function; its derivative is computed",
+    **dict.fromkeys(["eig", "eigh", "matrix_exp", "qr", "svd"], "factors of a matrix are several results, or a series"),
+    **dict.fromkeys(["unfold", "_fold", "_unfold_copy"], WINDOWS),
     **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
     **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),
     **dict.fromkeys(["im2col", "col2im", "_maximum_pool", "_maximum_pool_and_indices", "_mean_pool", "_unpool"], WINDOWS),
@@ -136,7 +140,7 @@ IN_WORDS = {
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
 """Forwards whose value is not computed here, each with its reason."""
-RULES_IN_WORDS = {*IN_WORDS, "scaled_rows"} - {"nan_to_num", "scatter_reduce"}
+RULES_IN_WORDS = {*IN_WORDS, "scaled_rows"} - {"erfinv", "nan_to_num", "scatter_reduce"}
 """Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient."""
 
 

@@ -9,6 +9,9 @@ from .draw import draw as draw
 from .explain import explain as explain
 from .export import save as save
 from .export import to_networkx as to_networkx
+from .flow import gradient_flow as gradient_flow
+from .model import plot_model as plot_model
+from .model import summary as summary
 from .page import Page as Page
 from .page import page as page
 from .record import record as record
