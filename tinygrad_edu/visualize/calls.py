@@ -65,11 +65,13 @@ def read_call(frame: Any, node: Node | None, made: Any) -> Call | None:
 
 
 _SEQUENCE, _OPERAND, _TENSOR, _OPTION = range(4)
+_NO_DEFAULT = object()
 
 
 @functools.cache
-def _plan(op: Op) -> list[tuple[int, str, str, str, int | None]]:
-    """For each parameter its kind and name, the names of the argument as given and of its node, its place in ``next``."""
+def _plan(op: Op) -> list[tuple[int, str, str, str, int | None, Any]]:
+    """For each parameter its kind and name, the names of the argument as given and of its node, its place in ``next``, its
+    default."""
     plan = []
     for param in op.params:
         place = op.differentiable.index(param) if param in op.differentiable else None
@@ -80,15 +82,21 @@ def _plan(op: Op) -> list[tuple[int, str, str, str, int | None]]:
             kind = _OPTION
         else:
             kind = _TENSOR if public == param else _OPERAND
-        plan.append((kind, param, public, f"{param}_node", place))
+        plan.append((kind, param, public, f"{param}_node", place, op.defaults.get(param, _NO_DEFAULT)))
     return plan
+
+
+_NO_OPTIONS: dict[str, Any] = {}
+"""Shared, hence not written to."""
 
 
 def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tuple[Any, ...]) -> Call:
     arguments: list[Argument] = []
     options: dict[str, Any] = {}
-    for kind, param, public, node_name, place in _plan(op):
+    for kind, param, public, node_name, place, default in _plan(op):
         value = local[param]
+        if value is default:
+            continue
         if kind == _OPERAND:
             given = local[public]
             if isinstance(given, Tensor):
@@ -98,7 +106,7 @@ def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tu
             elif isinstance(value, np.ndarray):
                 arguments.append((param, value, None, place))
         elif kind == _OPTION:
-            _read_option(op, param, value, arguments, options)
+            _read_option(param, value, default, arguments, options)
         elif kind == _TENSOR:
             if isinstance(value, np.ndarray):
                 arguments.append((param, value, local.get(node_name), place))
@@ -113,25 +121,18 @@ def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tu
         if type(saved) is not tuple:
             saved = tuple([_saved_value(name, local) for name in op.saved])
     results = [(each._array, each._node, each._array.shape, each._array.dtype) for each in tensors]
-    return Call(op, op.public, op.name or "", arguments, results, options, op.saved, saved)
+    return Call(op, op.public, op.name or "", arguments, results, options or _NO_OPTIONS, op.saved, saved)
 
 
-def _read_option(op: Op, param: str, value: Any, arguments: list[Argument], options: dict[str, Any]) -> None:
-    if param in op.defaults and (value is op.defaults[param] or _same(value, op.defaults[param])):
-        return
+def _read_option(param: str, value: Any, default: Any, arguments: list[Argument], options: dict[str, Any]) -> None:
     if isinstance(value, np.ndarray):
         arguments.append((param, value, None, None))
-        return
-    if isinstance(value, (tuple, list)) and any(isinstance(each, np.ndarray) for each in value):  # an index
+    elif isinstance(value, (tuple, list)) and any(isinstance(each, np.ndarray) for each in value):  # an index
         arrays = [each for each in value if isinstance(each, np.ndarray)]
         names = [param] if len(arrays) == 1 else [f"{param}[{i}]" for i in range(len(arrays))]
         arguments += [(name, each, None, None) for name, each in zip(names, arrays, strict=True)]
-        return
-    options[param] = value
-
-
-def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and not isinstance(a, np.ndarray) and bool(a == b)
+    elif type(value) is not type(default) or value != default:
+        options[param] = value
 
 
 def _saved_value(name: str, local: dict[str, Any]) -> Any:
@@ -148,7 +149,8 @@ def _function_call(local: dict[str, Any], node: Any) -> Call:
     """A user-defined Function."""
     cls, given, made = local["cls"], local["args"], local["results"]
     names = _parameter_names(cls, len(given), local["separate"])
-    arguments, options = [], {}
+    arguments: list[Argument] = []
+    options: dict[str, Any] = {}
     for name, value in zip(names, given, strict=True):
         if isinstance(value, Tensor):
             place = len(arguments)
@@ -200,7 +202,7 @@ def bare_call(node: Any) -> Call:
             elif isinstance(value, np.ndarray):
                 options[param] = value.item()  # a Python number, as far as one can tell
         elif param in saved and value is not None:
-            _read_option(op, param, value, arguments, options)
+            _read_option(param, value, op.defaults.get(param), arguments, options)
     if node.outputs == 1:
         results = [(saved.get("out"), node, node.shape, node.dtype)]
     else:
@@ -215,7 +217,7 @@ def _call_without_op(node: Any) -> Call:
     ctx = getattr(node, "ctx", None)
     if ctx is not None:
         params = _parameter_names(ctx._forward_cls, len(node.next), True)
-    arguments = [
+    arguments: list[Argument] = [
         (params[i] if i < len(params) else f"input{i}", None, following, i)
         for i, following in enumerate(node.next)
         if following is not None

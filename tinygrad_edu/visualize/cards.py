@@ -66,7 +66,7 @@ def value_card(trace: Trace, value: Value) -> Card:
 
 def gradient_terms(trace: Trace, value: Value) -> list[Input]:
     """The edges along which gradients come back to ``value``, in the order in which they arrive."""
-    uses = sorted(value.used_by, reverse=True)
+    uses = sorted(value.used_by, key=lambda use: (-use[0], use[1]))
     found = [trace.steps[step].inputs[place] for step, place in uses if not trace.steps[step].cut]
     return [entry for entry in found if entry.needs_grad]
 
@@ -99,9 +99,10 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     # many tensors: the terms as heat maps, the sum with its numbers
     plain = not small and (len(known) > 3 or known[0].size > 20)
     row: list[Box] = []
-    for array in shown:
-        box = heat_box(array, "backward") if plain else array_box(array, "backward", bold=not small)
-        row += [box, _sign("+")]
+    for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
+        mark = f"backward term{place}"
+        box = heat_box(array, mark) if plain else array_box(array, mark, bold=not small)
+        row += [box, _sign("+", f"term{place + 1}")]
     if len(shown) < len(known):
         rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
         more = [Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)]
@@ -159,7 +160,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     rows: list[list[Box | None]] = []
     spans: list[tuple[int, int]] = []
     inputs = None
-    nabla, up = Line([Run("∇", 13, "backward" if trace.ran else "pale")]), array_box(outs[0].grad, "backward", 15)
+    nabla, up = Line([Run("∇", 13, "backward" if trace.ran else "pale")]), array_box(outs[0].grad, "backward upstream", 15)
     for entry in step.inputs:
         value = trace.values[entry.value]
         top: list[Box | None] = [Line([name_run(value.name)]), array_box(value.data, "forward", 13)]
@@ -175,9 +176,9 @@ def _equation(trace: Trace, step: Step) -> Parts:
         if entry.local is not None or is_factor(entry.rule):
             worded = is_factor(entry.rule) and not is_constant(entry.rule)
             top += [None, Line([Run(rule if worded else "", 9, "grey")]), None, upstream]
-            local: Box = array_box(entry.local, "", 13)
+            local: Box = array_box(entry.local, "local", 13)
             if blocked and scalar:
-                local = Line([scalar_run(np.zeros(()), "", 13), Run("blocked", 9, "warn", gap=4)])
+                local = Line([scalar_run(np.zeros(()), "local", 13), Run("blocked", 9, "warn", mark="local", gap=4)])
             row: list[Box | None] = [nabla, down, _sign("="), local, _sign("×"), up]
         else:
             top += [None, None, None, upstream]
@@ -193,12 +194,12 @@ def _equation(trace: Trace, step: Step) -> Parts:
         value = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
         sections.append(Section(value, pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=3, align="l", line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
-def _sign(text: str) -> Line:
-    return Line([Run(text, 13, "grey", mark="backward")])
+def _sign(text: str, place: str = "") -> Line:
+    return Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])
 
 
 def is_factor(rule: str) -> bool:
@@ -223,7 +224,7 @@ def _stack(trace: Trace, step: Step) -> Parts:
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
     algebra = shape_algebra(trace, step)
     if algebra:
         sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
@@ -242,11 +243,10 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         row: list[Box] = [labelled(f"value {clip(out.name, 90, 9)}", "forward", array_box(out.data, "forward"))]
         gate = _gate(step)
         if gate is not None:
-            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local)))
+            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
         if step is None or any(entry.needs_grad for entry in step.inputs):
-            row.append(
-                labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward"))
-            )
+            upstream = array_box(out.grad if trace.ran else None, "backward upstream")
+            row.append(labelled(late, "backward" if trace.ran else "pale", upstream))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])

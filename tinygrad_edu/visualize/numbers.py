@@ -28,8 +28,8 @@ NEGATIVE, POSITIVE, ZERO = "#5b93f5", "#f5a62b", "#ffffff"  # blue and orange: t
 HEAT = ("#fdb565", "#f9845a", "#ee4f55", "#cf1f4c", "#a3123f", "#6f0c2f")  # gradients, from small to large
 
 
-def number(value: Any) -> str:
-    """``value`` with three significant digits: ``"−0.630"``, ``"1.20e−5"``; whole numbers of whole types as they are.
+def number(value: Any, digits: int = 3) -> str:
+    """``value`` with three significant digits: ``"−0.630"``, ``"12.3"``, ``"1.20e−5"``; whole numbers of whole types as they are.
 
     >>> [number(v) for v in (-0.63, 2.0, 3, 0.0, float("-inf"), 12345.678, 1e-5)]
     ['−0.630', '2.00', '3', '0', '−∞', '12346', '1.00e−5']
@@ -39,7 +39,7 @@ def number(value: Any) -> str:
     if isinstance(value, (bool, int)):
         return f"{value:d}".replace("-", MINUS)
     if isinstance(value, complex):
-        return number(value.real) + ("+" if not value.imag < 0 else "") + number(value.imag) + "i"
+        return number(value.real, digits) + ("+" if not value.imag < 0 else "") + number(value.imag, digits) + "i"
     if math.isnan(value):
         return "NaN"
     size = abs(value)
@@ -48,15 +48,15 @@ def number(value: Any) -> str:
     if math.isinf(size):
         text = "∞"
     elif 1e-3 <= size < 99999.5:
-        text = f"{size:.3g}"
-        if "e" in text or size >= 999.5:  # four and five digits stay whole: 12346, not 1.23e4
+        text = f"{size:.{digits}g}"
+        if "e" in text or size >= 10**digits - 0.5:  # four and five digits stay whole: 12346, not 1.23e4
             text = f"{size:.0f}"
         else:
-            decimals = 2 - math.floor(math.log10(float(text)))
+            decimals = digits - 1 - math.floor(math.log10(float(text)))
             text = f"{size:.{decimals}f}" if decimals > 0 else text
     else:
-        digits, _, power = f"{size:.2e}".partition("e")
-        text = f"{digits}e{int(power)}".replace("-", MINUS)
+        mantissa, _, power = f"{size:.{digits - 1}e}".partition("e")
+        text = f"{mantissa}e{int(power)}".replace("-", MINUS)
     return MINUS + text if value < 0 else text
 
 

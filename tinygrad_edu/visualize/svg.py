@@ -87,7 +87,7 @@ def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
     bars = 12 if edge.cut else 0
     wide = text_width(edge.label, 9) + 6 + bars
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
-    out.append('<g class="label">')
+    out.append(f'<g class="label" data-edge="{edge.key}">')
     out.append(element("rect", x=x - wide / 2, y=y - 7, width=wide, height=13, rx=3, fill=PAPER, fill_opacity=".9"))
     if edge.cut:
         out.append(element("path", class_="cut", d="".join(f"M{pair((x - wide / 2 + dx, y + 4))}l4 -8" for dx in (2, 6))))

@@ -77,7 +77,7 @@ class _Builder:
         self.transposed = self._transposed_weights()
         self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
         self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
-        self.ran = set() if self.pass_ is None else set(self.pass_.order)
+        self.ran = set() if self.pass_ is None else self.pass_.sent.keys()
 
     def _behind_root(self) -> tuple[list[int], list[int]]:
         values, steps = {self.root}, set()
@@ -230,11 +230,11 @@ class _Builder:
         if not any(value in through for value, _, _ in step.inputs):
             return [param for _, param, _ in step.inputs], [(raw, each) for each in step.inputs]
         roles = _OF_MM if step.op is mm else _OF_AFFINE
-        edges = {}
+        edges: dict[str, tuple[int, RawInput]] = {}
         for each in step.inputs:
             value, param, _ = each
             edges[roles[param]] = (through[value], steps[through[value]].inputs[0]) if value in through else (raw, each)
-        params = [param for param in ("input", "weight", "bias") if param in edges]
+        params = sorted(edges, key=["input", "weight", "bias"].index)
         return params, [edges[param] for param in params]
 
     def _input(self, step: RawStep, param: str, sender: int, given: RawInput, words: Words) -> Input:
@@ -242,9 +242,10 @@ class _Builder:
         value = self.value_ids[raw]
         if place is None:
             return Input(value, param, False, None, None, "", "")
-        downstream, summed = None, ()
-        if self.pass_ is not None and (sender, place) in self.pass_.sent:
-            downstream, summed = self.pass_.sent[sender, place]
+        downstream: Any = None
+        summed: tuple[int, ...] = ()
+        if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
+            downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
         base = param.partition("[")[0]
         rule, latex = words.rules.get(base, ("", ""))
         local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
@@ -281,7 +282,7 @@ class _Builder:
     def _modules(self, steps: list[Step]) -> list[Module]:
         """The modules in which steps ran, and those around them."""
         places = {self._path(i): each for i, each in reversed(list(enumerate(self.recording.modules.places)))}
-        used = {}
+        used: dict[str, None] = {}
         for step in steps:
             path = step.module
             while path:
@@ -293,7 +294,7 @@ class _Builder:
     def _first_bad_gradient(self, steps: list[Step]) -> int | None:
         if self.pass_ is None:
             return None
-        for raw in self.pass_.order:
+        for raw in self.pass_.sent:
             if raw in self.step_ids:
                 step = steps[self.step_ids[raw]]
                 arrived = [self.values[each].grad for each in step.outputs]
