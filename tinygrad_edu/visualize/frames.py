@@ -168,7 +168,7 @@ def _forward(trace: Trace, step: Step) -> Frame:
         body += html.note("the first NaN or infinity is made here, from finite numbers", "bad")
         say += ". The first NaN or infinity is made here"
     if step.saved:
-        kept = ", ".join(f"{saved.name} {_shape(saved.shape)}" for saved in step.saved)
+        kept = ", ".join(f"{saved.name} {tuple(saved.shape)}" if saved.shape else saved.name for saved in step.saved)
         body += html.note(f"kept for the way back: {kept}", "saved")
     body = _where(step) + body
     edges = [f"e{step.id}-{place}" for place in range(len(step.inputs))]
