@@ -19,7 +19,7 @@ from ..errstate import quiet
 from ..tensor import Tensor, type_string
 from ..utils.hooks import HookDict, RemovableHandle, add_hook
 from .formula import count
-from .together import COUNTS, Plan
+from .together import COUNTS, PART, Plan, update_in_parts
 
 __all__ = ["Optimizer"]
 
@@ -178,7 +178,8 @@ class Optimizer:
         if array.dtype.kind == "c":
             w, grad = _as_real(array), _as_real(grad)
             arrays = {name: each if name in COUNTS else _as_real(each) for name, each in arrays.items()}
-        self.update(w, -grad if group["maximize"] else grad, arrays, group)
+        update = update_in_parts if w.size > PART and arrays else type(self).update
+        update(self, w, -grad if group["maximize"] else grad, arrays, group)
         if w is not array:
             array[...] = _as_complex(w, array)
         for name, each in arrays.items():

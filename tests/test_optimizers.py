@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from agreement import agree
-from tinygrad_edu.optim.together import SMALL
+from tinygrad_edu.optim.together import PART, SMALL
 
 import tinygrad_edu as torch
 from tinygrad_edu import optim
@@ -182,6 +182,21 @@ def test_parameters_step_as_if_alone(name, options):
         (there,) = snapshot(each)
         for key, value in there.items():
             np.testing.assert_array_equal(here[key], value, err_msg=key)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_large_parameters_step_in_parts_as_in_one(name):
+    """Bit for bit; memory that is not in one piece is updated at once."""
+    values = np.sin(np.arange(2 * PART + 2)).astype("float32").reshape(-1, 2)
+    found = []
+    for layout in (values.copy(), values.T.copy().T):
+        param = torch.from_numpy(layout).requires_grad_()
+        optimizer = getattr(optim, name)([param], lr=0.05)
+        for k in range(3):
+            param.grad = torch.from_numpy(values * (k - 0.5))
+            optimizer.step()
+        found.append(snapshot(optimizer))
+    assert_same(*found, 0, 0)
 
 
 @pytest.mark.parametrize("name", OPTIONS)

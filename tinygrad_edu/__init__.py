@@ -27,6 +27,7 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
 from . import autograd as autograd
 from . import methods
 from . import random as random
+from .allocator import keep_freed_memory
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled
@@ -45,6 +46,7 @@ from .sequences import *
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 
+keep_freed_memory()
 newaxis = None
 if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers: tools/make_stubs.py
     from . import amp as amp

@@ -102,7 +102,7 @@ def clip_grad_norm_(
         given, parameters = parameters, list(parameters)
         if not parameters and isinstance(given, types.GeneratorType):
             warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
-    grads = [each._grad for each in _listed(parameters) if each.grad is not None]
+    grads = [grad for each in _listed(parameters) if (grad := each.grad) is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total

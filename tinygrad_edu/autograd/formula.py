@@ -32,21 +32,29 @@ FUNCTIONS = frozenset(
 WORDS = frozenset(
     """
     added along and as at axis backwards bit but by channel chosen copy corner each else in its like not of or piece
-    place random shaped there undefined where window winner with xor
+    place random shaped there through time undefined where window winner with xor
     """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
 
-CONSTANTS = ("out", "G", "N", "i", "I")
-"""Names of every formula: the result, the upstream gradient, a count, the imaginary unit, the identity matrix."""
+CONSTANTS = ("out", "G", "N", "C", "i", "I")
+"""Names of every formula: the result, the upstream gradient, a count, that of classes, the imaginary unit, the identity."""
 
 FAMILIES = {
-    "activation": "activation", "comparison": "other", "complex": "arithmetic", "conv": "conv",
-    "cumulative": "reduction", "diagonal": "shape", "elementwise": "arithmetic", "embedding": "shape",
-    "indexing": "shape", "linalg": "linear", "loss": "loss", "masks": "shape", "norm": "norm", "overwriting": "other",
-    "padding": "shape", "pooling": "conv", "powers": "arithmetic", "random": "other", "reduction": "reduction",
-    "scatter": "shape", "shape": "shape", "smooth": "activation", "special": "arithmetic", "view_region": "shape",
-}  # fmt: skip
+    room: family
+    for family, rooms in {
+        "activation": "activation piecewise smooth",
+        "arithmetic": "complex elementwise powers special",
+        "conv": "conv pooling",
+        "linear": "linalg rnn",
+        "loss": "loss margin",
+        "norm": "norm",
+        "other": "comparison overwriting random",
+        "reduction": "cumulative reduction",
+        "shape": "diagonal embedding indexing masks padding scatter shape view_region",
+    }.items()
+    for room in rooms.split()
+}
 """What a picture tints alike: by the file in which an operation is declared."""
 
 _NAME = re.compile(r"(?<![\w.])[A-Za-z]\w*", re.ASCII)

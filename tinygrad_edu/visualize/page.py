@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import markup, paths
+from .files import write_whole
 from .frames import Frame, frames, reveals
 from .numbers import number
 from .text import one_line
@@ -47,19 +47,7 @@ class Page:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to ``path``: all of it, or nothing."""
-        target = Path(path)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.html)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)  # as open() would have made it
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
-        return target
+        return write_whole(path, self.html)
 
 
 def page(
