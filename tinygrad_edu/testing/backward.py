@@ -204,7 +204,8 @@ def propagate(
     ``came_from`` is told the names of the operations that sent something.
     """
     arrived: dict[Any, Any] = {loss._node: np.ones(loss.shape)}
-    for node in sorted(reachable([loss._node]), key=lambda node: -node.seq):
+    root: Any = loss._node
+    for node in sorted(reachable([root]), key=lambda node: -node.seq):
         if node not in arrived or type(node) is AccumulateGrad:
             continue
         grad = arrived[node] if not replaced or node is loss._node else replaced.get(node, arrived[node])
@@ -221,7 +222,7 @@ def propagate(
             result = conform_array(result, following)
             arrived[following] = result if before is None else before + result
             if came_from is not None:
-                owner = node.next[0] if type(node) is Output else node
+                owner: Any = node.next[0] if type(node) is Output else node
                 came_from.setdefault(following, []).append(owner.name())
     return arrived
 

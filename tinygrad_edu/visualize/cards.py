@@ -102,7 +102,7 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
         mark = f"backward term{place}"
         box = heat_box(array, mark) if plain else array_box(array, mark, bold=not small)
-        row += [box, _sign("+", f"backward term{place + 1}")]
+        row += [box, _sign("+", f"term{place + 1}")]
     if len(shown) < len(known):
         rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
         more = [Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)]
@@ -195,8 +195,8 @@ def _equation(trace: Trace, step: Step) -> Parts:
     return sections, inputs, spans
 
 
-def _sign(text: str, mark: str = "backward") -> Line:
-    return Line([Run(text, 13, "grey", mark=mark)])
+def _sign(text: str, place: str = "") -> Line:
+    return Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])
 
 
 def is_factor(rule: str) -> bool:
@@ -242,9 +242,8 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         if gate is not None:
             row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
         if step is None or any(entry.needs_grad for entry in step.inputs):
-            row.append(
-                labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward upstream"))
-            )
+            upstream = array_box(out.grad if trace.ran else None, "backward upstream")
+            row.append(labelled(late, "backward" if trace.ran else "pale", upstream))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])
