@@ -166,7 +166,7 @@ class _Builder:
         edge.size = rms(gradient)
         if edge.size == 0:
             edge.colour, edge.width, edge.dashed = BLOCKED, 1.3, True
-            edge.label, edge.tip = "blocked", "the gradient is exactly zero"
+            edge.label, edge.tip = ("blocked", "the gradient is exactly zero") if gradient.size else ("", "no elements")
 
 
 def short_title(text: str) -> str:

@@ -95,8 +95,8 @@ def shape_algebra(trace: Trace, step: Step) -> str:
     if not names:
         return ""
     pattern = r"(?<![\w.])(" + "|".join(re.escape(name) for name in names) + r")(?![A-Za-z0-9_.])"
-    right = re.sub(pattern, lambda match: shapes[match[1]], step.formula.split("=", 1)[1].strip())
-    return f"{right} → {shape_text(trace.values[step.outputs[0]].shape)}"
+    right, count = re.subn(pattern, lambda match: shapes[match[1]], step.formula.split("=", 1)[1].strip())
+    return f"{right} → {shape_text(trace.values[step.outputs[0]].shape)}" if count else ""
 
 
 def _sign(text: str) -> Line:
