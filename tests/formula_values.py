@@ -490,6 +490,9 @@ def _phrase(parts: tuple[Any, ...], scope: Scope) -> Any:
         result = np.zeros(scope.shape)
         result.reshape(-1)[: values.size] = values
         return result
+    if words == "piece _ of _":
+        place, x = (evaluate(each, scope) for each in terms)
+        return np.split(x, 2, scope.names["dim"])[place - 1]
     if words == "its piece of _ along axis _":
         return _piece(*(evaluate(each, scope) for each in terms), scope)
     if words == "_ each piece of _":

@@ -38,8 +38,8 @@ WORDS = frozenset(
 )
 """What may stand between formulas."""
 
-CONSTANTS = ("out", "G", "N", "i", "I")
-"""Names of every formula: the result, the upstream gradient, a count, the imaginary unit, the identity matrix."""
+CONSTANTS = ("out", "G", "N", "C", "i", "I")
+"""Names of every formula: the result, the upstream gradient, a count, that of classes, the imaginary unit, the identity."""
 
 FAMILIES = {
     room: family

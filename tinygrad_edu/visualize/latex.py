@@ -147,7 +147,7 @@ def _of(term: Term) -> str:
         return r",\; ".join(map(_of, parts))
     if kind == "with":
         pairs = zip(parts[1::2], parts[2::2], strict=True)
-        return rf"{_of(parts[0])} \quad " + ",\\; ".join(f"{name_latex(name)} = {_of(meaning)}" for name, meaning in pairs)
+        return rf"{_of(parts[0])} \quad " + ",\\; ".join(f"{name_latex(name)} = {_inside(meaning, 1)}" for name, meaning in pairs)
     words = [rf"\text{{ {each} }}" if isinstance(each, str) else _inside(each, 1) for each in parts]
     return joined(words).replace(r"\text{ ,", r"\text{,")
 
