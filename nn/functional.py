@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,138 +9,36 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
+from ..functions.activation import *
 from ..functions.conv import *
+from ..functions.distance import *
+from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear
-from ..functions.loss import nll, probability_target, refuse_gradient, same_size, smoothed_target, weighted_reduction
+from ..functions.loss import (
+    legacy_get_string,
+    nll,
+    probability_target,
+    reduction_of,
+    refuse_gradient,
+    require_tensors,
+    same_size,
+    smoothed_target,
+    weighted_reduction,
+)
+from ..functions.margin import *
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *
-from ..functions.reduction import log_softmax as _log_softmax
-from ..functions.reduction import softmax as _softmax
 from ..functions.resize import *
 from ..functions.shape import broadcast_shapes
 from ..functions.unpooling import *
-from ..inplace import in_place
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise
 from ..ops import loss as _loss
-from ..ops import smooth as _smooth
 from ..tensor import Tensor
-from ._reduction import legacy_get_string
-
-_REDUCTIONS = frozenset(("none", "mean", "sum"))
-
-
-# ---- activations ---------------------------------------------------------------------------------------------------
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(0, x), element by element."""
-    return _relu_(input) if inplace else _activation.relu.function(input)
-
-
-def relu_(input: Tensor) -> Tensor:
-    """In-place version of :func:`relu`."""
-    return _relu_(input)
-
-
-_relu_ = in_place(lambda input: _activation.relu.function(input), "relu_")
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + exp(-x)), element by element."""
-    return _elementwise.sigmoid.function(input)
-
-
-def tanh(input: Tensor) -> Tensor:
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)), element by element."""
-    return _elementwise.tanh.function(input)
-
-
-def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """exp(xᵢ) / Σⱼ exp(xⱼ) along ``dim``; computed in ``dtype`` if given."""
-    if dim is None:
-        dim = _implicit_dim("softmax", input, _stacklevel)
-    return _softmax(input, dim, dtype)
-
-
-def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """log(exp(xᵢ) / Σⱼ exp(xⱼ)) along ``dim``; computed in ``dtype`` if given."""
-    if dim is None:
-        dim = _implicit_dim("log_softmax", input, _stacklevel)
-    return _log_softmax(input, dim, dtype)
-
-
-def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """:func:`softmax` of -x."""
-    if dim is None:
-        dim = _implicit_dim("softmin", input, _stacklevel)
-    return _softmax(_elementwise.neg.function(input), dim, dtype)
-
-
-def _implicit_dim(name: str, input: Tensor, stacklevel: int) -> int:
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=stacklevel,
-    )
-    return 0 if input._array.ndim in (0, 1, 3) else 1
-
-
-def logsigmoid(input: Tensor) -> Tensor:
-    """log(1 / (1 + exp(-x))), element by element."""
-    return _activation.log_sigmoid.function(input)
-
-
-def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where it is positive, else ``negative_slope`` · x."""
-    return (_leaky_relu_ if inplace else _smooth.leaky_relu.function)(input, negative_slope)
-
-
-def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """x where it is positive, else ``alpha`` · (exp(x) - 1)."""
-    return (_elu_ if inplace else _smooth.elu.function)(input, alpha)
-
-
-def selu(input: Tensor, inplace: bool = False) -> Tensor:
-    """:func:`elu` with the alpha, and times the scale, that keep mean 0 and variance 1 (https://arxiv.org/abs/1706.02515)."""
-    return (_elu_ if inplace else _smooth.elu.function)(input, 1.6732632423543772, 1.0507009873554805)
-
-
-def gelu(input: Tensor, *, approximate: str = "none") -> Tensor:
-    """x · Φ(x) with Φ the normal distribution function, or its approximation by tanh."""
-    return _smooth.gelu.function(input, approximate=approximate)
-
-
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + exp(``beta`` · x)) / ``beta``; x itself where ``beta`` · x is above ``threshold``."""
-    return _smooth.softplus.function(input, beta, threshold)
-
-
-def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
-    """x, but not below ``min_val`` and not above ``max_val``."""
-    if min_val > max_val:
-        raise ValueError("min_val cannot be greater than max_val")
-    return (_hardtanh_ if inplace else _smooth.hardtanh.function)(input, min_val, max_val)
-
-
-def relu6(input: Tensor, inplace: bool = False) -> Tensor:
-    """min(max(0, x), 6), element by element."""
-    return hardtanh(input, 0.0, 6.0, inplace)
-
-
-def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """x · sigmoid(x), element by element."""
-    return (_silu_ if inplace else _smooth.silu.function)(input)
-
-
-_leaky_relu_ = in_place(lambda *args: _smooth.leaky_relu.function(*args), "leaky_relu_")
-_elu_ = in_place(lambda *args: _smooth.elu.function(*args), "elu_")
-_hardtanh_ = in_place(lambda *args: _smooth.hardtanh.function(*args), "hardtanh_")
-_silu_ = in_place(lambda input: _smooth.silu.function(input), "silu_")
-
 
 # ---- dropout, normalisation ----------------------------------------------------------------------------------------
 
@@ -162,27 +59,6 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
 # ---- losses --------------------------------------------------------------------------------------------------------
 
 
-def _reduction(size_average: Any, reduce: Any, reduction: Any) -> str:
-    """``reduction``, in its old spelling or the new one, if there is such a one."""
-    if size_average is not None or reduce is not None:
-        return legacy_get_string(size_average, reduce)
-    if reduction == "elementwise_mean":
-        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
-        return "mean"
-    if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    return reduction
-
-
-def _require_tensors(function: str, **arguments: Any) -> None:
-    """PyTorch's error for an argument that is neither a tensor nor (but for the first two) None."""
-    for position, (name, each) in enumerate(arguments.items()):
-        if not isinstance(each, Tensor) and (each is not None or position < 2):
-            raise TypeError(
-                f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(each)}"
-            )
-
-
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -199,9 +75,9 @@ def cross_entropy(
     classes. With ``label_smoothing`` that part of the target is spread evenly over all classes.
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
-        _require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
+        require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
     if not isinstance(label_smoothing, (int, float)):
         kind = type_name(label_smoothing)
         raise TypeError(f"cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not {kind}")
@@ -229,9 +105,9 @@ def nll_loss(
     ``ignore_index`` do not count.
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
-        _require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
+        require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
     if type(ignore_index) is not int:
         kind = type_name(ignore_index)
         raise TypeError(f"nll_loss_nd(): argument 'ignore_index' (position 5) must be int, not {kind}")
@@ -250,7 +126,7 @@ def mse_loss(
     a, b = same_size(input, target)
     if weight is None:
         if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-            reduction = _reduction(size_average, reduce, reduction)
+            reduction = reduction_of(size_average, reduce, reduction)
         return _loss.mse_loss.function(a, b, reduction)
     if size_average is not None or reduce is not None:
         reduction = legacy_get_string(size_average, reduce)
@@ -276,7 +152,7 @@ def l1_loss(
         if weight.shape != input.shape:
             raise ValueError("Weights and input must have the same size.")
         return weighted_reduction(losses, weight, reduction)
-    reduction = _reduction(None, None, reduction)
+    reduction = reduction_of(None, None, reduction)
     return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.mean()
 
 
@@ -290,7 +166,7 @@ def smooth_l1_loss(
 ) -> Tensor:
     """(x - y)² / (2 beta) where |x - y| is below ``beta``, else |x - y| - beta / 2."""
     a, b = same_size(input, target)
-    reduction = _reduction(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     return l1_loss(a, b, reduction=reduction) if beta == 0.0 else _loss.smooth_l1_loss.function(a, b, reduction, beta)
 
 
@@ -300,7 +176,7 @@ def huber_loss(
     """(x - y)² / 2 where |x - y| is at most ``delta``, else ``delta`` · (|x - y| - delta / 2)."""
     a, b = same_size(input, target)
     if weight is None:
-        return _loss.huber_loss.function(a, b, _reduction(None, None, reduction), delta)
+        return _loss.huber_loss.function(a, b, reduction_of(None, None, reduction), delta)
     if weight.shape != input.shape:
         raise ValueError("Weights and input must have the same size.")
     losses = _loss.huber_loss.function(a, b, "none", delta)
@@ -319,7 +195,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """-weight · (y log x + (1 - y) log(1 - x)) for probabilities x and y; the logarithms are at least -100."""
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if target._array.shape != input._array.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
@@ -342,7 +218,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """-weight · (pos_weight · y log s + (1 - y) log(1 - s)) with s = sigmoid(x), without overflow."""
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if target._array.shape != input._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if input._array.dtype.kind == "f" and target._array.dtype.kind != "f":

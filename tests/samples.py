@@ -455,6 +455,7 @@ row("F.elu", s(N(3), alpha=0.5))
 row("F.hardtanh", s(N(4), -0.5, 0.7))
 row("F.softplus", s(N(3), beta=2.0), s(A([30.0, -30.0, 19.0])))
 row("F.gelu", s(N(3), approximate="tanh"))
+row("F.softmin", *SOFTMAX)
 
 # ---- complex numbers, in-place writes --------------------------------------------------------------------------------------
 
@@ -476,3 +477,6 @@ row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*tor
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
 
 import layer_samples  # noqa: E402, F401  (the part of the table that speaks of layers)
+import loss_samples  # noqa: E402, F401  (the part of the table that speaks of margins)
+import samples_activation  # noqa: E402, F401
+import samples_rnn  # noqa: E402, F401

@@ -27,6 +27,7 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
 from . import autograd as autograd
 from . import methods
 from . import random as random
+from .allocator import keep_freed_memory
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled
@@ -45,6 +46,7 @@ from .sequences import *
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 
+keep_freed_memory()
 newaxis = None
 if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers: tools/make_stubs.py
     from . import amp as amp
@@ -55,6 +57,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
     from . import return_types as return_types
+    from . import serialization as serialization
     from . import storage as storage
     from . import utils as utils
     from . import version as version
@@ -66,6 +69,8 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from .accelerators import mps as mps
     from .accelerators import xpu as xpu
     from .amp import autocast as autocast
+    from .serialization import load as load
+    from .serialization import save as save
     from .settings import *
     from .storage import UntypedStorage as UntypedStorage
     from .tape import GradientTape as GradientTape
@@ -79,7 +84,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets nn optim ops random return_types storage testing utils version visualize
+    amp autograd backends cuda datasets keras nn optim ops random return_types serialization storage testing utils version
+    visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))
@@ -95,6 +101,7 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
             set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
             set_num_threads set_warn_always typename use_deterministic_algorithms
         """,
+        "serialization": "load save",
         "storage": "UntypedStorage",
         "tape": "GradientTape UnconnectedGradients",
         "variable": "Variable",

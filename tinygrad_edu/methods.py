@@ -14,9 +14,11 @@ from . import ops, random
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
+    activation,
     arithmetic,
     conv,
     conversion,
+    distance,
     dropout,
     einsum,
     embedding,
@@ -29,6 +31,7 @@ from .functions import (
     padding,
     pooling,
     reduction,
+    rnn,
     shape,
     subscript,
 )  # fmt: skip
@@ -38,7 +41,7 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, shape):
+for _module in (arithmetic, distance, dropout, einsum, indexing, linalg, reduction, rnn, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Layers that are functions of the package too, beside nn.functional.
@@ -85,11 +88,17 @@ _CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inferenc
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
+for _name in "celu hardshrink threshold".split():
+    FUNCTIONS[_name] = getattr(ops, _name)
+for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
+    FUNCTIONS[_name] = getattr(activation, _name)
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
-    column_stack row_stack imag real polar view_as_complex view_as_real is_inference
+    column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
+    selu_ threshold threshold_ cosine_similarity pairwise_distance
+    lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
 """.split()
 _NOT_METHODS += _LAYER_FUNCTIONS
 

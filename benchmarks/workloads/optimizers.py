@@ -2,7 +2,7 @@
 
 
 def setup(torch):
-    names = "SGD Adam AdamW Adagrad RMSprop Adadelta Adamax NAdam RAdam ASGD Rprop".split()
+    names = ["SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop"]
     torch.manual_seed(0)
     optimizers = []
     for name in names:

@@ -1,18 +1,32 @@
-"""Two small, classic classification data sets, and a splitter, as scikit-learn has them.
+"""Classic classification data sets: scikit-learn's small tables, torchvision's MNIST, and what goes with them.
 
 `load_iris`, `load_wine` and `train_test_split` return the same numbers as `sklearn.datasets` and
-`sklearn.model_selection`, from CSV files inside the package: no network, no scikit-learn.
+`sklearn.model_selection`, from CSV files inside the package: no network, no scikit-learn. `load_digits` asks scikit-learn.
+`MNIST`, `FashionMNIST` and `KMNIST`, and the submodule `transforms`, are torchvision's.
 """
 
 import csv
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .split import train_test_split
 
-__all__ = ["Bunch", "load_iris", "load_wine", "train_test_split"]
+if TYPE_CHECKING:
+    from . import transforms as transforms
+    from .mnist import KMNIST as KMNIST
+    from .mnist import MNIST as MNIST
+    from .mnist import FashionMNIST as FashionMNIST
+    from .vision import VisionDataset as VisionDataset
+
+__all__ = [
+    "KMNIST", "MNIST", "Bunch", "FashionMNIST", "VisionDataset", "load_digits", "load_iris", "load_wine", "train_test_split",
+    "transforms",
+]  # fmt: skip
+
+_HOMES = {"MNIST": "mnist", "FashionMNIST": "mnist", "KMNIST": "mnist", "VisionDataset": "vision", "transforms": "transforms"}
+"""What is imported when it is first used, with its module."""
 
 _IRIS = """\
 Iris plants: sepals and petals of 150 flowers of three species, 50 of each
@@ -56,6 +70,15 @@ class Bunch(dict[str, Any]):
         return list(self)
 
 
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module = import_module(f".{_HOMES[name]}", __name__)
+    return module if name == _HOMES[name] else getattr(module, name)
+
+
 def load_iris(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     """Return Fisher's iris data: 150 flowers, 4 features, 3 classes of 50.
 
@@ -79,6 +102,26 @@ def load_wine(*, return_X_y: bool = False, as_frame: bool = False) -> Any:
     Arguments, result and errors are those of `load_iris`; `data` is 178 x 13.
     """
     return _load("wine", _WINE, return_X_y, as_frame)
+
+
+def load_digits(*, n_class: int = 10, return_X_y: bool = False, as_frame: bool = False) -> Any:
+    """Return scikit-learn's handwritten digits: 1,797 images of 8 x 8, as rows of 64 numbers from 0 to 16.
+
+    Args:
+        n_class: how many of the ten classes.
+        return_X_y, as_frame: as for `load_iris`.
+
+    Returns:
+        scikit-learn's `Bunch`, with `images` (1797 x 8 x 8) besides.
+
+    Raises:
+        ImportError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn import datasets
+    except ImportError:
+        raise ImportError("load_digits() needs scikit-learn: run `pip install tinygrad-edu[data]`") from None
+    return datasets.load_digits(n_class=n_class, return_X_y=return_X_y, as_frame=as_frame)
 
 
 def _load(name: str, description: str, return_X_y: bool, as_frame: bool) -> Any:

@@ -16,13 +16,16 @@ from .embedding import *
 from .indexing import *
 from .linalg import *
 from .loss import *
+from .margin import *
 from .masks import *
 from .norm import *
 from .padding import *
+from .piecewise import *
 from .pooling import *
 from .powers import *
 from .reduction import *
 from .resize import *
+from .rnn import *
 from .scatter import *
 from .shape import *
 from .smooth import *

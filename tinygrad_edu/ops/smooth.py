@@ -1,4 +1,4 @@
-"""Activation functions beside relu, sigmoid, tanh and softmax."""
+"""Smooth activation functions beside sigmoid, tanh and softmax."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import as_half, exp, from_half, sigmoid, tanh, where, zeros_like
+from .elementwise import as_half, exp, from_half, sigmoid, tanh, where
+from .piecewise import refuse_negative_slope
+from .shape import axis_of, cat, slice_
 from .special import erf
 
 
@@ -38,69 +40,59 @@ def div_number(x, number):
     return x / number
 
 
-@op(
-    "LeakyReluBackwardBackward0",
-    x=lambda grad, y, negative_slope: leaky_relu_backward(grad, y, negative_slope),
-    y=lambda grad: zeros_like(grad),
-    formula=("x where y > 0, else negative_slope · x", "1 where y > 0, else negative_slope", "0"),
-)
-def leaky_relu_backward(x, y, negative_slope):
-    """``x`` where ``y`` is positive, else ``negative_slope x``."""
-    return np.where(y > 0, x, x * negative_slope)
+@op("AddBackward1", x=lambda grad: grad, public="add", formula=("x + number", "1"), symbol="+", family="arithmetic")
+def add_number(x, number):
+    """``x`` plus a Python number."""
+    return x + number
 
 
-@op(
-    "LeakyReluBackward0",
-    x=lambda grad, x, negative_slope: leaky_relu_backward(grad, x, negative_slope),
-    formula=("x where x > 0, else negative_slope · x", "1 where x > 0, else negative_slope"),
-    symbol="leaky ReLU",
-)
-def leaky_relu(x, negative_slope=0.01):
-    """``x`` where it is positive, else ``negative_slope x``."""
-    require_float(x, "leaky_relu_cpu")
-    return np.where(x > 0, x, x * negative_slope)
+@op("SubBackward1", x=lambda grad: grad, public="sub", formula=("x − number", "1"), symbol="−", family="arithmetic")
+def sub_number(x, number):
+    """``x`` less a Python number."""
+    return x - number
 
 
-@op(
-    "EluBackward0",
-    x=lambda grad, x, alpha, scale, input_scale: where(
-        x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale
-    ),
-    formula=(
-        "scale · x where x > 0, else scale · alpha · (exp(input_scale · x) − 1)",
-        "scale where x > 0, else scale · alpha · input_scale · exp(input_scale · x)",
-    ),
-    symbol="ELU",
-)
-def elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
+def _elu_slope(grad, x, alpha, scale, input_scale):
+    return where(x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale)
+
+
+def _elu_slope_of_result(grad, out, alpha, scale, input_scale):
+    if alpha < 0:
+        raise refuse_negative_slope("elu")
+    return where(out <= 0, grad * (out + alpha * scale) * input_scale, grad * scale)
+
+
+def _elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     """``scale x`` where x is positive, else ``scale alpha (exp(input_scale x) - 1)``."""
     require_float(x, "elu_cpu")
     return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
 
 
-@op(
-    "HardtanhBackwardBackward0",
-    x=lambda grad, y, min_val, max_val: hardtanh_backward(grad, y, min_val, max_val),
-    y=lambda grad: zeros_like(grad),
-    formula=("x · 1[min_val < y < max_val]", "1[min_val < y < max_val]", "0"),
-)
-def hardtanh_backward(x, y, min_val, max_val):
-    """0 where ``y`` is at a bound or beyond, else ``x`` (also where y is nan)."""
-    return np.where((y <= min_val) | (y >= max_val), 0.0, x)
+# In place the input is gone, so the derivative is one of the result: nodes of their own, as in PyTorch.
+elu = op("EluBackward0", x=lambda grad, x, alpha, scale, input_scale: _elu_slope(grad, x, alpha, scale, input_scale))(_elu)
+elu_ = op(
+    "EluBackward1",
+    x=lambda grad, out, alpha, scale, input_scale: _elu_slope_of_result(grad, out, alpha, scale, input_scale),
+    public="elu_",
+)(_elu)
 
 
-@op(
-    "HardtanhBackward0",
-    x=lambda grad, x, min_val, max_val: hardtanh_backward(grad, x, min_val, max_val),
-    formula=("min(max(x, min_val), max_val)", "1[min_val < x < max_val]"),
-)
-def hardtanh(x, min_val=-1.0, max_val=1.0):
-    """``x``, but not below ``min_val`` and not above ``max_val``."""
-    if x.dtype.kind == "b":
-        raise RuntimeError("Bool inputs not supported for hardtanh")
-    if x.dtype.kind in "iu":
-        min_val, max_val = int(min_val), int(max_val)
-    return np.minimum(np.maximum(x, min_val), max_val)
+def _celu(x, alpha=1.0):
+    """``x`` where it is positive, else ``alpha (exp(x / alpha) - 1)`` (https://arxiv.org/abs/1704.07483)."""
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _elu(x, alpha, 1, 1 / alpha)
+
+
+def _inverse(alpha):
+    """``1 / alpha`` as PyTorch's derivative has it, of a C float."""
+    return 1 / float(np.float32(alpha))
+
+
+celu = op("CeluBackward0", x=lambda grad, x, alpha: _elu_slope(grad, x, alpha, 1, _inverse(alpha)), public="celu")(_celu)
+celu_ = op(
+    "CeluBackward1", x=lambda grad, out, alpha: _elu_slope_of_result(grad, out, alpha, 1, _inverse(alpha)), public="celu_"
+)(_celu)
 
 
 @op(
@@ -166,3 +158,40 @@ def gelu(x, *, approximate="none"):
     z = from_half(x)
     gate = erf(z * math.sqrt(0.5)) if approximate == "none" else tanh(_gelu_inner(z))
     return as_half(0.5 * z * (1 + gate), x)
+
+
+def _mish_rule(grad, x):
+    t = tanh(softplus(x))
+    return grad * (t + x * sigmoid(x) * (1 - t * t))
+
+
+@op("MishBackward0", x=_mish_rule)
+def mish(x):
+    """``x tanh(softplus(x))`` (Misra, 2019; https://arxiv.org/abs/1908.08681)."""
+    require_float(x, "mish_cpu")
+    z = from_half(x)
+    return as_half(z * np.tanh(softplus(z)), x)
+
+
+def _glu_rule(grad, x, dim):
+    a, b = halves(x, dim)
+    s = sigmoid(b)
+    return cat([grad * s, grad * a * (s * (1 - s))], dim)
+
+
+@op("GluBackward0", x=_glu_rule)
+def glu(x, dim=-1):
+    """``a sigmoid(b)``, where a and b are the halves of ``x`` along ``dim`` (https://arxiv.org/abs/1612.08083)."""
+    axis = axis_of(dim, x.ndim)
+    if x.shape[axis] % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {axis} is size {x.shape[axis]}")
+    require_float(x, "glu_cpu")
+    a, b = halves(x, axis)
+    return a * sigmoid(b)
+
+
+def halves(x, dim):
+    """The two halves along ``dim``."""
+    axis = dim % len(x.shape)
+    n = x.shape[axis] // 2
+    return slice_(x, axis, 0, n, 1), slice_(x, axis, n, 2 * n, 1)
