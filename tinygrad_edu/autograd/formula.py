@@ -23,8 +23,8 @@ FUNCTIONS = frozenset(
     """
     Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle clamp conj
     conv correlate cos cosh count crop cumprod cumsum diag diagonal erf exp expand flat flip fold log max mean median
-    min pad permute pixel_shuffle put reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack swap take
-    tan tanh transposed_conv tril triu trunc unbind unfold unsqueeze var view
+    min pad permute pixel_shuffle put reduce repeat resize roll rot90 round sign sin sinh softmax split squeeze stack swap take
+    tan tanh transposed_conv transposed_resize tril triu trunc unbind unfold unsqueeze var view
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
@@ -45,7 +45,7 @@ FAMILIES = {
     for family, rooms in {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise powers special",
-        "conv": "conv pooling",
+        "conv": "conv pooling resize",
         "linear": "linalg",
         "loss": "loss margin",
         "norm": "norm",
