@@ -1,5 +1,6 @@
 """Convolution, pooling, padding, normalisation, embedding: written-down outcomes, modules, and random options."""
 
+import itertools
 import json
 
 import layer_cases
@@ -163,7 +164,7 @@ def test_a_bag_is_its_rows_reduced():
         weight = torch.from_numpy(rng.standard_normal((9, 4))).requires_grad_()
         out = F.embedding_bag(torch.from_numpy(index), weight, torch.tensor(starts), mode=mode, include_last_offset=True)
         rows = weight.detach()[torch.from_numpy(index)].numpy()
-        parts = [rows[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+        parts = [rows[a:b] for a, b in itertools.pairwise(starts)]
         expected = [getattr(part, mode)(0) if len(part) else np.zeros(4) for part in parts]
         np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-12, atol=1e-14)
         assert torch.autograd.gradcheck(
