@@ -394,6 +394,18 @@ def test_storages_must_have_the_size_that_is_announced():
         torch.load(io.BytesIO(rezipped(good, {"data/0": b"1234"})))
 
 
+def test_records_cannot_overlap():
+    """Many names for the same bytes would announce more memory than the file has."""
+    good = bytearray(saved([torch.ones(64), torch.zeros(64)]).getvalue())
+    names = [good.rindex(b"archive/data/%d" % i) for i in (0, 1)]
+    first = good[names[0] - 4 : names[0]]
+    good[names[1] - 4 : names[1]] = first  # where its record begins
+    with zipfile.ZipFile(io.BytesIO(bytes(good))) as archive:
+        assert archive.getinfo("archive/data/1").header_offset == archive.getinfo("archive/data/0").header_offset
+    with pytest.raises(RuntimeError, match="PytorchStreamReader failed"):
+        torch.load(io.BytesIO(bytes(good)))
+
+
 # ---- damaged files ------------------------------------------------------------------------------------------------------
 
 
