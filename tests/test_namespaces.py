@@ -84,6 +84,14 @@ def test_a_singular_determinant_has_a_gradient():
     np.testing.assert_allclose(x.grad.numpy(), [[4, -2], [-2, 1]], atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["cov", "corrcoef"])
+def test_gradients_of_covariances(name):
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
+    function = getattr(torch, name)
+    assert torch.autograd.gradcheck(function, [x]) and torch.autograd.gradgradcheck(function, [x])
+
+
 def test_utils_data_needs_no_import_of_its_own():
     script = "import tinygrad_edu as torch; print(len(torch.utils.data.DataLoader([1, 2])), hasattr(torch.utils, 'nothing'))"
     assert output_of("-c", script) == "2 False\n"

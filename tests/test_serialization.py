@@ -503,13 +503,13 @@ def test_random_programs_do_no_harm(program):
         torch.load(io.BytesIO(archive), weights_only=False)
 
 
-PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text() | st.integers(), inner, max_size=4) | st.tuples(inner, inner)
-    ),
-    max_leaves=20,
-)
+def nested(inner):
+    """Containers of what ``inner`` draws."""
+    return st.lists(inner, max_size=4) | st.dictionaries(st.text() | st.integers(), inner, max_size=4) | st.tuples(inner, inner)
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(max_size=20)
+PLAIN = LEAVES | nested(LEAVES) | nested(LEAVES | nested(LEAVES))
 
 
 @settings(max_examples=100, deadline=None)
