@@ -33,7 +33,7 @@ FUNCTIONS = frozenset(
 WORDS = frozenset(
     """
     added along and as at axis backwards bit but by channel chosen copy corner each else in its like not of or piece
-    place random shaped there undefined where window winner with xor
+    place random shaped there through time undefined where window winner with xor
     """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
@@ -47,7 +47,7 @@ FAMILIES = {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise gamma powers special",
         "conv": "conv pooling",
-        "linear": "decompositions linalg",
+        "linear": "decompositions linalg rnn",
         "loss": "loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",

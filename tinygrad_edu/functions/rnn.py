@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..ops import cells as _cells
 from ..ops import rnn as _rnn
 from ..ops.shape import cat, stack, transpose, unbind
 from ..tensor import Tensor
@@ -131,7 +132,7 @@ def lstm_cell(
     if not isinstance(hx, (list, tuple)) or len(hx) != 2:
         raise RuntimeError("lstm_cell expects two hidden states")
     _check_cell(input, hx, w_ih, w_hh, 4)
-    h, c = _rnn.lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
+    h, c = _cells.lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
     return h, c
 
 
@@ -140,7 +141,7 @@ def gru_cell(
 ) -> Tensor:
     """One step of gated recurrent units: h' = (1 - z) n + z h with the gates r and z."""
     _check_cell(input, (hx,), w_ih, w_hh, 3)
-    return _rnn.gru_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.gru_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_tanh_cell(
@@ -148,7 +149,7 @@ def rnn_tanh_cell(
 ) -> Tensor:
     """h' = tanh(w_ih x + b_ih + w_hh h + b_hh)."""
     _check_cell(input, (hx,), w_ih, w_hh, 1)
-    return _rnn.tanh_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.tanh_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(
@@ -156,7 +157,7 @@ def rnn_relu_cell(
 ) -> Tensor:
     """h' = relu(w_ih x + b_ih + w_hh h + b_hh)."""
     _check_cell(input, (hx,), w_ih, w_hh, 1)
-    return _rnn.relu_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.relu_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def _check_cell(input: Tensor, states: Any, w_ih: Tensor, w_hh: Tensor, parts: int) -> None:

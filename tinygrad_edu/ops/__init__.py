@@ -27,6 +27,7 @@ from .piecewise import *
 from .pooling import *
 from .powers import *
 from .reduction import *
+from .resize import *
 from .rnn import *
 from .scatter import *
 from .shape import *
