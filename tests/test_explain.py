@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import formula_trace, mlp_trace
 
@@ -198,6 +198,7 @@ def test_precision() -> None:
     assert "−3\n" in explain(formula_trace(), precision=1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(40, 130), st.sampled_from([1, 3, 6]), st.booleans(), st.booleans())
 def test_no_line_is_longer_than_the_width(width: int, precision: int, backward: bool, matrices: bool) -> None:
     trace = (mlp_trace if matrices else formula_trace)(backward)

@@ -137,6 +137,8 @@ IN_WORDS = {
     **dict.fromkeys(["im2col", "col2im", "_maximum_pool", "_maximum_pool_and_indices", "_mean_pool", "_unpool"], WINDOWS),
     **dict.fromkeys(["layer", "lstm_layer", "gru_layer", "pack_padded", "unpack_padded"], "steps of time are told in words"),
     **dict.fromkeys(["multi_margin_loss", "multilabel_margin_loss"], "the sums run over the other classes"),
+    **dict.fromkeys(["bag_sums", "bag_maxima"], "which rows are in a bag is said in words"),
+    **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
 """Forwards whose value is not computed here, each with its reason."""
