@@ -477,5 +477,6 @@ row("fanout", s(N(2, 3), _call=lambda torch, x: (lambda a, b, c: a * b + c)(*tor
     s(N(2), _call=lambda torch, x: torch.fanout(x, 2)[1] * 3))  # fmt: skip
 
 import layer_samples  # noqa: E402, F401  (the part of the table that speaks of layers)
+import loss_samples  # noqa: E402, F401  (the part of the table that speaks of margins)
 import samples_activation  # noqa: E402, F401
 import samples_rnn  # noqa: E402, F401

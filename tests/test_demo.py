@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+from xml.etree import ElementTree
 
 import pytest
 from running import ROOT, output_of, python, squeezed
@@ -48,10 +49,23 @@ def test_prints_largest_outputs_and_test_accuracy_as_the_note_does(whole):
 def test_writes_the_plot(whole):
     printed, folder = whole
     path = folder / "iris.png"
-    assert printed.endswith(f"\nPlot: {path}\n")
+    assert f"\nPlot: {path}\n" in printed
     header = path.read_bytes()[:24]
     assert header.startswith(b"\x89PNG")
     assert struct.unpack(">II", header[16:]) == (1950, 750)
+
+
+def test_writes_a_picture_and_a_page_of_one_step(whole):
+    printed, folder = whole
+    assert printed.endswith(f"\nPicture: {folder / 'iris_step.svg'}\nPage: {folder / 'iris_step.html'}\n")
+    picture = ElementTree.parse(folder / "iris_step.svg").getroot()
+    drawn = "".join(picture.itertext())
+    page = (folder / "iris_step.html").read_text(encoding="utf-8")
+    for text in (drawn, page):
+        assert "One step of the iris network" in text
+        assert all(name in text for name in ("layer0.weight", "bn2.bias", "layer4", "loss"))
+    assert page.startswith("<!doctype html>")
+    assert page.count('<section class="frame backward">') == page.count('<section class="frame forward">') + 1
 
 
 def test_plot_shows_both_curves_with_labelled_axes(tmp_path, monkeypatch):
@@ -97,9 +111,9 @@ def test_without_matplotlib_one_sentence_says_what_to_install(tmp_path):
     (tmp_path / "matplotlib.py").write_text("raise ImportError('no matplotlib')")
     blocked = {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     printed = output_of(*RUN, "demo", "--epochs", "1", "--out", tmp_path / "out", env=blocked)
-    assert printed.endswith('\nNo plot: matplotlib is missing; `pip install "tinygrad-edu[viz]"` brings it.\n')
+    assert '\nNo plot: matplotlib is missing; `pip install "tinygrad-edu[viz]"` brings it.\n' in printed
     assert "test_set accuracy" in printed
-    assert list((tmp_path / "out").iterdir()) == []
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"iris_step.svg", "iris_step.html"}
 
 
 def on_terminal(*arguments, **environment):
@@ -146,6 +160,7 @@ def test_help_lists_the_commands():
     for arguments in ([], ["--help"]):
         printed = output_of(*RUN, *arguments)
         assert re.search(r"^    demo +Train a small network", printed, re.MULTILINE)
+        assert re.search(r"^    show +Show the backward pass of a formula", printed, re.MULTILINE)
     options = output_of(*RUN, "demo", "--help")
     assert all(option in options for option in ("--seed", "--epochs", "--out"))
 

@@ -1,4 +1,4 @@
-"""Traces written by hand, for tests of what draws them: no engine takes part, so that a picture's text changes only when its drawing does."""
+"""Traces written by hand, for tests of what draws them: no engine takes part, so a picture changes only when drawing does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tape:
         self, op: str, symbol: str, family: str, name: str, formula: str, data: object,
         inputs: list[tuple[Value, str, object]], *, note: str = "", cut: str = "", **options: object,
     ) -> Value:  # fmt: skip
-        """``inputs`` are (value, rule's text, rule): an array is a local factor, a function of the upstream a rule, None no gradient."""
+        """``inputs`` are (value, rule's text, rule): an array is a local factor, a function of the upstream, None."""
         at = len(self.steps)
         made_inputs, rules = [], []
         for place, (value, text, rule) in enumerate(inputs):
@@ -48,10 +48,30 @@ class Tape:
             rules.append(None if not needs else rule if callable(rule) else lambda up, local=local: up * local)
         out = self.value(name, data, "cut" if cut else "result", at)
         source = Source("notes.py", 10 + at, f"{name} = …")
-        saved = [Saved(i.param, self.values[i.value].shape, "float32", 4 * self.values[i.value].data.size) for i in made_inputs if i.needs_grad]
+        saved = [
+            Saved(i.param, self.values[i.value].shape, "float32", 4 * self.values[i.value].data.size)
+            for i in made_inputs
+            if i.needs_grad
+        ]
         self.steps.append(
-            Step(at, op, op.title() + "Backward0", family, symbol, formula, formula, made_inputs, [out.id], options,
-                 self.path, source, saved, False, cut, note)  # fmt: skip
+            Step(
+                at,
+                op,
+                op.title() + "Backward0",
+                family,
+                symbol,
+                formula,
+                formula,
+                made_inputs,
+                [out.id],
+                options,
+                self.path,
+                source,
+                saved,
+                False,
+                cut,
+                note,
+            )
         )
         self.rules.append(rules)
         return out
@@ -122,9 +142,9 @@ def mlp_trace(backward: bool = True, batch: int = 2, hidden: int = 3, features: 
 
 
 def linear(tape: Tape, name: str, x: Value, w: Value, b: Value) -> Value:
-    return tape.step("linear", "linear", "linear", name, f"{name} = {x.name} · {w.name}ᵀ + {b.name}", x.data @ w.data.T + b.data, [
-        (x, f"G · {w.name}", lambda g: g @ w.data), (w, f"Gᵀ · {x.name}", lambda g: g.T @ x.data), (b, "G", lambda g: g)
-    ])  # fmt: skip
+    inputs = [(x, f"G · {w.name}", lambda g: g @ w.data), (w, f"Gᵀ · {x.name}", lambda g: g.T @ x.data), (b, "G", lambda g: g)]
+    formula = f"{name} = {x.name} · {w.name}ᵀ + {b.name}"
+    return tape.step("linear", "linear", "linear", name, formula, x.data @ w.data.T + b.data, inputs)
 
 
 def cross_entropy(tape: Tape, o: Value, y: Value) -> Value:

@@ -84,7 +84,7 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets nn optim ops random return_types serialization storage testing utils version
+    amp autograd backends cuda datasets keras nn optim ops random return_types serialization storage testing utils version
     visualize
     """.split()  # noqa: SIM905
 )

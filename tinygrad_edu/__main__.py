@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-COMMANDS = ("demo",)
+COMMANDS = {"demo": ".demo", "lessons": ".lessons", "show": ".visualize.show"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,8 +26,8 @@ class Parser(argparse.ArgumentParser):
 def make_parser() -> Parser:
     parser = Parser(prog="tinygrad_edu", description="Reverse-mode autodiff on NumPy that speaks PyTorch's API.")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name in COMMANDS:
-        command = import_module(f".{name}", __package__)
+    for name, module in COMMANDS.items():
+        command = import_module(module, __package__)
         summary = (command.__doc__ or "").partition("\n")[0]
         options = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         command.add_options(options)

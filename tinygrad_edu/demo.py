@@ -1,4 +1,4 @@
-"""Train a small network on Fisher's iris flowers, and plot its progress.
+"""Train a small network on Fisher's iris flowers, plot its progress, and draw one of its steps.
 
 The data, the network and the training loop are those of the course note, with PyTorch's names and one line changed:
 ``import tinygrad_edu as torch``. ``examples/05_iris.py`` uses them too.
@@ -108,6 +108,23 @@ def plot(losses: list[float], accuracies: list[float], path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
+def show_step(net: Any, X: Any, y: Any, folder: Path) -> tuple[Path, Path]:
+    """One step of the training on one batch, as a picture and as a page to step through; their paths."""
+    from tinygrad_edu.visualize import draw, page, record, trace
+
+    net.train()
+    net.zero_grad()
+    with record():
+        output = net(X)
+        loss = nn.CrossEntropyLoss()(output, y)
+        loss.backward()
+    seen = trace(loss, names={"X": X, "y": y, "net": net, "output": output, "loss": loss})
+    picture, stepped = folder / "iris_step.svg", folder / "iris_step.html"
+    picture.write_text(draw(seen, title="One step of the iris network").svg(), encoding="utf-8")
+    page(seen, stepped, title="One step of the iris network")
+    return picture, stepped
+
+
 # ---- the command
 
 
@@ -115,7 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     seeds, counts = _whole(0, 2**32 - 1), _whole(1, 10**9)
     parser.add_argument("--seed", type=seeds, default=SEED, metavar="N", help=f"of all random numbers ({SEED})")
     parser.add_argument("--epochs", type=counts, default=200, metavar="N", help="passes over the data (200)")
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the plot (out)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the plot, picture and page (out)")
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
@@ -156,6 +173,9 @@ def run(options: argparse.Namespace) -> None:
         print('No plot: matplotlib is missing; `pip install "tinygrad-edu[viz]"` brings it.')
     else:
         print("Plot:", path)
+    picture, stepped = show_step(net, X_train[:4], y_train[:4], options.out)
+    print("Picture:", picture)
+    print("Page:", stepped)
 
 
 def _check_writable(folder: Path) -> None:

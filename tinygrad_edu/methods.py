@@ -18,6 +18,7 @@ from .functions import (
     arithmetic,
     conv,
     conversion,
+    distance,
     dropout,
     einsum,
     embedding,
@@ -40,7 +41,7 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, dropout, einsum, indexing, linalg, reduction, rnn, shape):
+for _module in (arithmetic, distance, dropout, einsum, indexing, linalg, reduction, rnn, shape):
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Layers that are functions of the package too, beside nn.functional.
@@ -96,7 +97,8 @@ _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
     vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
     column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
-    selu_ threshold threshold_ lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
+    selu_ threshold threshold_ cosine_similarity pairwise_distance
+    lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
 """.split()
 _NOT_METHODS += _LAYER_FUNCTIONS
 

@@ -21,17 +21,18 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat clamp conj cos cosh count
-    cumprod cumsum diag diagonal erf exp expand flat flip log max mean median min permute put reduce repeat roll rot90 round
-    sign sin sinh softmax split squeeze stack swap take tan tanh tril triu trunc unbind unsqueeze var view
+    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle clamp conj
+    conv correlate cos cosh count crop cumprod cumsum diag diagonal erf exp expand flat flip fold log max mean median
+    min pad permute pixel_shuffle put reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack swap take
+    tan tanh transposed_conv tril triu trunc unbind unfold unsqueeze var view
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
 
 WORDS = frozenset(
     """
-    added along and at axis backwards batch bit but by chosen corner each else its like not of or piece random shaped
-    there through time undefined where with xor
+    added along and as at axis backwards bit but by channel chosen copy corner each else in its like not of or piece
+    place random shaped there through time undefined where window winner with xor
     """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
@@ -40,17 +41,25 @@ CONSTANTS = ("out", "G", "N", "i", "I")
 """Names of every formula: the result, the upstream gradient, a count, the imaginary unit, the identity matrix."""
 
 FAMILIES = {
-    "activation": "activation", "comparison": "other", "complex": "arithmetic", "cumulative": "reduction",
-    "diagonal": "shape", "elementwise": "arithmetic", "indexing": "shape", "linalg": "linear", "loss": "loss",
-    "masks": "shape", "norm": "norm", "overwriting": "other", "piecewise": "activation", "powers": "arithmetic",
-    "random": "other", "reduction": "reduction", "rnn": "linear", "scatter": "shape", "shape": "shape",
-    "smooth": "activation", "special": "arithmetic", "view_region": "shape",
-}  # fmt: skip
+    room: family
+    for family, rooms in {
+        "activation": "activation piecewise smooth",
+        "arithmetic": "complex elementwise powers special",
+        "conv": "conv pooling",
+        "linear": "linalg rnn",
+        "loss": "loss margin",
+        "norm": "norm",
+        "other": "comparison overwriting random",
+        "reduction": "cumulative reduction",
+        "shape": "diagonal embedding indexing masks padding scatter shape view_region",
+    }.items()
+    for room in rooms.split()
+}
 """What a picture tints alike: by the file in which an operation is declared."""
 
 _NAME = re.compile(r"(?<![\w.])[A-Za-z]\w*", re.ASCII)
 _BRACES = re.compile(r"\{([^{}:]*):")
-_DEFINED = re.compile(r" with (\w+) =")
+_DEFINED = re.compile(r"(?: with|,) (\w+) =")
 
 
 def check(op: Any) -> None:

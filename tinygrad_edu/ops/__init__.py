@@ -16,6 +16,7 @@ from .embedding import *
 from .indexing import *
 from .linalg import *
 from .loss import *
+from .margin import *
 from .masks import *
 from .norm import *
 from .padding import *

@@ -75,7 +75,7 @@ def isneginf(x):
     return np.equal(x, -np.inf)
 
 
-@op(None, x=None, formula=("x < 0",))
+@op(None, x=None, formula=("x < 0 or 1 / x < 0",))
 def signbit(x):
     """Whether each element is negative (-0.0 is)."""
     return np.signbit(x) if x.dtype.kind == "f" else np.less(x, 0)

@@ -116,7 +116,15 @@ def _sum_channels(grad):
     return sum(grad, (0, *range(2, len(grad.shape))))
 
 
-@op("ConvolutionBackward0", x=None, weight=None, bias=None, joint=_convolution_rule)
+@op(
+    "ConvolutionBackward0",
+    x=None,
+    weight=None,
+    bias=None,
+    joint=_convolution_rule,
+    formula=("conv(x, weight){bias: + bias}", "transposed_conv(G, weight)", "correlate(x, G)", "Σ_batch G"),
+    symbol="conv",
+)
 def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     """Each output is the sum of products of a window of ``x`` with the kernel of its channel, plus ``bias``.
 
@@ -141,6 +149,7 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
     weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: (
         conv_weight(x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
     ),
+    formula=("transposed_conv(x, weight)", "conv(G, weight)", "correlate(G, x)"),
 )
 def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution with respect to its input of ``shape``, from that (``x``) of its result."""
@@ -187,6 +196,7 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
     y=lambda grad, x, y_shape, stride, padding, dilation, groups: (
         conv_input(x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
     ),
+    formula=("correlate(y, x)", "conv(y, G)", "transposed_conv(x, G)"),
 )
 def conv_weight(x, y, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution of ``y`` with respect to its weight of ``shape``, from that (``x``) of its result."""
@@ -211,7 +221,15 @@ def _transposed_rule(grad, x, weight, stride, padding, dilation, groups, needs):
     )
 
 
-@op("ConvolutionBackward0", x=None, weight=None, bias=None, joint=_transposed_rule, public="conv_transpose")
+@op(
+    "ConvolutionBackward0",
+    x=None,
+    weight=None,
+    bias=None,
+    joint=_transposed_rule,
+    public="conv_transpose",
+    formula=("transposed_conv(x, weight){bias: + bias}", "conv(G, weight)", "correlate(G, x)", "Σ_batch G"),
+)
 def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, groups, dilation):
     """What :func:`conv_input` computes, as a layer: each input is spread over a window, weighted by the kernel.
 

@@ -558,7 +558,7 @@ def clone(x):
     return x.copy()
 
 
-@op("ToCopyBackward0", x=lambda grad: grad, formula=("x", "1"), symbol="to", family="shape")
+@op("ToCopyBackward0", x=lambda grad: grad, formula=("x as dtype", "1"), symbol="to", family="shape")
 def convert(x, dtype):
     """A copy in another dtype. Its gradient comes back in the input's."""
     return x.astype(dtype)

@@ -7,6 +7,9 @@ import numpy as np
 from ..autograd.op import op
 from .repeated import add_at
 
+_ADDED = "{{scale_grad_by_freq:{} / N}}{{else:{}}} added at [index]{{padding_idx≠−1: but 0 at [padding_idx]}}"
+_READ = "{}[index]{{scale_grad_by_freq: / N}}{{padding_idx≠−1: but 0 where index = padding_idx}}"
+
 
 @op(
     "EmbeddingBackward0",
@@ -15,6 +18,7 @@ from .repeated import add_at
     ),
     index=None,
     public="embedding",
+    formula=("weight[index]", _ADDED.format("G", "G")),
 )
 def rows(weight, index, padding_idx=-1, scale_grad_by_freq=False):
     """The rows of ``weight`` at ``index``; the row ``padding_idx`` has no gradient."""
@@ -45,6 +49,7 @@ def _scaled(x, factors):
         scaled_rows(grad, index, padding_idx, scale_grad_by_freq)
     ),
     index=None,
+    formula=(_ADDED.format("x", "x"), _READ.format("G")),
 )
 def rows_back(x, index, count, padding_idx=-1, scale_grad_by_freq=False):
     """A table of ``count`` rows in which each row of ``x`` is added at its index: the gradient of :func:`rows`."""
@@ -60,6 +65,7 @@ def rows_back(x, index, count, padding_idx=-1, scale_grad_by_freq=False):
         rows_back(grad, index, x_shape[0], padding_idx, scale_grad_by_freq)
     ),
     index=None,
+    formula=(_READ.format("x"), _ADDED.format("G", "G")),
 )
 def scaled_rows(x, index, padding_idx=-1, scale_grad_by_freq=False):
     """The rows at ``index``, 0 for the padding, divided by their frequencies: the gradient of :func:`rows_back`."""

@@ -96,9 +96,9 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     again=_centred,
     formula=(
         "{weight:weight ⊙ }z{bias: + bias} with z = {mean:(x − mean) / √(var + eps)}"
-        "{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
+        "{mean=None:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
         "{weight:weight ⊙ }{mean:G / √(var + eps)}"
-        "{else:(G − mean_batch(G) − z ⊙ mean_batch(G ⊙ z)) / √(var_batch(x) + eps)"
+        "{mean=None:(G − mean_batch(G) − z ⊙ mean_batch(G ⊙ z)) / √(var_batch(x) + eps)"
         " with z = (x − mean_batch(x)) / √(var_batch(x) + eps)}",
         "Σ_batch (G ⊙ z) with z = {mean:(x − mean) / √(var + eps)}{else:(x − mean_batch(x)) / √(var_batch(x) + eps)}",
         "Σ_batch G",
@@ -179,6 +179,17 @@ def _rows_rule(grad, z, s):
     return s * (grad - sum(grad, 1, True) / n - z * (sum(grad * z, 1, True) / n))
 
 
+def _row_formula(row, others):
+    """The formulas where mean and variance are those of a ``row``, and weights are shared by the ``others``."""
+    z = f"z = (x − mean_{row}(x)) / √(var_{row}(x) + eps)"
+    return (
+        f"{{weight:weight ⊙ }}z{{bias: + bias}} with {z}",
+        f"(H − mean_{row}(H) − z ⊙ mean_{row}(H ⊙ z)) / √(var_{row}(x) + eps) with H = {{weight:weight ⊙ }}G, {z}",
+        f"Σ_{others} (G ⊙ z) with {z}",
+        f"Σ_{others} G",
+    )
+
+
 def _layer_rows(x_shape, dims):
     """Rows of the last ``dims`` axes."""
     return _size(x_shape[: len(x_shape) - dims]), _size(x_shape[len(x_shape) - dims :])
@@ -208,6 +219,7 @@ def _layer_norm_rule(grad, x_shape, weight, dims, z, s, needs):
     joint=_layer_norm_rule,
     keeps=("z", "s"),
     again=lambda x, dims, eps: _normalised(x, _layer_rows(x.shape, dims), eps),
+    formula=_row_formula("row", "rows"),
 )
 def layer_norm(x, weight=None, bias=None, dims=1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias``, with mean and variance over the last ``dims`` axes."""
@@ -248,6 +260,7 @@ def _group_norm_rule(grad, x_shape, weight, z, s, needs):
     joint=_group_norm_rule,
     keeps=("z", "s"),
     again=lambda x, groups, eps: _normalised(x, _group_rows(x.shape, groups), eps),
+    formula=_row_formula("group", "batch"),
 )
 def group_norm(x, weight=None, bias=None, groups=1, eps=1e-5):
     """``(x - mean) / sqrt(var + eps) * weight + bias``: mean and variance of groups of channels, weight per channel."""

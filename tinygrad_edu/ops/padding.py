@@ -23,6 +23,8 @@ def _axes(pads, ndim):
 @op(
     "ConstantPadNdBackward0",
     x=lambda grad, pads: constant_pad(grad, tuple(-n for n in pads), 0),
+    formula=("pad(x{value≠0:, value})", "crop(G)"),
+    symbol="pad",
 )
 def constant_pad(x, pads, value=0):
     """``x`` between ``value``s."""
@@ -54,7 +56,12 @@ def _sources(n, before, after, mode):
 def _declare_edge_pad(name, mode):
     kernel_name = {"reflect": "reflection_pad", "replicate": "replication_pad"}.get(mode)
 
-    @op(name, x=lambda grad, x_shape, pads: edges_back(grad, x_shape, pads, mode), public="pad")
+    @op(
+        name,
+        x=lambda grad, x_shape, pads: edges_back(grad, x_shape, pads, mode),
+        public="pad",
+        formula=("pad(x)", "Σ each copy in G"),
+    )
     def edge_pad(x, pads):
         """``x`` between copies of its own elements."""
         if x.dtype == bool and kernel_name:
@@ -80,7 +87,12 @@ EDGE_PADS = {
 EDGE_PADS.update(dict.fromkeys([("circular", n) for n in (1, 2, 3)], _declare_edge_pad("CopySlices", "circular")))
 
 
-@op("PadBackwardBackward0", x=lambda grad, pads, padding_mode: padded_again(grad, pads, padding_mode), public="pad")
+@op(
+    "PadBackwardBackward0",
+    x=lambda grad, pads, padding_mode: padded_again(grad, pads, padding_mode),
+    public="pad",
+    formula=("Σ each copy in x", "pad(G)"),
+)
 def edges_back(x, shape, pads, padding_mode):
     """The gradient of an edge pad of a tensor of ``shape``: what was copied to several places is added up."""
     for axis, before, after in _axes(pads, x.ndim):
@@ -97,7 +109,12 @@ def edges_back(x, shape, pads, padding_mode):
     return x if x.shape == tuple(shape) and x.flags.owndata else x.copy()
 
 
-@op("PadBackward0", x=lambda grad, x_shape, pads, padding_mode: edges_back(grad, x_shape, pads, padding_mode), public="pad")
+@op(
+    "PadBackward0",
+    x=lambda grad, x_shape, pads, padding_mode: edges_back(grad, x_shape, pads, padding_mode),
+    public="pad",
+    formula=("pad(x)", "Σ each copy in G"),
+)
 def padded_again(x, pads, padding_mode):
     return padded_edges(x, pads, padding_mode)
 
@@ -119,6 +136,7 @@ def block_counts(sizes, kernel, dilation, padding, stride):
         col2im(grad, x_shape[-2:], kernel_size, dilation, padding, stride)
     ),
     public="unfold",
+    formula=("unfold(x)", "fold(G)"),
 )
 def im2col(x, kernel_size, dilation, padding, stride):
     """The windows of images (..., C, H, W) as columns: (..., C * kH * kW, number of windows)."""
@@ -143,6 +161,7 @@ def im2col(x, kernel_size, dilation, padding, stride):
     "Col2ImBackward0",
     x=lambda grad, kernel_size, dilation, padding, stride: im2col(grad, kernel_size, dilation, padding, stride),
     public="fold",
+    formula=("fold(x)", "unfold(G)"),
 )
 def col2im(x, output_size, kernel_size, dilation, padding, stride):
     """The inverse of :func:`im2col`, except that elements in several windows are added up."""
@@ -165,7 +184,11 @@ def col2im(x, output_size, kernel_size, dilation, padding, stride):
 # ---- channels and pixels exchanged -----------------------------------------------------------------------------------
 
 
-@op("PixelShuffleBackward0", x=lambda grad, upscale_factor: pixel_unshuffle(grad, upscale_factor))
+@op(
+    "PixelShuffleBackward0",
+    x=lambda grad, upscale_factor: pixel_unshuffle(grad, upscale_factor),
+    formula=("pixel_shuffle(x, upscale_factor)", "pixel_shuffle⁻¹(G, upscale_factor)"),
+)
 def pixel_shuffle(x, upscale_factor):
     """(*, C r², H, W) as (*, C, H r, W r)."""
     r = upscale_factor
@@ -175,7 +198,11 @@ def pixel_shuffle(x, upscale_factor):
     return np.ascontiguousarray(moved).reshape(*batch, channels // (r * r), height * r, width * r)
 
 
-@op("PixelUnshuffleBackward0", x=lambda grad, downscale_factor: pixel_shuffle(grad, downscale_factor))
+@op(
+    "PixelUnshuffleBackward0",
+    x=lambda grad, downscale_factor: pixel_shuffle(grad, downscale_factor),
+    formula=("pixel_shuffle⁻¹(x, downscale_factor)", "pixel_shuffle(G, downscale_factor)"),
+)
 def pixel_unshuffle(x, downscale_factor):
     """(*, C, H r, W r) as (*, C r², H, W)."""
     r = downscale_factor
@@ -185,7 +212,11 @@ def pixel_unshuffle(x, downscale_factor):
     return np.ascontiguousarray(moved).reshape(*batch, channels * r * r, height // r, width // r)
 
 
-@op("ChannelShuffleBackward0", x=lambda grad, x_shape, groups: channel_shuffle(grad, x_shape[1] // groups))
+@op(
+    "ChannelShuffleBackward0",
+    x=lambda grad, x_shape, groups: channel_shuffle(grad, x_shape[1] // groups),
+    formula=("channel_shuffle(x, groups)", "channel_shuffle⁻¹(G, groups)"),
+)
 def channel_shuffle(x, groups):
     """Channels g k + i become k-th of i: the groups are dealt out."""
     n, channels = x.shape[:2]

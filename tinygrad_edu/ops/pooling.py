@@ -161,7 +161,9 @@ def _maximum_pool_and_indices(x, windows):
 def _declare_maximum(name, public, indices):
     options = {"results": 2, "diff_results": 1} if indices else {}
     forward = _maximum_pool_and_indices if indices else _maximum_pool
-    return op(name, x=_maximum_rule, keeps=("places",), public=public, **options)(forward)
+    value = "max(x) in each window, its place" if indices else "max(x) in each window"
+    formula = (value, "G added at each winner")
+    return op(name, x=_maximum_rule, keeps=("places",), public=public, formula=formula, symbol="max pool", **options)(forward)
 
 
 MAX_POOLS = {
@@ -172,7 +174,12 @@ MAX_POOLS = {
 ADAPTIVE_MAX_POOLS = {n: _declare_maximum(f"AdaptiveMaxPool{n}DBackward0", f"adaptive_max_pool{n}d", True) for n in (2, 3)}
 
 
-@op("MaxPoolBackwardBackward0", x=lambda grad, windows, places: take_winners(grad, windows, places), public="max_pool")
+@op(
+    "MaxPoolBackwardBackward0",
+    x=lambda grad, windows, places: take_winners(grad, windows, places),
+    public="max_pool",
+    formula=("x added at each winner", "G at each winner"),
+)
 def spread_winners(x, windows, places):
     """Each element in the place of its window's winner, and zeros: the gradient of the maximum."""
     for axis in range(-len(windows), 0):
@@ -189,7 +196,12 @@ def spread_winners(x, windows, places):
     return x
 
 
-@op("MaxPoolBackward0", x=lambda grad, windows, places: spread_winners(grad, windows, places), public="max_pool")
+@op(
+    "MaxPoolBackward0",
+    x=lambda grad, windows, places: spread_winners(grad, windows, places),
+    public="max_pool",
+    formula=("x at each winner", "G added at each winner"),
+)
 def take_winners(x, windows, places):
     """The element in the place of each window's winner."""
     for axis in range(-1, -1 - len(windows), -1):
@@ -256,14 +268,20 @@ def _mean_pool(x, windows, divisor):
 
 
 def _declare_mean(name, public):
-    return op(name, x=_mean_rule, public=public)(_mean_pool)
+    formula = ("mean(x) in each window", "G / N added in each window")
+    return op(name, x=_mean_rule, public=public, formula=formula, symbol="mean pool")(_mean_pool)
 
 
 AVG_POOLS = {n: _declare_mean(f"AvgPool{n}DBackward0", f"avg_pool{n}d") for n in (2, 3)}
 ADAPTIVE_AVG_POOLS = {n: _declare_mean(f"AdaptiveAvgPool{n}DBackward0", f"adaptive_avg_pool{n}d") for n in (2, 3)}
 
 
-@op("AvgPoolBackwardBackward0", x=lambda grad, windows, divisor: mean_again(grad, windows, divisor), public="avg_pool")
+@op(
+    "AvgPoolBackwardBackward0",
+    x=lambda grad, windows, divisor: mean_again(grad, windows, divisor),
+    public="avg_pool",
+    formula=("x / N added in each window", "mean(G) in each window"),
+)
 def spread_means(x, windows, divisor):
     """Each element divided among the places of its window: the gradient of the mean."""
     return as_half(_spread(_divided(from_half(x), divisor), windows), x)
@@ -288,13 +306,19 @@ def _unpool(x, index, sizes):
 
 
 def _declare_unpool(name, public):
-    return op(name, x=_unpool_rule, index=None, public=public)(_unpool)
+    formula = ("put(x, index) in each channel", "take(G, index) in each channel")
+    return op(name, x=_unpool_rule, index=None, public=public, formula=formula)(_unpool)
 
 
 MAX_UNPOOLS = {n: _declare_unpool(f"MaxUnpool{n}DBackward0", f"max_unpool{n}d") for n in (2, 3)}
 
 
-@op("MaxUnpoolBackwardBackward0", x=lambda grad, x_shape, index, n: unpool_again(grad, index, x_shape[-n:]), index=None)
+@op(
+    "MaxUnpoolBackwardBackward0",
+    x=lambda grad, x_shape, index, n: unpool_again(grad, index, x_shape[-n:]),
+    index=None,
+    formula=("take(x, index) in each channel", "put(G, index) in each channel"),
+)
 def take_flat(x, index, n):
     """The elements at flat indices of the last ``n`` axes."""
     lead = x.shape[: x.ndim - n]

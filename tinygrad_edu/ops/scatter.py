@@ -233,8 +233,10 @@ def _product_derivatives(grad, x, dim, index, src, out, include_self):
     ),
     formula=(
         "reduce(x, src) at [index] along axis dim",
-        "{reduce=sum:G}{reduce=mean:G / N}{reduce=prod:G ⊙ out / x}{else:G ⊙ 1[x = out] / N}",
-        "{reduce=sum:G}{reduce=mean:G / N}{reduce=prod:G ⊙ out / src}{else:G ⊙ 1[src = out] / N} at [index] along axis dim",
+        "{reduce=sum:G}{reduce=mean:G / N}{reduce=prod:G ⊙ out / x}{else:G ⊙ 1[x = out] / N}"
+        "{include_self=False: but 0 at [index] along axis dim}",
+        "{reduce=sum:G[index]}{reduce=mean:(G / N)[index]}{reduce=prod:(G ⊙ out)[index] / src}"
+        "{else:(G / N)[index] ⊙ 1[src = out[index]]} along axis dim",
     ),
 )
 def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):

@@ -40,6 +40,18 @@ def div_number(x, number):
     return x / number
 
 
+@op("AddBackward1", x=lambda grad: grad, public="add", formula=("x + number", "1"), symbol="+", family="arithmetic")
+def add_number(x, number):
+    """``x`` plus a Python number."""
+    return x + number
+
+
+@op("SubBackward1", x=lambda grad: grad, public="sub", formula=("x − number", "1"), symbol="−", family="arithmetic")
+def sub_number(x, number):
+    """``x`` less a Python number."""
+    return x - number
+
+
 def _elu_slope(grad, x, alpha, scale, input_scale):
     return where(x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale)
 

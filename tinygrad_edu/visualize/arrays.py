@@ -22,10 +22,10 @@ def is_scalar(array: np.ndarray | None, shape: tuple[int, ...]) -> bool:
 
 
 def scalar_run(array: np.ndarray | None, mark: str, size: int = 13, bold: bool = True) -> Run:
-    """The one number of an array in the colour of its direction; a dash where it is not known."""
+    """The one number of an array in the colour of its direction (its first mark); a dash where it is not known."""
     if array is None:
         return Run(DASH, size, "pale", mark=mark)
-    return Run(number(array), size, mark or "ink", bold, mark)
+    return Run(number(array), size, (mark.split() or ["ink"])[0] if mark != "local" else "ink", bold, mark)
 
 
 def array_box(array: np.ndarray | None, mark: str = "", size: int = 13) -> Box:
@@ -41,7 +41,7 @@ def array_box(array: np.ndarray | None, mark: str = "", size: int = 13) -> Box:
     top = top_of(flat)
     if rows <= GRID_ROWS and columns <= GRID_COLUMNS:
         return Grid([[(number(v), sign_colour(v, top)) for v in row] for row in flat.tolist()], mark)
-    if rows <= HEAT_ROWS and columns <= HEAT_COLUMNS:
+    if min(rows, columns) <= HEAT_ROWS and max(rows, columns) <= HEAT_COLUMNS:
         return heat(flat, top, mark)
     mean, deviation = stats(flat)
     small = blocks(flat)

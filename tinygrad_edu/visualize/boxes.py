@@ -1,8 +1,8 @@
 """What a card is made of: lines of text, grids of numbers, and tables of these. Each knows its size before it is drawn.
 
 One tree of boxes is written twice, as SVG (:meth:`svg`, absolute places) and as one of Graphviz's HTML-like labels
-(:meth:`html`, which Graphviz lays out itself), so that both say the same. ``base`` is the height of the line that boxes in one row of a
-table share: the baseline of text.
+(:meth:`html`, which Graphviz lays out itself), so that both say the same. ``base`` is the height of the line that boxes in
+one row of a table share: the baseline of text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .text import dot_html, measurable, text_width, xml
 
-__all__ = ["COLOURS", "Box", "Grid", "Line", "Run", "Table", "coordinate"]
+__all__ = ["COLOURS", "Box", "Grid", "Line", "Run", "Table", "coordinate", "element"]
 
 COLOURS = {
     "ink": "#1b2433", "grey": "#667085", "pale": "#98a2b3", "forward": "#0b7a6e", "backward": "#be123c", "violet": "#86198f",
@@ -28,9 +28,23 @@ def coordinate(value: float) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
+def element(name: str, content: str | None = None, /, **attributes: object) -> str:
+    """One SVG element; numbers are rounded, an underscore in an attribute's name is a hyphen, None leaves it out."""
+    parts = [name]
+    for key, value in attributes.items():
+        if value is not None:
+            text = coordinate(value) if isinstance(value, (int, float)) else value
+            parts.append(f'{key.strip("_").replace("_", "-")}="{text}"')
+    return f"<{' '.join(parts)}/>" if content is None else f"<{' '.join(parts)}>{content}</{name}>"
+
+
 @dataclass(slots=True)
 class Run:
-    """Text in one style. ``mark`` is ``"forward"`` for a number of the forward pass and ``"backward"`` for a gradient."""
+    """Text in one style.
+
+    ``mark`` holds the classes by which the page knows when to show it: ``"forward"`` for a number of the forward pass, ``"local"``
+    for a local factor, ``"backward"`` for a gradient, ``"backward upstream"`` for one that arrives, ``"backward term0"`` in a sum.
+    """
 
     text: str
     size: int = 11
@@ -80,9 +94,9 @@ class Line(Box):
         for run in self.runs:
             x += run.gap
             classes = f"t{run.size} c-{run.colour}" + (" b" if run.bold else "") + (f" {run.mark}" if run.mark else "")
-            # where a width had to be guessed, the reader's font is made to keep to it
-            fit = "" if measurable(run.text, run.bold) else f' textLength="{coordinate(run.width)}" lengthAdjust="spacingAndGlyphs"'
-            out.append(f'<text x="{coordinate(x)}" y="{coordinate(y + self.base)}" class="{classes}"{fit}>{xml(run.text)}</text>')
+            guessed = not measurable(run.text, run.bold)  # then the reader's font is made to keep to the guess
+            fit = {"textLength": run.width, "lengthAdjust": "spacingAndGlyphs"} if guessed else {}
+            out.append(element("text", xml(run.text), x=x, y=y + self.base, class_=classes, **fit))
             x += run.width
 
     def html(self) -> str:
@@ -124,11 +138,10 @@ class Grid(Box):
         for row in self.cells:
             left = x + 0.5
             for (text, fill), wide in zip(row, self.widths, strict=True):
-                size = f'width="{coordinate(wide)}" height="{coordinate(self.row_height)}"'
-                out.append(f'<rect x="{coordinate(left)}" y="{coordinate(y)}" {size} fill="{fill}"/>')
+                out.append(element("rect", x=left, y=y, width=wide, height=self.row_height, fill=fill))
                 if text:
-                    place = f'x="{coordinate(left + wide / 2)}" y="{coordinate(y + self.row_height / 2 + CELL_SIZE * 0.36)}"'
-                    out.append(f'<text {place} class="t9 n">{xml(text)}</text>')
+                    middle = y + self.row_height / 2 + CELL_SIZE * 0.36
+                    out.append(element("text", xml(text), x=left + wide / 2, y=middle, class_="t9 n"))
                 left += wide
             y += self.row_height
         out.append("</g>")
@@ -151,8 +164,8 @@ class Grid(Box):
 class Table(Box):
     """Boxes in rows and columns that are aligned; one row, or one column, is a table too.
 
-    ``aligns`` has a letter for each column: ``l``, ``c``, ``r``. ``ruled`` draws lines between the columns, which then share what
-    width is left over.
+    ``aligns`` has a letter for each column: ``l``, ``c``, ``r``. ``ruled`` draws lines between the columns, which then share
+    what width is left over.
     """
 
     rows: Sequence[Sequence[Box | None]]
@@ -172,7 +185,10 @@ class Table(Box):
         self.aligns = self.aligns + self.aligns[-1] * (columns - len(self.aligns))
         self.widths = [max((row[i].width for row in self.rows if i < len(row) and row[i]), default=0.0) for i in range(columns)]  # type: ignore[union-attr]
         self.heights = [
-            (max((box.base for box in row if box), default=0.0), max((box.height - box.base for box in row if box), default=0.0))
+            (
+                max((box.base for box in row if box), default=0.0),
+                max((box.height - box.base for box in row if box), default=0.0),
+            )
             for row in self.rows
         ]
         self.width = sum(self.widths) + self.gap_x * (columns - 1)
@@ -214,4 +230,5 @@ class Table(Box):
                 cells.append(f'<TD ALIGN="{sides[align]}"{port}>{box.html() if box else ""}</TD>')
             rows.append(f"<TR>{('<VR/>' if self.ruled else '').join(cells)}</TR>")
         space = 0 if self.ruled else max(0, round(min(self.gap_x, self.gap_y * 2) / 2))
-        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{space}" CELLPADDING="{4 if self.ruled else 1}">{"".join(rows)}</TABLE>'
+        padding = 4 if self.ruled else 1
+        return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="{space}" CELLPADDING="{padding}">{"".join(rows)}</TABLE>'

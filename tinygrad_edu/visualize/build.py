@@ -53,7 +53,9 @@ class _Builder:
         for number in sorted(self.fans):
             self.add_sum(trace.values[number])
         self.add_uses()
-        shown = [value for value in leaves if value.used_by] + [trace.values[n] for u in units if not u.folded for n in trace.steps[u.start].outputs]
+        shown = [value for value in leaves if value.used_by] + [
+            trace.values[n] for u in units if not u.folded for n in trace.steps[u.start].outputs
+        ]
         self.graph.grids = any(value.data is not None and value.data.size > 1 for value in shown)
         colour_edges(self.graph)
         drop_empty_groups(self.graph)
@@ -77,7 +79,10 @@ class _Builder:
 
     def home(self, value: Value) -> str:
         """The module in which a leaf stands: the one that uses it, where it is only one and the leaf is its parameter."""
-        paths = {self.unit_of[step].parent if self.unit_of[step].folded else self.trace.steps[step].module for step, _ in value.used_by}
+        paths = {
+            self.unit_of[step].parent if self.unit_of[step].folded else self.trace.steps[step].module
+            for step, _ in value.used_by
+        }
         return self.known(paths.pop()) if len(paths) == 1 and value.kind == "parameter" else ""
 
     def is_inside(self, value: Value) -> bool:
@@ -135,7 +140,11 @@ class _Builder:
 
     def use(self, value: Value, step: Step, place: int, uses: list[tuple[int, int]]) -> Edge:
         entries = [self.trace.steps[number].inputs[at] for number, at in uses]
-        wanted = [entry for entry, (number, _) in zip(entries, uses, strict=True) if entry.needs_grad and not self.trace.steps[number].cut]
+        wanted = [
+            entry
+            for entry, (number, _) in zip(entries, uses, strict=True)
+            if entry.needs_grad and not self.trace.steps[number].cut
+        ]
         head = self.node_of(step.id)
         tail, port = (f"f{value.id}", "o") if value.id in self.fans and wanted else self.maker(value)
         edge = Edge(f"e{step.id}-{place}", tail, head, port, f"i{place}" if head[0] == "s" else "i")
@@ -144,7 +153,7 @@ class _Builder:
             self.size(edge, known[0] if len(known) == 1 else np.sum(known, axis=0) if known else None)
         else:
             edge.dashed, edge.arrow = True, "head"
-            edge.label = step.cut if len(uses) == 1 else ""
+            edge.label, edge.cut = (step.cut, True) if step.cut and len(uses) == 1 else ("", False)
             edge.tip = f"{step.cut}: the gradient ends here" if step.cut else f"{value.name}: no gradient needed"
         return edge
 

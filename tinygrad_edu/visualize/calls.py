@@ -7,7 +7,9 @@ the declaration's name, so that nothing has to be kept for a recording while non
 
 from __future__ import annotations
 
+import functools
 import inspect
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,25 +21,15 @@ from ..autograd.runtime import NUMBERS, Number, several_results
 from ..autograd.template import public_name
 from ..tensor import Tensor
 
-__all__ = ["Argument", "Call", "Result", "bare_call", "read_call"]
+__all__ = ["Call", "bare_call", "read_call"]
 
 
-class Argument(NamedTuple):
-    """A tensor among the arguments."""
+Argument = tuple[str, Any, "Node | None", "int | None"]
+"""A tensor among the arguments: the declaration's name, the array (None where only the node is known), the node, and its place
+in the new node's ``next`` (None: its gradient is never asked for). A plain tuple: these are made at every operation."""
 
-    param: str
-    array: np.ndarray | None  # None where only its node is known
-    node: Node | None
-    place: int | None  # its place in the node's ``next``; None: its gradient is never asked for
-
-
-class Result(NamedTuple):
-    """A tensor that was made."""
-
-    array: np.ndarray | None
-    node: Node | None
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
+Result = tuple[Any, "Node | None", tuple[int, ...], Any]
+"""A tensor that was made: its array (None where it is not known), node, shape and dtype."""
 
 
 class Call(NamedTuple):
@@ -49,7 +41,8 @@ class Call(NamedTuple):
     arguments: list[Argument]
     results: list[Result]
     options: dict[str, Any]
-    saved: list[tuple[str, Any]]
+    names: Sequence[str]  # of what was saved
+    saved: tuple[Any, ...]
 
 
 def read_call(frame: Any, node: Node | None, made: Any) -> Call | None:
@@ -71,57 +64,75 @@ def read_call(frame: Any, node: Node | None, made: Any) -> Call | None:
     return None
 
 
+_SEQUENCE, _OPERAND, _TENSOR, _OPTION = range(4)
+_NO_DEFAULT = object()
+
+
+@functools.cache
+def _plan(op: Op) -> list[tuple[int, str, str, str, int | None, Any]]:
+    """For each parameter its kind and name, the names of the argument as given and of its node, its place in ``next``, its
+    default."""
+    plan = []
+    for param in op.params:
+        place = op.differentiable.index(param) if param in op.differentiable else None
+        public = public_name(param)
+        if op.sequence and param == op.tensors[0]:
+            kind = _SEQUENCE
+        elif param not in op.tensors:
+            kind = _OPTION
+        else:
+            kind = _TENSOR if public == param else _OPERAND
+        plan.append((kind, param, public, f"{param}_node", place, op.defaults.get(param, _NO_DEFAULT)))
+    return plan
+
+
+_NO_OPTIONS: dict[str, Any] = {}
+"""Shared, hence not written to."""
+
+
 def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tuple[Any, ...]) -> Call:
     arguments: list[Argument] = []
     options: dict[str, Any] = {}
-    for param in op.params:
-        if op.sequence and param == op.tensors[0]:
-            pairs = zip(local[param], local["nodes"], strict=True)
-            arguments += [Argument(f"{param}[{i}]", array, each, i) for i, (array, each) in enumerate(pairs)]
-        elif param in op.tensors:
-            _read_tensor(op, param, local, arguments, options)
+    for kind, param, public, node_name, place, default in _plan(op):
+        value = local[param]
+        if value is default:
+            continue
+        if kind == _OPERAND:
+            given = local[public]
+            if isinstance(given, Tensor):
+                arguments.append((param, given._array, given._node, place))
+            elif isinstance(given, NUMBERS):
+                options[param] = given
+            elif isinstance(value, np.ndarray):
+                arguments.append((param, value, None, place))
+        elif kind == _OPTION:
+            _read_option(param, value, default, arguments, options)
+        elif kind == _TENSOR:
+            if isinstance(value, np.ndarray):
+                arguments.append((param, value, local.get(node_name), place))
+            elif value is not None:
+                options[param] = value.value if isinstance(value, Number) else value
         else:
-            _read_option(op, param, local[param], arguments, options)
-    saved: list[tuple[str, Any]] = []
-    if node is not None:
-        values = node.saved if type(node.saved) is tuple else tuple(_saved_value(name, local) for name in op.saved)
-        saved = list(zip(op.saved, values, strict=True))
-    results = [Result(each._array, each._node, each._array.shape, each._array.dtype) for each in tensors]
-    return Call(op, op.public, op.name or "", arguments, results, options, saved)
+            pairs = zip(value, local["nodes"], strict=True)
+            arguments += [(f"{param}[{i}]", array, each, i) for i, (array, each) in enumerate(pairs)]
+    saved: Any = ()
+    if node is not None and op.saved:
+        saved = node.saved
+        if type(saved) is not tuple:
+            saved = tuple([_saved_value(name, local) for name in op.saved])
+    results = [(each._array, each._node, each._array.shape, each._array.dtype) for each in tensors]
+    return Call(op, op.public, op.name or "", arguments, results, options or _NO_OPTIONS, op.saved, saved)
 
 
-def _read_tensor(op: Op, param: str, local: dict[str, Any], arguments: list[Argument], options: dict[str, Any]) -> None:
-    array = local.get(param)
-    given = local.get(public_name(param)) if public_name(param) != param else None
-    node = local.get(f"{param}_node")
-    place = op.differentiable.index(param) if param in op.differentiable else None
-    if isinstance(given, Tensor):
-        arguments.append(Argument(param, given._array, given._node, place))
-    elif isinstance(given, NUMBERS):
-        options[param] = given
-    elif isinstance(array, Number):
-        options[param] = array.value
-    elif isinstance(array, np.ndarray):
-        arguments.append(Argument(param, array, node, place))
-    elif array is not None:
-        options[param] = array
-
-
-def _read_option(op: Op, param: str, value: Any, arguments: list[Argument], options: dict[str, Any]) -> None:
+def _read_option(param: str, value: Any, default: Any, arguments: list[Argument], options: dict[str, Any]) -> None:
     if isinstance(value, np.ndarray):
-        arguments.append(Argument(param, value, None, None))
-        return
-    if isinstance(value, (tuple, list)) and any(isinstance(each, np.ndarray) for each in value):  # an index
+        arguments.append((param, value, None, None))
+    elif isinstance(value, (tuple, list)) and any(isinstance(each, np.ndarray) for each in value):  # an index
         arrays = [each for each in value if isinstance(each, np.ndarray)]
         names = [param] if len(arrays) == 1 else [f"{param}[{i}]" for i in range(len(arrays))]
-        arguments += [Argument(name, each, None, None) for name, each in zip(names, arrays, strict=True)]
-        return
-    if param not in op.defaults or not _same(value, op.defaults[param]):
+        arguments += [(name, each, None, None) for name, each in zip(names, arrays, strict=True)]
+    elif type(value) is not type(default) or value != default:
         options[param] = value
-
-
-def _same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and bool(a == b)
 
 
 def _saved_value(name: str, local: dict[str, Any]) -> Any:
@@ -142,15 +153,15 @@ def _function_call(local: dict[str, Any], node: Any) -> Call:
     for name, value in zip(names, given, strict=True):
         if isinstance(value, Tensor):
             place = len(arguments)
-            arguments.append(Argument(name, value._array, node.next[place], place))
+            arguments.append((name, value._array, node.next[place], place))
         else:
             options[name] = value
     results = []
     for each in made:
         if isinstance(each, Tensor):
             own = each._node if each._node is node or (type(each._node) is Output and each._node.next[0] is node) else None
-            results.append(Result(each._array, own, each._array.shape, each._array.dtype))
-    return Call(None, cls.__name__, node.name(), arguments, results, options, _saved_by_context(node.ctx))
+            results.append((each._array, own, each._array.shape, each._array.dtype))
+    return Call(None, cls.__name__, node.name(), arguments, results, options, *_saved_by_context(node.ctx))
 
 
 def _parameter_names(cls: Any, count: int, separate: bool) -> list[str]:
@@ -163,13 +174,10 @@ def _parameter_names(cls: Any, count: int, separate: bool) -> list[str]:
     return names + [f"input{i}" for i in range(len(names), count)]
 
 
-def _saved_by_context(ctx: Any) -> list[tuple[str, Any]]:
-    saved = []
-    for i, each in enumerate(ctx._saved):
-        if each is not None:
-            array = each.array if hasattr(each, "array") else each.tensor._array
-            saved.append((f"saved_tensors[{i}]", array))
-    return saved
+def _saved_by_context(ctx: Any) -> tuple[list[str], tuple[Any, ...]]:
+    """The names and the arrays of what a user-defined Function saved."""
+    arrays = [each.array if hasattr(each, "array") else each.tensor._array for each in ctx._saved if each is not None]
+    return [f"saved_tensors[{i}]" for i, each in enumerate(ctx._saved) if each is not None], tuple(arrays)
 
 
 def bare_call(node: Any) -> Call:
@@ -184,21 +192,21 @@ def bare_call(node: Any) -> Call:
     for param in op.params:
         value = saved.get(param)
         if op.sequence and param == op.tensors[0]:
-            arguments += [Argument(f"{param}[{i}]", None, each, i) for i, each in enumerate(node.next)]
+            arguments += [(f"{param}[{i}]", None, each, i) for i, each in enumerate(node.next)]
         elif param in op.differentiable:
             place = op.differentiable.index(param)
             following = node.next[place]
             if following is not None or (isinstance(value, np.ndarray) and value.ndim):
-                arguments.append(Argument(param, value, following, place))
+                arguments.append((param, value, following, place))
             elif isinstance(value, np.ndarray):
                 options[param] = value.item()  # a Python number, as far as one can tell
         elif param in saved and value is not None:
-            _read_option(op, param, value, arguments, options)
+            _read_option(param, value, op.defaults.get(param), arguments, options)
     if node.outputs == 1:
-        results = [Result(saved.get("out"), node, node.shape, node.dtype)]
+        results = [(saved.get("out"), node, node.shape, node.dtype)]
     else:
-        results = [Result(None, None, shape, node.dtype) for shape in node.shape]
-    return Call(op, op.public, op.name or "", arguments, results, options, [*saved.items()])
+        results = [(None, None, shape, node.dtype) for shape in node.shape]
+    return Call(op, op.public, op.name or "", arguments, results, options, list(saved), tuple(saved.values()))
 
 
 def _call_without_op(node: Any) -> Call:
@@ -209,17 +217,17 @@ def _call_without_op(node: Any) -> Call:
     if ctx is not None:
         params = _parameter_names(ctx._forward_cls, len(node.next), True)
     arguments = [
-        Argument(params[i] if i < len(params) else f"input{i}", None, following, i)
+        (params[i] if i < len(params) else f"input{i}", None, following, i)
         for i, following in enumerate(node.next)
         if following is not None
     ]
     if node.outputs == 1:
-        results = [Result(None, node, node.shape, node.dtype)]
+        results = [(None, node, node.shape, node.dtype)]
     else:
-        results = [Result(None, None, () if shape is None else shape, node.dtype) for shape in node.shape]
-    saved = [] if ctx is None else _saved_by_context(ctx)
+        results = [(None, None, () if shape is None else shape, node.dtype) for shape in node.shape]
+    names, saved = ([], ()) if ctx is None else _saved_by_context(ctx)
     public = ctx._forward_cls.__name__ if ctx is not None else _public_of_write(write) or name
-    return Call(None, public, name, arguments, results, {}, saved)
+    return Call(None, public, name, arguments, results, {}, names, saved)
 
 
 def _public_of_write(write: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .boxes import Box, Table, coordinate
+from .boxes import Box, Table, coordinate, element
 from .style import BAD, FAMILIES
 from .text import dot_string, xml
 
@@ -71,8 +71,7 @@ class Card:
         out = [f'<g id="{self.key}" class="{classes}" transform="translate({coordinate(x)},{coordinate(y)})">']
         if self.tip:
             out.append(f"<title>{xml_lines(self.tip)}</title>")
-        size = f'width="{coordinate(self.width)}" height="{coordinate(self.height)}" rx="{coordinate(RADIUS)}"'
-        out.append(f'<rect class="card" {size}/>')
+        out.append(element("rect", class_="card", width=self.width, height=self.height, rx=RADIUS))
         lines = []
         for section, left, top, wide in self.places():
             edge = top - section.pad_y
@@ -94,7 +93,7 @@ class Card:
     def dot(self) -> str:
         """Its line of DOT: a node with an HTML-like label that holds the same boxes."""
         fill, border, _ = FAMILIES[self.family]
-        rows = []
+        rows: list[str] = []
         for section in self.sections:
             align = {"l": "LEFT", "c": "CENTER", "r": "RIGHT"}[section.align]
             if rows and section.line:
@@ -102,9 +101,10 @@ class Card:
             ruled = isinstance(section.box, Table) and section.box.ruled
             rows.append(f'<TR><TD ALIGN="{align}" CELLPADDING="{0 if ruled else 4}">{section.box.html()}</TD></TR>')
         colour, pen = (BAD, 3) if self.bad else (border, 2 if self.family in ("leaf", "parameter") else 1)
-        table = f'<TABLE STYLE="ROUNDED" BORDER="{pen}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" COLOR="{colour}" BGCOLOR="{fill}">'
+        look = f'STYLE="ROUNDED" BORDER="{pen}" COLOR="{colour}" BGCOLOR="{fill}"'
+        table = f'<TABLE {look} CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}</TABLE>'
         tip = f" tooltip={dot_string(self.tip)}" if self.tip else ""
-        return f"{self.key} [id={self.key}{tip} label=<{table}{''.join(rows)}</TABLE>>]"
+        return f"{self.key} [id={self.key}{tip} label=<{table}>]"
 
 
 def xml_lines(text: str) -> str:

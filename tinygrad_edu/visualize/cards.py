@@ -11,7 +11,7 @@ from .arrays import array_box, is_scalar, labelled, scalar_run
 from .boxes import Box, Line, Run, Table
 from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
-from .special import special_section
+from .special import shape_algebra, special_section
 from .style import FAMILIES
 from .text import clip, one_line
 from .trace import Input, Step, Trace, Value
@@ -20,7 +20,13 @@ __all__ = ["fan_out_card", "gradient_terms", "step_card", "value_card"]
 
 NAME_WIDTH, FORMULA_WIDTH, RULE_WIDTH, NOTE_WIDTH = 150.0, 300.0, 170.0, 320.0
 MOST_TERMS = 6
-KINDS = {"parameter": "parameter", "leaf": "leaf", "data": "data · no gradient", "cut": "cut off", "result": "made before recording"}
+KINDS = {
+    "parameter": "parameter",
+    "leaf": "leaf",
+    "data": "data · no gradient",
+    "cut": "cut off",
+    "result": "made before recording",
+}
 
 
 def name_run(name: str, size: int = 13, colour: str = "ink") -> Run:
@@ -44,7 +50,9 @@ def value_card(trace: Trace, value: Value) -> Card:
     boxes: list[Box] = [labelled("value", "forward", array_box(value.data, "forward", size))]
     if wants:
         late = "∇ grad" if trace.ran else "∇ not yet"
-        boxes.append(labelled(late, "backward" if trace.ran else "pale", array_box(value.grad if trace.ran else None, "backward", size)))
+        boxes.append(
+            labelled(late, "backward" if trace.ran else "pale", array_box(value.grad if trace.ran else None, "backward", size))
+        )
     body = Table([boxes], "c", gap_x=14)
     tip = f"{value.name}: {KINDS[value.kind]}, shape {shape_text(value.shape)}, {value.dtype}"
     family = value.kind if value.kind in FAMILIES else "data"
@@ -58,7 +66,7 @@ def value_card(trace: Trace, value: Value) -> Card:
 
 def gradient_terms(trace: Trace, value: Value) -> list[Input]:
     """The edges along which gradients come back to ``value``, in the order in which they arrive."""
-    uses = sorted(value.used_by, reverse=True)
+    uses = sorted(value.used_by, key=lambda use: (-use[0], use[1]))
     found = [trace.steps[step].inputs[place] for step, place in uses if not trace.steps[step].cut]
     return [entry for entry in found if entry.needs_grad]
 
@@ -71,9 +79,8 @@ def fan_out_card(trace: Trace, value: Value) -> Card:
         Run(f"is used {len(terms)}×: its gradients add", 11, "violet", gap=3),
     ])  # fmt: skip
     arrays = [term.downstream for term in terms]
-    card = Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
+    return Card(f"f{value.id}", "sum", [Section(head, pad_y=4), Section(sum_box(trace, value, arrays), pad_y=4, line=False)],
                 f"{value.name} is used {len(terms)} times, so its gradients add", "sum")  # fmt: skip
-    return card
 
 
 def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> Box:
@@ -81,16 +88,25 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     if not trace.ran or len(known) < len(arrays) or not known:
         arrived = "backward has not run" if not trace.ran else f"{len(known)} of {len(arrays)} gradients arrived"
         return Line([Run(arrived, 9, "pale", mark="backward")])
-    sign = lambda text: Line([Run(text, 13, "grey", mark="backward")])  # noqa: E731
+    sign = lambda text, place="": Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])  # noqa: E731
     small = is_scalar(value.data, value.shape)
     if small or (int(np.prod(value.shape)) <= 20 and len(known) <= 3):
         shown = known if len(known) <= MOST_TERMS else known[: MOST_TERMS - 2]
         row: list[Box] = []
-        for array in shown:
-            row += [Line([scalar_run(array, "backward", 13, False)]) if small else array_box(array, "backward"), sign("+")]
+        for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
+            mark = f"backward term{place}"
+            row += [Line([scalar_run(array, mark, 13, False)]) if small else array_box(array, mark), sign("+", f"term{place + 1}")]
         if len(shown) < len(known):
             rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
-            row += [Line([Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)]), sign("+")]
+            row += [
+                Line(
+                    [
+                        Run(f"{len(known) - len(shown)} more:", 9, "grey"),
+                        Run(number(rest), 13, "backward", mark="backward", gap=4),
+                    ]
+                ),
+                sign("+"),
+            ]
         row[-1] = sign("=")
         total = Line([scalar_run(value.grad, "backward", 15)]) if small else array_box(value.grad, "backward")
         return Table([[*row, total]], "c", gap_x=7)
@@ -148,6 +164,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     rows: list[list[Box | None]] = []
     spans: list[tuple[int, int]] = []
     inputs = None
+    nabla, up = Line([Run("∇", 13, "backward" if trace.ran else "pale")]), array_box(outs[0].grad, "backward upstream", 15)
     for entry in step.inputs:
         value = trace.values[entry.value]
         top: list[Box | None] = [Line([name_run(value.name)]), array_box(value.data, "forward", 13)]
@@ -161,15 +178,15 @@ def _equation(trace: Trace, step: Step) -> Parts:
         first = not any(len(row) > 4 for row in rows)
         upstream = Line([Run("upstream ∇", 9, "backward" if trace.ran else "pale")]) if first else None
         if entry.local is not None or is_factor(entry.rule):
-            top += [None, Line([Run(rule if not is_constant(entry.rule) else "", 9, "grey")]), None, upstream]
-            local: Box = array_box(entry.local, "", 13)
-            if blocked:
-                local = Line([scalar_run(np.zeros(()), "", 13), Run("blocked", 9, "warn", gap=4)]) if scalar else labelled("blocked", "warn", local)
-            row = [Line([Run("∇", 13, "backward")]), down, _sign("="), local, _sign("×"), array_box(outs[0].grad, "backward", 15)]
+            worded = is_factor(entry.rule) and not is_constant(entry.rule)
+            top += [None, Line([Run(rule if worded else "", 9, "grey")]), None, upstream]
+            local: Box = array_box(entry.local, "local", 13)
+            if blocked and scalar:
+                local = Line([scalar_run(np.zeros(()), "local", 13), Run("blocked", 9, "warn", mark="local", gap=4)])
+            row: list[Box | None] = [nabla, down, _sign("="), local, _sign("×"), up]
         else:
             top += [None, None, None, upstream]
-            row = [Line([Run("∇", 13, "backward")]), down, _sign("="), Line([Run(clip(entry.rule, RULE_WIDTH, 11), 11)]),
-                   Line([Run("G", 11, "grey"), Run("=", 11, "grey", gap=3)]), array_box(outs[0].grad, "backward", 15)]  # fmt: skip
+            row = [nabla, down, _sign("="), Line([Run(clip(entry.rule, RULE_WIDTH, 11), 11)]), _sign("G ="), up]
         spans.append((len(rows), len(rows) + 1))
         rows += [top, row]
     if rows:
@@ -178,7 +195,7 @@ def _equation(trace: Trace, step: Step) -> Parts:
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=3, align="l", line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
@@ -202,11 +219,16 @@ def _stack(trace: Trace, step: Step) -> Parts:
     outs = [trace.values[number_] for number_ in step.outputs]
     inputs = None
     if step.inputs:
-        inputs = Section(Table([[_compartment(trace, step, entry) for entry in step.inputs]], "c", gap_x=16, ruled=True), pad_x=8, pad_y=4)
+        inputs = Section(
+            Table([[_compartment(trace, step, entry) for entry in step.inputs]], "c", gap_x=16, ruled=True), pad_x=8, pad_y=4
+        )
         sections.append(inputs)
     sections.append(Section(_head(trace, step, False), pad_y=4))
     if step.note and not step.cut:
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn")]), pad_y=2, line=False))
+        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
+    algebra = shape_algebra(trace, step)
+    if algebra:
+        sections.append(Section(Line([Run(clip(algebra, NOTE_WIDTH, 9), 9, "grey")]), pad_y=2, line=False))
     if step.cut:
         sections.append(Section(Line([Run(_cut_text(step), 11, "warn")]), pad_y=4))
     else:
@@ -222,8 +244,8 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         row: list[Box] = [labelled(f"value {clip(out.name, 90, 9)}", "forward", array_box(out.data, "forward"))]
         gate = _gate(step)
         if gate is not None:
-            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local)))
-        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward")))
+            row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
+        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward upstream")))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])
@@ -289,7 +311,11 @@ def _origin(trace: Trace, step: Step) -> Line:
     outs = [trace.values[number_].data for number_ in step.outputs]
     forward = step.id == trace.bad
     arrays = outs if forward else [entry.downstream for entry in step.inputs]
-    what = "NaN" if any(array is not None and array.dtype.kind in "fc" and np.isnan(array).any() for array in arrays) else "infinity"
+    what = (
+        "NaN"
+        if any(array is not None and array.dtype.kind in "fc" and np.isnan(array).any() for array in arrays)
+        else "infinity"
+    )
     where = f"{step.source.file}:{step.source.line}  {step.source.text}" if step.source else ""
     return Line([Run(f"first {what} {'' if forward else 'of the gradients '}is made here", 11, "backward", True),
                  Run(clip(where, NOTE_WIDTH, 9), 9, "ink", gap=8)])  # fmt: skip

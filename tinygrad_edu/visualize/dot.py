@@ -39,7 +39,11 @@ def dot_body(graph: Graph, legend: Legend) -> list[str]:
 
 
 def heading(legend: Legend) -> str:
-    rows = [legend.heading(), legend.below(), [run for item in legend.items if item.kind == "text" for run in spaced(item.line)]]
+    rows = [
+        legend.heading(),
+        legend.below(),
+        [run for item in legend.items if item.kind == "text" for run in spaced(item.line)],
+    ]
     cells = "".join(f'<TR><TD ALIGN="LEFT">{Line(runs).html()}</TD></TR>' for runs in rows if any(run.text for run in runs))
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{cells}</TABLE>'
 

@@ -23,8 +23,11 @@ from .tracing import trace
 
 __all__ = ["Drawing", "draw"]
 
+PathLike = str | os.PathLike[str]
+
 DIRECTIONS = ("LR", "TB")
 OURS = ("svg", "dot", "gv")  # formats that are text of our own
+LEGEND_WIDTH = 620.0
 SMALL = 60  # nodes: up to it several layouts are tried
 NO_GRAPHVIZ = (
     "drawing {} needs Graphviz: pip install tinygrad-edu[viz] (or install Graphviz so that dot is on the PATH); "
@@ -35,12 +38,17 @@ NO_GRAPHVIZ = (
 class Drawing(graphviz.Digraph):
     """The picture of a trace.
 
-    It is a :class:`graphviz.Digraph`: ``source`` is its DOT text, ``save``, ``render`` and ``pipe`` write it. SVG is our own and needs
-    no Graphviz, in a notebook too; other formats are Graphviz's, from ``dot`` on the PATH or from pygraphviz.
+    It is a :class:`graphviz.Digraph`: ``source`` is its DOT text, ``save``, ``render`` and ``pipe`` write it. SVG is our own
+    and needs no Graphviz, in a notebook too; other formats are Graphviz's, from ``dot`` on the PATH or from pygraphviz.
     """
 
     def __init__(
-        self, trace: Trace, depth: int | None = None, format: str | None = None, title: str | None = None, direction: str | None = None
+        self,
+        trace: Trace,
+        depth: int | None = None,
+        format: str | None = None,
+        title: str | None = None,
+        direction: str | None = None,
     ) -> None:
         if direction not in (None, *DIRECTIONS):
             raise ValueError(f"draw(): direction must be 'LR' or 'TB', but got {direction!r}")
@@ -48,7 +56,7 @@ class Drawing(graphviz.Digraph):
         self.trace = trace
         self.title = trace.values[trace.root].name if title is None else title
         self.graph: Graph = build(trace, depth, direction)
-        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, 640))
+        self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, LEGEND_WIDTH))
 
     @cached_property
     def layout(self) -> Layout:
@@ -57,7 +65,7 @@ class Drawing(graphviz.Digraph):
 
     def svg(self, header: bool = True) -> str:
         """The picture as SVG; without its title and legend where ``header`` is false."""
-        legend = make_legend(self.trace, self.graph, self.title, self.layout.width) if header else None
+        legend = make_legend(self.trace, self.graph, self.title, max(self.layout.width, LEGEND_WIDTH)) if header else None
         return svg_text(self.graph, self.layout, legend)
 
     def pipe(self, format: str | None = None, *args: Any, encoding: str | None = None, **kwargs: Any) -> Any:
@@ -72,8 +80,8 @@ class Drawing(graphviz.Digraph):
         return data.decode(encoding) if encoding else data
 
     def render(
-        self, filename: str | os.PathLike[str] | None = None, directory: str | os.PathLike[str] | None = None, view: bool = False,
-        cleanup: bool = False, format: str | None = None, *args: Any, outfile: str | os.PathLike[str] | None = None, **kwargs: Any,
+        self, filename: PathLike | None = None, directory: PathLike | None = None, view: bool = False, cleanup: bool = False,
+        format: str | None = None, *args: Any, outfile: PathLike | None = None, **kwargs: Any,
     ) -> str:  # fmt: skip
         """Write the DOT text and, beside it, the picture; the picture's path."""
         if outfile is not None:
@@ -81,7 +89,7 @@ class Drawing(graphviz.Digraph):
             data = self.pipe(format or target.suffix[1:])
         else:
             data = self.pipe(format)
-            source = Path(self.save(filename, directory))
+            source = Path(self.save(filename, directory=directory))
             target = source.with_name(f"{source.name}.{format or self.format}")
             if cleanup:
                 source.unlink()
@@ -122,7 +130,7 @@ def draw(
     names: Mapping[str, Any] | None = None,
     depth: int | None = None,
     format: str | None = None,
-    path: str | os.PathLike[str] | None = None,
+    path: PathLike | None = None,
     title: str | None = None,
     direction: str | None = None,
 ) -> Drawing:
@@ -131,12 +139,12 @@ def draw(
     Args:
         loss: the tensor that was differentiated, or a :class:`Trace` of it.
         names: what tensors are called, such as ``locals()``; otherwise modules' paths, then a, b, c in the order of execution.
-        depth: how many levels of modules are opened; deeper ones are one card each. Above about 150 operations the depth is chosen
-            so that the picture stays readable.
+        depth: how many levels of modules are opened; deeper ones are one card each. Above about 150 operations the depth is
+            chosen, and what repeats is folded, so that the picture stays readable.
         format: ``"svg"`` (the default), or a format of Graphviz's such as ``"png"`` and ``"pdf"``, which needs Graphviz.
         path: a file to write, in the format that its suffix names.
         title: the picture's title; the name of the loss otherwise.
-        direction: ``"LR"`` from left to right, which suits numbers, or ``"TB"`` from top to bottom, which suits tensors; chosen otherwise.
+        direction: ``"LR"``, from left to right, which suits numbers, or ``"TB"``, from top to bottom, which suits tensors.
 
     Returns:
         a :class:`graphviz.Digraph` whose ``source`` is DOT, and that a notebook shows. The same program gives the same bytes.

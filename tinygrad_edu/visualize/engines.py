@@ -18,6 +18,9 @@ from .layout import GROUP_TITLE, Layout, Point, group_title_width
 __all__ = ["graphviz_layout", "render"]
 
 
+PLAIN = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
+
+
 @lru_cache(maxsize=1)
 def pygraphviz_module() -> Any:
     try:
@@ -63,7 +66,7 @@ def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
     """The graph for Graphviz: boxes of fixed size with ports."""
     lines = [
         "digraph {",
-        f"rankdir={'LR' if graph.across else 'TB'} nodesep=0.36 ranksep={0.62 if graph.across else 0.5} charset=utf8 remincross=true",
+        f"rankdir={'LR' if graph.across else 'TB'} nodesep=0.36 ranksep={0.62 if graph.across else 0.5} charset=utf8",
         "node [shape=plain margin=0] edge [arrowhead=none]",
     ]
     aliases: dict[tuple[str, str], str] = {}
@@ -74,7 +77,7 @@ def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
         if path:
             group = graph.groups[path]
             size = f'WIDTH="{group_title_width(group.name, group.title):.0f}" HEIGHT="{GROUP_TITLE:.0f}"'
-            label = f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
+            label = f'<<TABLE {PLAIN} FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
             lines.append(f"subgraph cluster_{group.key} {{ margin=12 labeljust=l label={label}")
         lines += [box(node, graph.across, aliases) for node in members]
     out, into = ("e", "w") if graph.across else ("s", "n")
@@ -105,9 +108,13 @@ def box(node: Node, across: bool, aliases: dict[tuple[str, str], str]) -> str:
     made = []
     for size, port in cells:
         wide, tall = (other, size) if across else (size, other)
-        made.append(f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{tall:.0f}"{f" PORT={chr(34)}{port}{chr(34)}" if port else ""}></TD>')
+        made.append(
+            f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{tall:.0f}" PORT="{port}"></TD>'
+            if port
+            else f'<TD FIXEDSIZE="TRUE" WIDTH="{wide:.0f}" HEIGHT="{tall:.0f}"></TD>'
+        )
     rows = "".join(f"<TR>{cell}</TR>" for cell in made) if across else f"<TR>{''.join(made)}</TR>"
-    return f'{node.key} [label=<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0">{rows}</TABLE>>]'
+    return f"{node.key} [label=<<TABLE {PLAIN}>{rows}</TABLE>>]"
 
 
 def read(graph: Graph, answer: dict[str, Any]) -> Layout:
@@ -128,7 +135,9 @@ def read(graph: Graph, answer: dict[str, Any]) -> Layout:
         edge = edges[item["id"]]
         points = [tuple(map(float, point.split(","))) for point in item["pos"].split() if point[0] not in "se"]
         route = [(x, height - y) for x, y in points]
-        layout.routes[edge.key] = snapped(route, port_place(graph, layout, edge.tail, edge.tail_port), port_place(graph, layout, edge.head, edge.head_port))
+        layout.routes[edge.key] = snapped(
+            route, port_place(graph, layout, edge.tail, edge.tail_port), port_place(graph, layout, edge.head, edge.head_port)
+        )
     return layout
 
 

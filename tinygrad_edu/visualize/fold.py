@@ -1,6 +1,7 @@
 """Large graphs made readable: modules that are one card each, and repeated blocks that are drawn once.
 
-Steps stand in the order in which they ran, and only runs of neighbours are put together. So whatever is folded, the drawn graph has no circle.
+Steps stand in the order in which they ran, and only runs of neighbours are put together. So whatever is folded, the drawn
+graph has no circle.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ __all__ = ["READABLE", "Unit", "fold"]
 READABLE = 150  # cards of steps
 LONGEST_PERIOD = 40
 FEWEST_REPEATS = 3
+OPEN_PERIOD = 12
 
 
 @dataclass(slots=True)
@@ -31,8 +33,8 @@ class Unit:
 
 
 def fold(trace: Trace, depth: int | None) -> list[Unit]:
-    """All steps in units. A given ``depth`` opens so many levels of modules; else it is chosen, and repeats are folded, for a graph
-    that stays readable."""
+    """All steps in units. A given ``depth`` opens so many levels of modules; else it is chosen where there is too much to read,
+    and repeats are folded."""
     if depth is not None:
         return by_module(trace, max(0, depth))
     if len(trace.steps) <= READABLE:
@@ -93,11 +95,19 @@ def repeated(trace: Trace, units: list[Unit], modules_only: bool) -> list[Unit]:
             made.append(units[at])
             at += 1
             continue
-        first, last = units[at], units[at + best[0] - 1]
-        one = best[1] == 1
-        path, last_path = (first.path, last.path) if one else ("", "")
-        made.append(Unit(first.start, last.stop, path, last_path, best[0] // best[1], True, first.parent))
-        at += best[0]
+        covered, period = best
+        # a loop's first and last turn stay open, so that what repeats can be read
+        edge = (
+            0
+            if all(unit.folded for unit in units[at : at + period]) or period > OPEN_PERIOD or covered == 2 * period
+            else period
+        )
+        first, last = units[at + edge], units[at + covered - edge - 1]
+        path, last_path = (first.path, last.path) if period == 1 else ("", "")
+        made += units[at : at + edge]
+        made.append(Unit(first.start, last.stop, path, last_path, (covered - 2 * edge) // period, True, first.parent))
+        made += units[at + covered - edge : at + covered]
+        at += covered
     return made
 
 

@@ -53,7 +53,10 @@ def unit_card(trace: Trace, unit: Unit) -> Card:
         up = [norm(v.grad) for v in going if v.grad is not None]
         runs = [Run(f"‖{number(math.hypot(*up))}‖" if up else "none", 11, "backward", bool(up), "backward")]
         if down:
-            runs += [Run("→", 11, "grey", gap=5), Run(f"‖{number(math.hypot(*down))}‖", 11, "backward", True, "backward", gap=5)]
+            runs += [
+                Run("→", 11, "grey", gap=5),
+                Run(f"‖{number(math.hypot(*down))}‖", 11, "backward", True, "backward", gap=5),
+            ]
         rows.append([_word("∇ upstream → downstream" if down else "∇ upstream"), Line(runs)])
     sections.append(Section(Table(rows, "rl", gap_x=8, gap_y=1), pad_y=5))
     bad = any(number_ is not None and number_ in inside for number_ in (trace.bad, trace.bad_backward))

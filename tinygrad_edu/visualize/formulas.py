@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .latex import name_latex
-from .notation import shown, written
+from .notation import shown
+from .writing import written
 
 __all__ = ["LINEAR", "Words", "in_words", "plain"]
 

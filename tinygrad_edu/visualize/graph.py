@@ -39,6 +39,7 @@ class Edge:
     arrow: str = "tail"  # the end that has the arrowhead: "tail" for gradients, "head" for data
     label: str = ""
     tip: str = ""
+    cut: bool = False  # by detach or no_grad
     size: float | None = None  # the gradient's RMS
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from .notation import Term, joined, level, parse, subscript_of
+from .notation import Term, parse
 from .numbers import MINUS
+from .writing import joined, level, subscript_of
 
 __all__ = ["escape", "latex", "name_latex"]
 

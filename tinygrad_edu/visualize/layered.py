@@ -1,9 +1,9 @@
 """Our own layout, for where no Graphviz is: layers, few crossings, straight long edges, modules in boxes of their own.
 
-The steps are those of Sugiyama, Tagawa and Toda (1981): longest paths give ranks, an edge over several ranks gets a place in each, sweeps of
-barycentres order the ranks, then coordinates follow. Two things are our own. An order compares modules by one number each, the same in all ranks, so
-that "left of" never runs in a circle. And coordinates are found between two extremes, everything pushed right and everything pushed left as
-far as the order demands: both keep all distances, and so does their mean.
+The steps are those of Sugiyama, Tagawa and Toda (1981): longest paths give ranks, an edge over several ranks gets a place in
+each, sweeps of barycentres order the ranks, then coordinates follow. Two things are our own. An order compares modules by one
+number each, the same in all ranks, so that "left of" never runs in a circle. And coordinates are found between two extremes,
+everything pushed right and everything pushed left as far as the order demands: both keep all distances, and so does their mean.
 
 Everything here is written for ranks that stand one below the other; ``across`` swaps the axes at both ends.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .graph import Graph
 from .layout import GROUP_TITLE, Layout, Point, group_title_width
@@ -91,7 +92,10 @@ def barycentre(made: Plan, i: int, at: list[float], down: bool) -> float:
 
 
 def settle_rank(made: Plan, rank: list[int], wish: dict[int, float], at: list[float]) -> None:
-    """Places as near to the wishes as the order and the sizes allow: isotonic regression by pooling neighbours. Who hangs on stronger links yields less."""
+    """Places as near to the wishes as the order and the sizes allow: isotonic regression by pooling neighbours.
+
+    Who hangs on stronger links yields less.
+    """
     pools: list[list[float]] = []  # weighted sum of wishes, their weight, how many
     offset, offsets, before = 0.0, [], None
     for i in rank:
@@ -155,7 +159,7 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
                 path = made.items[i].chain[-1]
                 keep(left[path], i, made.items[i].wide / 2 + first_pad)
                 keep(i, right[path], made.items[i].wide / 2 + PAD)
-        for a, b in zip(rank, rank[1:], strict=False):
+        for a, b in pairwise(rank):
             ours, theirs = made.items[a].chain, made.items[b].chain
             same = 0
             while same < min(len(ours), len(theirs)) and ours[same] == theirs[same]:
@@ -243,7 +247,10 @@ def finished(graph: Graph, made: Plan, at: list[float], sides: dict[str, tuple[f
     for rank in range(len(made.ranks) - 1):
         ends = max((nesting(made, path, last=rank) for path in made.spans if made.spans[path][1] == rank), default=0)
         begins = max((nesting(made, path, first=rank + 1) for path in made.spans if made.spans[path][0] == rank + 1), default=0)
-        reach = max((abs(at[i] + link.here - at[link.other] - link.there) for i in made.ranks[rank] for link in made.out[i]), default=0.0)
+        reach = max(
+            (abs(at[i] + link.here - at[link.other] - link.there) for i in made.ranks[rank] for link in made.out[i]),
+            default=0.0,
+        )
         gap = max(RANK_GAP + min(40.0, reach * 0.05), ends * PAD + begins * (PAD + title) + 14)
         tops.append(tops[-1] + tall[rank] + gap)
     layout = Layout(0, 0)
@@ -254,8 +261,14 @@ def finished(graph: Graph, made: Plan, at: list[float], sides: dict[str, tuple[f
             layout.at[item.key] = swap(x, y)
     for path in reversed(list(made.spans)):  # the inner ones first
         members = [i for i, item in enumerate(made.items) if item.key and item.chain and item.chain[-1] == path]
-        top = min((tops[made.items[i].rank] + (tall[made.items[i].rank] - made.items[i].tall) / 2 for i in members), default=float("inf"))
-        bottom = max((tops[made.items[i].rank] + (tall[made.items[i].rank] + made.items[i].tall) / 2 for i in members), default=-float("inf"))
+        top = min(
+            (tops[made.items[i].rank] + (tall[made.items[i].rank] - made.items[i].tall) / 2 for i in members),
+            default=float("inf"),
+        )
+        bottom = max(
+            (tops[made.items[i].rank] + (tall[made.items[i].rank] + made.items[i].tall) / 2 for i in members),
+            default=-float("inf"),
+        )
         for other, parent in made.parents.items():
             if parent == path:
                 x, y, wide, high = layout.boxes[other]
@@ -281,7 +294,9 @@ def nesting(made: Plan, path: str, first: int | None = None, last: int | None = 
     return count
 
 
-def route(graph: Graph, layout: Layout, tail: str, tail_port: str, head: str, head_port: str, points: list, swap) -> list[Point]:  # type: ignore[no-untyped-def, type-arg]
+def route(
+    graph: Graph, layout: Layout, tail: str, tail_port: str, head: str, head_port: str, points: list, swap
+) -> list[Point]:  # type: ignore[no-untyped-def, type-arg]
     """Straight through the bands of ranks, and S-curves between them."""
     (tx, ty), (hx, hy) = layout.at[tail], layout.at[head]
     start = graph.nodes[tail].card.ports[tail_port]
@@ -290,18 +305,22 @@ def route(graph: Graph, layout: Layout, tail: str, tail_port: str, head: str, he
     ex, ey = swap(hx + end[0], hy + end[1])
     stops = [(sx, sy, max(sy, points[0][2])), *points[1:-1], (ex, min(ey, points[-1][1]), ey)]
     path = [(sx, sy)]
-    if stops[0][2] - sy > 1:
+    if stops[0][2] - sy > 0.01:
         path += line(path[-1], (sx, stops[0][2]))
-    for (x0, _, bottom), (x1, top, lower) in zip(stops, stops[1:], strict=False):
+    for (x0, _, bottom), (x1, top, lower) in pairwise(stops):
         bend = (top - bottom) * 0.5
         path += [(x0, bottom + bend), (x1, top - bend), (x1, top)]
-        if lower - top > 1:
+        if lower - top > 0.01:
             path += line((x1, top), (x1, lower))
     return [swap(x, y) for x, y in path]
 
 
 def line(a: Point, b: Point) -> list[Point]:
-    return [(a[0] + (b[0] - a[0]) / 3, a[1] + (b[1] - a[1]) / 3), (a[0] + (b[0] - a[0]) * 2 / 3, a[1] + (b[1] - a[1]) * 2 / 3), b]
+    return [
+        (a[0] + (b[0] - a[0]) / 3, a[1] + (b[1] - a[1]) / 3),
+        (a[0] + (b[0] - a[0]) * 2 / 3, a[1] + (b[1] - a[1]) * 2 / 3),
+        b,
+    ]
 
 
 def moved(layout: Layout, graph: Graph) -> Layout:

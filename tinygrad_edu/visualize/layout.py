@@ -17,7 +17,7 @@ GROUP_TITLE = 20.0  # the height of a module's title
 
 @dataclass(slots=True)
 class Layout:
-    """Upper left corners of cards, routes of edges (cubic Bézier: start, then threes), boxes of modules (x, y, width, height)."""
+    """Upper left corners of cards, routes of edges (Bézier: start, then threes), boxes of modules (x, y, width, height)."""
 
     width: float
     height: float
@@ -36,7 +36,10 @@ def sample(route: list[Point], pieces: int = 6) -> np.ndarray:
     points = np.asarray(route, float)
     t = np.linspace(0, 1, pieces + 1)[:, None]
     curves = [
-        (1 - t) ** 3 * points[i] + 3 * (1 - t) ** 2 * t * points[i + 1] + 3 * (1 - t) * t**2 * points[i + 2] + t**3 * points[i + 3]
+        (1 - t) ** 3 * points[i]
+        + 3 * (1 - t) ** 2 * t * points[i + 1]
+        + 3 * (1 - t) * t**2 * points[i + 2]
+        + t**3 * points[i + 3]
         for i in range(0, len(points) - 1, 3)
     ]
     return np.concatenate([curve if i == 0 else curve[1:] for i, curve in enumerate(curves)])
@@ -59,10 +62,18 @@ def crossings(graph: Graph, layout: Layout) -> int:
         a, b = p[i], q[i]
         rest = slice(i + 1, None)
         c, d = p[rest], q[rest]
-        near = (np.minimum(c, d) <= np.maximum(a, b)).all(1) & (np.maximum(c, d) >= np.minimum(a, b)).all(1) & (who[rest] != who[i])
+        near = (
+            (np.minimum(c, d) <= np.maximum(a, b)).all(1)
+            & (np.maximum(c, d) >= np.minimum(a, b)).all(1)
+            & (who[rest] != who[i])
+        )
         for j in np.flatnonzero(near) + i + 1:
             first, second = ends[who[i]], ends[who[j]]
-            if set(first).isdisjoint(second) and turn(a, b, p[j]) * turn(a, b, q[j]) < 0 and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0:
+            if (
+                set(first).isdisjoint(second)
+                and turn(a, b, p[j]) * turn(a, b, q[j]) < 0
+                and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0
+            ):
                 found.add((who[i], who[j]))
     return len(found)
 
@@ -100,10 +111,13 @@ def label_place(graph: Graph, layout: Layout, route: list[Point], wide: float) -
     """A point on the route, near its middle, where a word of this width covers no card."""
     points = sample(route, 12)
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    places = [tuple(points[int(np.searchsorted(lengths, lengths[-1] * share))]) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)]
+    places = [
+        tuple(points[int(np.searchsorted(lengths, lengths[-1] * share))]) for share in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8)
+    ]
     for x, y in places:
         if not any(
-            ax - wide / 2 < x < ax + graph.nodes[key].card.width + wide / 2 and ay - 8 < y < ay + graph.nodes[key].card.height + 8
+            ax - wide / 2 < x < ax + graph.nodes[key].card.width + wide / 2
+            and ay - 8 < y < ay + graph.nodes[key].card.height + 8
             for key, (ax, ay) in layout.at.items()
         ):
             return float(x), float(y)

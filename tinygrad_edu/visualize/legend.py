@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .boxes import Line, Run, coordinate
+from .boxes import Line, Run, coordinate, element
 from .graph import Graph
-from .numbers import NEGATIVE, POSITIVE, edge_colour, number
+from .numbers import NEGATIVE, POSITIVE, ZERO, edge_colour, edge_width, number
 from .style import BLOCKED
 from .text import clip
 from .trace import Trace
@@ -14,6 +14,7 @@ from .trace import Trace
 __all__ = ["Legend", "make_legend"]
 
 ROW = 20.0
+SCALE_STEPS = 12
 
 
 @dataclass(slots=True)
@@ -79,19 +80,19 @@ class Legend:
     def item_svg(self, out: list[str], item: Item, x: float, y: float) -> None:
         middle = y + 8
         if item.kind == "scale":
-            step = (item.art - 6) / 12
-            for i in range(12):
-                place = i / 11
-                tall = 2 + 6 * place
-                out.append(
-                    f'<rect x="{coordinate(x + i * step)}" y="{coordinate(middle - tall / 2)}" width="{coordinate(step + 0.2)}" '
-                    f'height="{coordinate(tall)}" fill="{edge_colour(place)}"/>'
-                )
+            step = (item.art - 6) / SCALE_STEPS
+            for i in range(SCALE_STEPS):
+                share = i / (SCALE_STEPS - 1)
+                tall = edge_width(share) * 1.6
+                place = {"x": x + i * step, "y": middle - tall / 2, "width": step + 0.2, "height": tall}
+                out.append(element("rect", **place, fill=edge_colour(share)))
         elif item.kind == "dashed":
-            out.append(f'<path d="M{coordinate(x)} {coordinate(middle)}h{coordinate(item.art - 6)}" stroke="{BLOCKED}" stroke-width="1.4" stroke-dasharray="5 4"/>')
+            path = f"M{coordinate(x)} {coordinate(middle)}h{coordinate(item.art - 6)}"
+            out.append(element("path", d=path, stroke=BLOCKED, stroke_width=1.4, stroke_dasharray="5 4"))
         elif item.kind == "signs":
-            for i, colour in enumerate((NEGATIVE, "#ffffff", POSITIVE)):
-                out.append(f'<rect x="{coordinate(x + i * 14)}" y="{coordinate(middle - 6)}" width="14" height="12" fill="{colour}" stroke="#d3d9e2" stroke-width=".8"/>')
+            for i, colour in enumerate((NEGATIVE, ZERO, POSITIVE)):
+                place = {"x": x + i * 14, "y": middle - 6, "width": 14, "height": 12}
+                out.append(element("rect", **place, fill=colour, stroke="#d3d9e2", stroke_width=0.8))
         item.line.svg(out, x + item.art, middle - item.line.height / 2, item.line.width)
 
 
@@ -102,18 +103,22 @@ def make_legend(trace: Trace, graph: Graph, title: str, room: float) -> Legend:
     if trace.order > 1:
         parts.append("the graph of a gradient")
     parts.append("forward and backward" if trace.ran else "backward has not run: gradients are not known yet")
-    items = [Item("text", Line([Run("value", 11, "forward", True), Run("→ forward" if graph.across else "↓ forward", 11, "grey", gap=4)]))]
+    forward, backward = ("→", "←") if graph.across else ("↓", "↑")
+    items = [Item("text", words(("value", "forward"), (f"{forward} forward", "grey")))]
     if trace.ran:
-        items += [
-            Item("text", Line([Run("gradient ∇", 11, "backward", True), Run("← backward" if graph.across else "↑ backward", 11, "grey", gap=4)])),
-            Item("text", Line([Run("∇ downstream", 11, "backward", True), Run("= local ×", 11, "ink", gap=4), Run("∇ upstream", 11, "backward", True, gap=4)])),
-        ]
+        items.append(Item("text", words(("gradient ∇", "backward"), (f"{backward} backward", "grey"))))
+        items.append(Item("text", words(("∇ downstream", "backward"), ("= local ×", "ink"), ("∇ upstream", "backward"))))
     if graph.high > graph.low > 0:
-        items.append(Item("scale", Line([Run(f"RMS of ∇: {number(graph.low)} to {number(graph.high)}", 11, "grey")]), 96))
+        items.append(Item("scale", words((f"RMS of ∇: {number(graph.low)} to {number(graph.high)}", "grey")), 96))
     if any(edge.dashed for edge in graph.edges):
-        items.append(Item("dashed", Line([Run("no gradient, or exactly zero", 11, "grey")]), 40))
+        items.append(Item("dashed", words(("no gradient, or exactly zero", "grey")), 40))
     if graph.grids:
-        items.append(Item("signs", Line([Run("negative, 0, positive", 11, "grey")]), 48))
+        items.append(Item("signs", words(("negative, 0, positive", "grey")), 48))
     return Legend(title, " · ".join(parts), items, room)
 
 
+def words(*parts: tuple[str, str]) -> Line:
+    """A line of (text, colour); the colours of meaning are bold."""
+    return Line(
+        [Run(text, 11, colour, colour in ("forward", "backward"), gap=4 if i else 0) for i, (text, colour) in enumerate(parts)]
+    )

@@ -1,49 +1,91 @@
-"""Which module an operation runs in: hooks of all modules, while a recording is open."""
+"""Which module an operation runs in: the one whose ``forward`` is on the stack."""
 
 from __future__ import annotations
 
 import weakref
-from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..nn.hooks import register_module_forward_hook, register_module_forward_pre_hook
+from ..nn.module import Module
 
-__all__ = ["MODULE_STACK", "ModuleTable", "watch_modules"]
+__all__ = ["ModuleTable", "Place", "Where", "around", "forget_codes"]
 
-MODULE_STACK: ContextVar[tuple[Any, ...]] = ContextVar("module_stack", default=())
-"""The modules whose ``forward`` runs, the innermost last."""
-
-_handles: list[Any] = []
+_PACKAGE = __name__.partition(".")[0]
+_EXAMPLES = f"{_PACKAGE}.demo"
 
 
-def _enter(module: Any, args: Any) -> None:
-    MODULE_STACK.set((*MODULE_STACK.get(), module))
+_OURS, _THEIRS, _FORWARD, _THEIR_FORWARD = range(4)
+_kinds: dict[Any, int] = {}
+"""What the code of a frame is: this package's or the user's, and whether it may be a module's ``forward``."""
+forget_codes = _kinds.clear
 
 
-def _leave(module: Any, args: Any, output: Any) -> None:
-    stack = MODULE_STACK.get()
-    if module in stack:  # not where the recording began inside it
-        MODULE_STACK.set(stack[: len(stack) - 1 - stack[::-1].index(module)])
+def _kind(frame: Any) -> int:
+    code, name = frame.f_code, frame.f_globals.get("__name__")
+    theirs = name is not None and (name.partition(".")[0] != _PACKAGE or name == _EXAMPLES)
+    kind = _kinds[code] = theirs + 2 * (code.co_name == "forward" and code.co_argcount > 0)
+    return kind
 
 
-def watch_modules(on: bool) -> None:
-    """Follow the calls of all modules, or no longer."""
-    if on:
-        _handles.append(register_module_forward_pre_hook(_enter))
-        _handles.append(register_module_forward_hook(_leave, always_call=True))
-    else:
-        while _handles:
-            _handles.pop().remove()
+class Where(NamedTuple):
+    """A place in the program."""
+
+    line: tuple[str, int] | None  # the innermost line that is not this package's: file, number
+    module: Any  # the innermost module whose ``forward`` runs, or None
+    frame: Any  # of that ``forward``
+
+
+def around(frame: Any) -> Where:
+    """Where the call in ``frame`` is."""
+    line = module = inside = None
+    while frame is not None:
+        code = frame.f_code
+        kind = _kinds.get(code)
+        if kind is None:
+            kind = _kind(frame)
+        if kind:
+            if line is None and kind != _FORWARD:
+                line = code.co_filename, frame.f_lineno
+            if kind >= _FORWARD and module is None:
+                module, inside = _module_of(frame), frame
+            if line is not None and module is not None:
+                break
+        frame = frame.f_back
+    return Where(line, module, inside)
+
+
+def _module_of(frame: Any) -> Any:
+    """The module whose ``forward`` runs in this frame."""
+    owner = frame.f_locals.get(frame.f_code.co_varnames[0])
+    return owner if isinstance(owner, Module) else None
+
+
+def _modules_around(where: Where) -> list[Any]:
+    """The modules whose ``forward`` runs, the outermost first."""
+    modules, frame = [], where.frame
+    while frame is not None:
+        if _kinds.get(frame.f_code, 0) >= _FORWARD or _kind(frame) >= _FORWARD:
+            module = _module_of(frame)
+            if module is not None:
+                modules.append(module)
+        frame = frame.f_back
+    return modules[::-1]
 
 
 class Place:
     """A module by its outermost module and its path in there."""
 
-    __slots__ = ("kind", "path", "reference", "root", "text")
+    __slots__ = ("kind", "path", "reference", "root")
 
     def __init__(self, module: Any, root: int, path: str) -> None:
-        self.reference, self.root, self.path = weakref.ref(module), root, path
-        self.kind, self.text = type(module).__name__, _one_line(module)
+        self.reference, self.root, self.path, self.kind = weakref.ref(module), root, path, type(module).__name__
+
+    @property
+    def text(self) -> str:
+        """The module as it prints itself, without what is in it."""
+        module = self.reference()
+        if module is None or any(True for _ in module.children()):
+            return f"{self.kind}(...)"
+        return repr(module)
 
 
 class ModuleTable:
@@ -53,46 +95,44 @@ class ModuleTable:
         self.places: list[Place] = []
         self.roots: list[int] = []  # the places of modules that were called from outside
         self.parameters: list[tuple[Any, int, str]] = []  # weak reference, root, name in there
-        self._known: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+        self._known: dict[int, int] = {}  # by id
 
-    def innermost(self) -> int | None:
-        """The place of the module that runs."""
-        stack = MODULE_STACK.get()
-        if not stack:
+    def _place(self, module: Any) -> int | None:
+        place = self._known.get(id(module))
+        return place if place is not None and self.places[place].reference() is module else None
+
+    def innermost(self, where: Where) -> int | None:
+        """The place of the module around a call."""
+        if where.module is None:
             return None
-        known = self._known.get(stack[-1])
-        return self._meet(stack) if known is None else known
-
-    def _meet(self, stack: tuple[Any, ...]) -> int:
-        for module in stack:
-            if module not in self._known:
+        known = self._place(where.module)
+        if known is not None:
+            return known
+        for module in _modules_around(where):
+            if not self.knows(module):
                 self.add_root(module)
-        return self._known[stack[-1]]
+        return self._place(where.module)
 
     def knows(self, module: Any) -> bool:
         """Whether this is one of them."""
-        return module in self._known
+        return self._place(module) is not None
 
-    def add_root(self, module: Any) -> int:
+    def add_root(self, module: Any) -> None:
         """Know ``module`` and what is in it."""
         root = len(self.roots)
         self.roots.append(len(self.places))
-        for path, each in module.named_modules():
-            if each not in self._known:
-                self._known[each] = len(self.places)
-                self.places.append(Place(each, root, path))
-        self.parameters += [(weakref.ref(each), root, name) for name, each in module.named_parameters()]
-        self.parameters += [(weakref.ref(each), root, name) for name, each in module.named_buffers()]
-        return root
+        waiting = [("", module)]
+        for path, each in waiting:  # grows while it is walked
+            if self.knows(each):
+                continue
+            self._known[id(each)] = len(self.places)
+            self.places.append(Place(each, root, path))
+            start = f"{path}." if path else ""
+            for table in (each._parameters, each._buffers):
+                self.parameters += [(weakref.ref(x), root, start + name) for name, x in table.items() if x is not None]
+            waiting += [(start + name, child) for name, child in each._modules.items() if child is not None]
 
     def composite(self, place: int) -> bool:
         """Whether there are modules in this one."""
         mine = self.places[place]
         return any(each.root == mine.root and each is not mine for each in self.places)
-
-
-def _one_line(module: Any) -> str:
-    """The module as it prints itself, without what is in it."""
-    if any(True for _ in module.children()):
-        return f"{type(module).__name__}(...)"
-    return repr(module)

@@ -7,14 +7,28 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["MINUS", "edge_colour", "edge_share", "edge_width", "mix", "norm", "number", "rms", "shape_text", "sign_colour", "size_text", "stats", "top_of"]
+__all__ = [
+    "MINUS",
+    "edge_colour",
+    "edge_share",
+    "edge_width",
+    "mix",
+    "norm",
+    "number",
+    "rms",
+    "shape_text",
+    "sign_colour",
+    "size_text",
+    "stats",
+    "top_of",
+]
 
 MINUS = "−"
 NEGATIVE, POSITIVE, ZERO = "#5b93f5", "#f5a62b", "#ffffff"  # blue and orange: told apart by every kind of eye
 HEAT = ("#fdb565", "#f9845a", "#ee4f55", "#cf1f4c", "#a3123f", "#6f0c2f")  # gradients, from small to large
 
 
-def number(value: Any) -> str:
+def number(value: Any, digits: int = 3) -> str:
     """``value`` with three significant digits: ``"−0.630"``, ``"12.3"``, ``"1.20e−5"``; whole numbers of whole types as they are.
 
     >>> [number(v) for v in (-0.63, 2.0, 3, 0.0, float("-inf"), 12345.678, 1e-5)]
@@ -25,7 +39,7 @@ def number(value: Any) -> str:
     if isinstance(value, (bool, int)):
         return f"{value:d}".replace("-", MINUS)
     if isinstance(value, complex):
-        return number(value.real) + ("+" if not value.imag < 0 else "") + number(value.imag) + "i"
+        return number(value.real, digits) + ("+" if not value.imag < 0 else "") + number(value.imag, digits) + "i"
     if math.isnan(value):
         return "NaN"
     size = abs(value)
@@ -34,15 +48,15 @@ def number(value: Any) -> str:
     if math.isinf(size):
         text = "∞"
     elif 1e-3 <= size < 99999.5:
-        text = f"{size:.3g}"
-        if "e" in text or size >= 999.5:  # four and five digits stay whole: 12346, not 1.23e4
+        text = f"{size:.{digits}g}"
+        if "e" in text or size >= 10**digits - 0.5:  # four and five digits stay whole: 12346, not 1.23e4
             text = f"{size:.0f}"
         else:
-            decimals = 2 - math.floor(math.log10(float(text)))
+            decimals = digits - 1 - math.floor(math.log10(float(text)))
             text = f"{size:.{decimals}f}" if decimals > 0 else text
     else:
-        digits, _, power = f"{size:.2e}".partition("e")
-        text = f"{digits}e{int(power)}".replace("-", MINUS)
+        mantissa, _, power = f"{size:.{digits - 1}e}".partition("e")
+        text = f"{mantissa}e{int(power)}".replace("-", MINUS)
     return MINUS + text if value < 0 else text
 
 
@@ -100,7 +114,7 @@ def sign_colour(value: Any, top: float) -> str:
     value = float(value)
     if math.isnan(value):
         return "#f3b6c6"
-    if value == 0 or not top > 0:
+    if value == 0 or not (top > 0 or math.isinf(value)):
         return ZERO
     share = 1.0 if math.isinf(value) else min(1.0, abs(value) / top)
     return mix(ZERO, NEGATIVE if value < 0 else POSITIVE, 0.12 + 0.88 * share)

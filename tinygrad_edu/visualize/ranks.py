@@ -1,8 +1,9 @@
-"""What the built-in layout works on: cards and pieces of long edges, each in a rank, and the links between neighbouring ranks."""
+"""What the built-in layout works on: cards and pieces of long edges, each in a rank, and links between neighbouring ranks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .graph import Graph
 
@@ -27,7 +28,7 @@ class Item:
 
 @dataclass(slots=True, frozen=True)
 class Link:
-    """One end's view of a piece of an edge between neighbouring ranks. ``here`` and ``there`` are the ends' distances from the middles."""
+    """One end's view of a piece of an edge. ``here`` and ``there`` are how far from the items' middles its ends are."""
 
     other: int
     here: float
@@ -68,10 +69,20 @@ def plan(graph: Graph) -> Plan:
             items.append(Item("", rank, max(edge.width, 2.0), 0.0, around, (items[tail].serial + items[head].serial) / 2))
         chain.append(head)
         made.chains.append(chain)
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             here = offset(graph, edge.tail, edge.tail_port) if a == tail else 0.0
             there = offset(graph, edge.head, edge.head_port) if b == head else 0.0
-            weight = 8.0 if a != tail and b != head else 3.0 if len(chain) > 2 else 0.5 if edge.dashed else 6.0 if edge.tail[0] == "s" else 1.0
+            weight = (
+                8.0
+                if a != tail and b != head
+                else 3.0
+                if len(chain) > 2
+                else 0.5
+                if edge.dashed
+                else 6.0
+                if edge.tail[0] == "s"
+                else 1.0
+            )
             pieces.append((a, b, here, there, weight))
     add_fillers(made, graph)
     made.into = [[] for _ in items]
@@ -87,7 +98,7 @@ def plan(graph: Graph) -> Plan:
 
 
 def assign_ranks(graph: Graph, keys: list[str], number: dict[str, int]) -> list[int]:
-    """The longest path from a source; then sources, and what stands between a leaf and its uses, move next to their first use."""
+    """The longest path from a source; then sources, and the sums beside them, move next to their first use."""
     heads: list[list[int]] = [[] for _ in keys]
     tails: list[list[int]] = [[] for _ in keys]
     for edge in graph.edges:

@@ -5,9 +5,9 @@
 ...     loss.backward()
 >>> recording.trace(names=locals())
 
-While a recording is open, an observer is told of every operation, a recorder of every node of a backward pass, and hooks of
-all modules of where one is. Everything they keep is plain data: copies of arrays, numbers, indices. A node refers to the
-recordings that know it, never the other way round, so that nothing is kept alive. While none is open, none of this exists.
+While a recording is open, an observer is told of every operation and a recorder of every node of a backward pass. Everything
+they keep is plain data: copies of arrays, numbers, indices. A node refers to the recordings that know it, never the other way
+round, so that nothing is kept alive. While none is open, none of this exists.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import itertools
 import sys
 import weakref
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,8 +28,8 @@ from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.parameter import Parameter
-from .calls import Call, Result, bare_call, read_call
-from .modules import MODULE_STACK, ModuleTable, watch_modules
+from .calls import Call, bare_call, read_call
+from .modules import ModuleTable, Where, around, forget_codes
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
@@ -39,8 +40,16 @@ _KNOWN = "recordings_"
 """Where a node's metadata have the recordings that know it: ``{recording: index of its value (its step, if several)}``."""
 
 
+_metadata = Node._metadata.__get__  # type: ignore[attr-defined]
+"""A node's metadata, an AttributeError where it has none: quicker than to ask the node."""
+_NOTHING: dict[Any, int] = {}
+
+
 def _known(node: Any) -> dict[Recording, int]:
-    return getattr(node, "_metadata", {}).get(_KNOWN, {})
+    try:
+        return _metadata(node).get(_KNOWN, _NOTHING)  # type: ignore[no-any-return]
+    except AttributeError:
+        return _NOTHING
 
 _serial = itertools.count()
 
@@ -54,27 +63,27 @@ class RawValue:
         self.kind, self.shape, self.dtype, self.data, self.step, self.output = kind, shape, dtype, data, step, output
 
 
-class RawInput:
-    """An argument: the value's index, and its place in the node's ``next`` (None: none is asked for its gradient)."""
-
-    __slots__ = ("param", "place", "value")
-
-    def __init__(self, value: int, param: str, place: int | None) -> None:
-        self.value, self.param, self.place = value, param, place
+RawInput = tuple[int, str, "int | None"]
+"""An argument: the value's index, its name, and its place in the node's ``next`` (None: its gradient is not asked for)."""
 
 
 class RawStep:
     """An operation, with all that its rules need to be run again."""
 
     __slots__ = (
-        "call", "cut", "depth", "dtype", "inputs", "line", "module", "needs", "outputs", "saved", "shape",
+        "cut", "depth", "dtype", "inputs", "line", "module", "names", "needs", "node_name", "op", "options", "outputs",
+        "public", "saved", "shape",
     )  # fmt: skip
 
-    call: Call  # without arrays and nodes
+    op: Any
+    public: str
+    node_name: str
     inputs: list[RawInput]
     outputs: list[int]
+    options: dict[str, Any]
     needs: tuple[bool, ...]  # for each place of the node's ``next``, whether there is a node
-    saved: tuple[Any, ...] | None  # copies; None where they are not known
+    names: Sequence[str]  # of what the node saved
+    saved: tuple[Any, ...] | None  # copies of that; None where they are not known
     shape: Any
     dtype: Any
     line: tuple[str, int] | None
@@ -89,8 +98,8 @@ class Pass:
     def __init__(self, roots: list[int]) -> None:
         self.roots = roots
         self.arrived: dict[int, np.ndarray] = {}  # by value
-        self.sent: dict[tuple[int, int], tuple[np.ndarray, tuple[int, ...]]] = {}  # by step and place: what, summed over
-        self.order: list[int] = []  # the steps as they ran
+        self.sent: dict[int, list[np.ndarray | None]] = {}  # by step, as they ran: what it sent to each place of ``next``
+        self.summed: dict[tuple[int, int], tuple[int, ...]] = {}  # by step and place: the axes that were summed over
 
 
 class Recording:
@@ -102,9 +111,10 @@ class Recording:
         self.passes: list[Pass] = []
         self.modules = ModuleTable()
         self.serial = next(_serial)
-        self._leaves: weakref.WeakKeyDictionary[Node, list[int]] = weakref.WeakKeyDictionary()
+        self._leaves: dict[int, tuple[Any, list[int]]] = {}  # by id: weak reference, values
         self._arrays: dict[int, tuple[Any, int, int]] = {}  # by id: weak reference, version, value
-        self._running: weakref.WeakKeyDictionary[Any, Pass] = weakref.WeakKeyDictionary()
+        self._passes: weakref.WeakKeyDictionary[Any, Pass] = weakref.WeakKeyDictionary()
+        self._last: tuple[Any, Any] = (lambda: self, None)
 
     def trace(self, root: Any = None, names: Any = None) -> Any:
         """The pass as a :class:`~tinygrad_edu.visualize.trace.Trace`.
@@ -137,7 +147,8 @@ class Recording:
         if node is None:
             return self._known_array(tensor._array)
         if type(node) is AccumulateGrad:
-            return self._leaves.get(node, [None])[-1]
+            versions = self._versions(node)
+            return versions[-1] if versions else None
         return self._place(node)
 
     def _place(self, node: Any) -> int | None:
@@ -145,7 +156,14 @@ class Recording:
         return _known(node).get(self)
 
     def _remember(self, node: Any, place: int) -> None:
-        node.metadata.setdefault(_KNOWN, {})[self] = place
+        try:
+            table = _metadata(node)
+        except AttributeError:
+            table = node._metadata = {}
+        if _KNOWN in table:
+            table[_KNOWN][self] = place
+        else:
+            table[_KNOWN] = {self: place}
 
     def value_of(self, array: Any, node: Node | None) -> int:
         """The value of an argument or root, which is new unless a recorded step has made it."""
@@ -162,7 +180,7 @@ class Recording:
         return known
 
     def _leaf(self, node: Any, array: Any) -> int:
-        versions = self._leaves.setdefault(node, [])
+        versions = self._versions(node)
         variable = node.variable
         if array is None and variable is not None:
             array = variable._array
@@ -170,10 +188,17 @@ class Recording:
             before = self.values[versions[-1]].data
             if array is None or (before is not None and _same_values(before, array)):
                 return versions[-1]
-        kind = "parameter" if isinstance(variable, Parameter) else "leaf"
+        kind = "parameter" if type(variable) is Parameter or isinstance(variable, Parameter) else "leaf"
         data = None if array is None else array.copy()
         versions.append(self._add(RawValue(kind, node.shape, node.dtype, data)))
         return versions[-1]
+
+    def _versions(self, node: Any) -> list[int]:
+        """The values of a leaf, one for each time that it had changed."""
+        entry = self._leaves.get(id(node))
+        if entry is None or entry[0]() is not node:
+            entry = self._leaves[id(node)] = (weakref.ref(node), [])
+        return entry[1]
 
     def _known_array(self, array: np.ndarray) -> int | None:
         reference, version, value = self._arrays.get(id(array), (None, 0, 0))
@@ -192,67 +217,57 @@ class Recording:
 
     # ---- the forward pass
 
-    def note(self, call: Call, node: Any, line: tuple[str, int] | None, depth: int) -> None:
-        """Keep an operation that has just run."""
-        inputs = [RawInput(self.value_of(each.array, each.node), each.param, each.place) for each in call.arguments]
+    def note(self, call: Call, node: Any, where: Where, depth: int) -> None:
+        """Keep an operation that has just run, ``where`` :func:`around` says."""
         step = RawStep()
+        known: dict[int, Any] = {}  # what is copied already, by the array's id
+        step.inputs = inputs = []
+        for param, array, made_by, place in call.arguments:
+            value = self.value_of(array, made_by)
+            known[id(array)] = self.values[value].data
+            inputs.append((value, param, None if made_by is None or node is None else place))
+        step.depth, step.cut = depth, ""
+        step.line, step.module = where.line, self.modules.innermost(where)
         if node is None:
-            cut_off = [each for each in call.arguments if each.node is not None and each.place is not None]
-            step.cut = "no_grad" if cut_off and call.op is not None and call.op.name and not get_mode() else ""
-            for each in inputs:
-                each.place = None
+            cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
+            if cut_off and call.op is not None and call.op.name and not get_mode():
+                step.cut = "no_grad"
             step.needs, step.saved = (), None
         else:
-            step.cut = ""
-            step.needs = tuple(each is not None for each in node.next)
-            step.saved = self._copies(call)
+            step.needs = tuple([each is not None for each in node.next])
             step.shape, step.dtype = node.shape, node.dtype
-            for each in inputs:
-                if each.place is not None and not step.needs[each.place]:
-                    each.place = None
-        step.inputs, step.line, step.depth = inputs, line, depth
-        step.module = self.modules.innermost()
-        self._finish(step, call, node, "cut" if step.cut else "result")
+        self._finish(step, call, node, known)
+        if node is not None:
+            step.saved = tuple([_copied(value, known) for value in call.saved])
 
-    def _finish(self, step: RawStep, call: Call, node: Any, kind: str) -> None:
-        index = len(self.steps)
+    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any]) -> None:
+        index, kind = len(self.steps), "cut" if step.cut else "result"
         self.steps.append(step)
         step.outputs = []
-        for place, result in enumerate(call.results):
-            if result.node is not None or result.array is None:
-                data = None if result.array is None else result.array.copy()
-                value = self._add(RawValue(kind, result.shape, result.dtype, data, index, place))
-                if result.node is not None:
-                    self._remember(result.node, value)
+        for place, (array, made_by, shape, dtype) in enumerate(call.results):
+            if made_by is not None or array is None:
+                data = None if array is None else array.copy()
+                value = self._add(RawValue(kind, shape, dtype, data, index, place))
+                if made_by is not None:
+                    self._remember(made_by, value)
             else:
-                value = self._new_array(result.array, kind, index, place)
+                value = self._new_array(array, kind, index, place)
+                data = self.values[value].data
+            known[id(array)] = data
             step.outputs.append(value)
         if node is not None and node.outputs != 1:
             self._remember(node, index)
-        step.call = call._replace(
-            arguments=[],
-            results=[],
-            saved=[(name, _Facts(value)) for name, value in call.saved if isinstance(value, np.ndarray)],
-        )
+        step.op, step.public, step.node_name, step.options = call.op, call.public, call.node_name, call.options
+        step.names = call.names
 
-    def _copies(self, call: Call) -> tuple[Any, ...]:
-        """What the step saved, as it is now. Arrays that are values are there already."""
-        known = {}
-        for each in (*call.arguments, *call.results):
-            if each.array is not None:
-                found = self._known_array(each.array) if each.node is None else None
-                if found is not None and self.values[found].data is not None:
-                    known[id(each.array)] = self.values[found].data
-        return tuple(_copied(value, known) for _, value in call.saved)
-
-    def detached(self, made: Any, source: Any, line: tuple[str, int] | None) -> None:
+    def detached(self, made: Any, source: Any, where: Where) -> None:
         """Keep the place where ``made`` was cut off from ``source``."""
         value = self.value_of(source._array, source._node)
         step = RawStep()
-        step.inputs, step.needs, step.saved, step.cut = [RawInput(value, "x", None)], (), None, "detach"
-        step.line, step.depth, step.module = line, _depth(), self.modules.innermost()
-        made_one = Result(made._array, None, made._array.shape, made._array.dtype)
-        self._finish(step, Call(None, "detach", "", [], [made_one], {}, []), None, "cut")
+        step.inputs, step.needs, step.saved, step.cut = [(value, "x", None)], (), None, "detach"
+        step.line, step.depth, step.module = where.line, _depth(), self.modules.innermost(where)
+        made_one = (made._array, None, made._array.shape, made._array.dtype)
+        self._finish(step, Call(None, "detach", "", [], [made_one], {}, (), ()), None, {})
 
     # ---- nodes that were not told of: made before the recording began, or by writing in place
 
@@ -280,18 +295,18 @@ class Recording:
     def _adopt(self, node: Any) -> None:
         call = bare_call(node)
         step = RawStep()
-        step.inputs = [RawInput(self.value_of(each.array, each.node), each.param, each.place) for each in call.arguments]
-        for each, argument in zip(step.inputs, call.arguments, strict=True):
-            if argument.node is None:
-                each.place = None
-            elif self.values[each.value].data is None and argument.array is not None:
-                self.values[each.value].data = argument.array.copy()
+        step.inputs = []
+        for param, array, made_by, place in call.arguments:
+            value = self.value_of(array, made_by)
+            if array is not None and self.values[value].data is None:
+                self.values[value].data = array.copy()
+            step.inputs.append((value, param, None if made_by is None else place))
         step.needs = tuple(each is not None for each in node.next)
-        known = call.op is not None and len(call.saved) == len(call.op.saved)
-        step.saved = tuple(_copied(value, {}) for _, value in call.saved) if known else None
+        known = call.op is None or len(call.saved) == len(call.op.saved)
+        step.saved = tuple(_copied(value, {}) for value in call.saved) if known else None
         step.shape, step.dtype, step.line, step.module = node.shape, node.dtype, None, None
         step.depth, step.cut = 0, ""
-        self._finish(step, call, node, "result")
+        self._finish(step, call, node, {})
 
     # ---- the backward pass
 
@@ -304,12 +319,12 @@ class Recording:
     def before(self, node: Any, grad: Any) -> None:
         """A node is about to run."""
         running = self._running_pass()
-        if type(node) is not Output and node.outputs != 1:
+        if node.outputs != 1 and type(node) is not Output:
             return  # each of its outputs has run
         known = self._place(node)
         if known is None:
             known = self.adopt(node)
-        running.arrived[known] = _array_of(grad, copy=True)
+        running.arrived[known] = _array_of(grad, copy=node.hooks is not None or isinstance(node, FunctionNode))
 
     def after(self, node: Any, grads: Any) -> None:
         """A node has run."""
@@ -317,38 +332,75 @@ class Recording:
             return
         running, current = self._running_pass(), current_pass()
         known = self._place(node)
-        assert known is not None
+        assert known is not None and current is not None
         step = known if node.outputs != 1 else self.values[known].step
         assert step is not None
-        running.order.append(step)
-        needed = None if current is None else current.needed
+        needed = current.needed
+        running.sent[step] = sent = []
         for place, (following, grad) in enumerate(zip(node.next, grads)):  # noqa: B905 (a rule may answer for fewer inputs)
             if following is None or grad is None or (needed is not None and following not in needed):
+                sent.append(None)
                 continue
-            array = _array_of(grad)
-            if array is None:
-                continue
-            axes: tuple[int, ...] = ()
-            if array.shape != following.shape and array.ndim >= len(following.shape):
-                axes = broadcast_axes(array.shape, following.shape)[1]
-            running.sent[step, place] = (np.array(conform_array(array, following)), axes)
+            array, shape = _array_of(grad), following.shape
+            if array is not None and (array.shape != shape or array.dtype != following.dtype):
+                if array.shape != shape and array.ndim >= len(shape):
+                    running.summed[step, place] = broadcast_axes(array.shape, shape)[1]
+                array = np.asarray(conform_array(array, following))
+            sent.append(array)
 
     def arrived(self, leaf: Any, grad: Any) -> None:
         """A leaf's gradient is complete."""
-        if leaf not in self._leaves:
+        running, versions = self._running_pass(), self._versions(leaf)
+        if not versions:
             self._leaf(leaf, None)
-        running = self._running_pass()
-        for value in self._leaves[leaf]:
-            running.arrived[value] = _array_of(grad, copy=True)
+        for value in versions:
+            running.arrived[value] = _array_of(grad)
 
     def _running_pass(self) -> Pass:
         current = current_pass()
-        running = self._running.get(current)
+        if self._last[0]() is current:
+            return self._last[1]
+        running = self._passes.get(current)
         if running is None:
             roots = [self.value_of(None, node) for node in current.roots]  # type: ignore[union-attr]
-            running = self._running[current] = Pass(roots)
+            running = self._passes[current] = Pass(roots)
             self.passes.append(running)
+        self._last = (weakref.ref(current), running)
         return running
+
+
+def _copied(value: Any, known: dict[int, Any]) -> Any:
+    if isinstance(value, np.ndarray):
+        found = known.get(id(value))
+        return value.copy() if found is None else found
+    if type(value) in (tuple, list):
+        return type(value)(_copied(each, known) for each in value)
+    return value
+
+
+def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+
+def _array_of(grad: Any, copy: bool = False) -> Any:
+    """A gradient's array. The engine's own is not written to again: it is kept as it is, and leaves then copy theirs.
+
+    A Tensor's is copied: its owner may write to it.
+    """
+    if isinstance(grad, np.ndarray):
+        return grad.copy() if copy else grad
+    if isinstance(grad, np.generic):
+        return np.asarray(grad)
+    array = getattr(grad, "_array", None)
+    return None if array is None else array.copy()
+
+
+_depths: ContextVar[tuple[int, ...]] = ContextVar("depths", default=())
+"""For each node whose rule runs, how deep in derivatives an operation is that it calls: 1 in an ordinary graph's rule."""
+
+
+def _depth() -> int:
+    return _depths.get()[-1] if _depths.get() else 0
 
 
 class BareGraph(Recording):
@@ -376,8 +428,8 @@ class BareGraph(Recording):
     def note_gradients(self) -> None:
         """What the leaves, and tensors that retain theirs, hold as ``grad``. All leaves have one: a pass has run."""
         complete = True
-        for node, values in self._leaves.items():
-            grad = getattr(node.variable, "_grad", None)  # type: ignore[attr-defined]
+        for reference, values in self._leaves.values():
+            grad = getattr(reference().variable, "_grad", None)
             if grad is not None:
                 self.gradients[values[-1]] = grad._array.copy()
             complete = complete and grad is not None
@@ -386,45 +438,6 @@ class BareGraph(Recording):
             if kept is not None and kept._grad is not None and node.outputs == 1:
                 self.gradients[place] = kept._grad._array.copy()
         self.ran = self.ran or (complete and bool(self._leaves))
-
-
-class _Facts:
-    """A saved array without its numbers."""
-
-    __slots__ = ("dtype", "nbytes", "shape")
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.shape, self.dtype, self.nbytes = array.shape, array.dtype, array.nbytes
-
-
-def _copied(value: Any, known: dict[int, np.ndarray]) -> Any:
-    if isinstance(value, np.ndarray):
-        found = known.get(id(value))
-        return value.copy() if found is None else found
-    if type(value) in (tuple, list):
-        return type(value)(_copied(each, known) for each in value)
-    return value
-
-
-def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
-
-
-def _array_of(grad: Any, copy: bool = False) -> Any:
-    array = getattr(grad, "_array", grad)
-    if isinstance(array, np.generic):
-        array = np.asarray(array)
-    if not isinstance(array, np.ndarray):
-        return None
-    return array.copy() if copy else array
-
-
-_depths: ContextVar[tuple[int, ...]] = ContextVar("depths", default=())
-"""For each node whose rule runs, how deep in derivatives an operation is that it calls: 1 in an ordinary graph's rule."""
-
-
-def _depth() -> int:
-    return _depths.get()[-1] if _depths.get() else 0
 
 
 # ---- the observers -------------------------------------------------------------------------------------------------
@@ -438,26 +451,24 @@ class _Forward(Observer, Watcher):
             frame = sys._getframe(1)
             if frame.f_code is _TELLS:
                 frame = frame.f_back  # type: ignore[assignment]
-            call = read_call(frame, node, tensor)
-            if call is not None:
-                line, depth = user_line(frame), _depth()
-                for each in recordings:
-                    each.note(call, node, line, depth)
+            self._tell(recordings, frame, node, tensor)
 
     def unrecorded(self, tensor: Any) -> None:
         if (recordings := _open.get()) and tensor._node is None:
-            frame = sys._getframe(2)
-            call = read_call(frame, None, tensor)
-            if call is not None:
-                line, depth = user_line(frame), _depth()
-                for each in recordings:
-                    each.note(call, None, line, depth)
+            self._tell(recordings, sys._getframe(2), None, tensor)
+
+    def _tell(self, recordings: tuple[Recording, ...], frame: Any, node: Any, tensor: Any) -> None:
+        call = read_call(frame, node, tensor)
+        if call is not None:
+            where, depth = around(frame), _depth()
+            for each in recordings:
+                each.note(call, node, where, depth)
 
     def detached(self, tensor: Any, source: Any) -> None:
         if (recordings := _open.get()) and source._node is not None:
-            line = user_line(sys._getframe(2))
+            where = around(sys._getframe(2))
             for each in recordings:
-                each.detached(tensor, source, line)
+                each.detached(tensor, source, where)
 
 
 _TELLS = type(OBSERVED).created.__code__
@@ -470,16 +481,19 @@ class _Backward(Recorder):
         if recordings := _open.get():
             for each in recordings:
                 each.before(node, grad)
-            _depths.set((*_depths.get(), 1 + recordings[0].depth_of(node)))
+            if get_mode():
+                _depths.set((*_depths.get(), 1 + recordings[0].depth_of(node)))
 
     def after(self, node: Any, grads: Any) -> None:
         if recordings := _open.get():
-            _depths.set(_depths.get()[:-1])
+            if get_mode():
+                _depths.set(_depths.get()[:-1])
             for each in recordings:
                 each.after(node, grads)
 
     def failed(self, node: Any, error: Exception) -> None:
-        _depths.set(_depths.get()[:-1])
+        if get_mode() and _open.get():
+            _depths.set(_depths.get()[:-1])
 
     def arrived(self, leaf: Any, grad: Any) -> None:
         for each in _open.get():
@@ -504,22 +518,19 @@ class record:
         if not _switches:
             WATCHERS.append(_forward)
             RECORDERS.append(_backward)
-            watch_modules(True)
         _switches.append(self)
         observe(_forward)
-        self._tokens = (_open.set((*_open.get(), recording)), MODULE_STACK.set(MODULE_STACK.get()))
+        self._opened = _open.set((*_open.get(), recording))
         return recording
 
     def __exit__(self, *exc: Any) -> None:
-        opened, stack = self._tokens
-        _open.reset(opened)
-        MODULE_STACK.reset(stack)
+        _open.reset(self._opened)
         unobserve(_forward)
         _switches.remove(self)
         if not _switches:
             WATCHERS.remove(_forward)
             RECORDERS.remove(_backward)
-            watch_modules(False)
+            forget_codes()
 
 
 def recordings_of(tensor: Any) -> list[Recording]:
@@ -528,20 +539,3 @@ def recordings_of(tensor: Any) -> list[Recording]:
     known = {} if node is None else _known(node)
     here = [each for each in _open.get() if each not in known and each.find(tensor) is not None]
     return sorted([*known, *here], key=lambda each: each.serial)
-
-
-# ---- where in the user's program -------------------------------------------------------------------------------------
-
-_PACKAGE = __name__.partition(".")[0]
-_EXAMPLES = (f"{_PACKAGE}.demo",)
-
-
-def user_line(frame: Any) -> tuple[str, int] | None:
-    """The innermost line that is not this package's: (file, line)."""
-    while frame is not None:
-        name = frame.f_globals.get("__name__")
-        ours = name is None or name == _PACKAGE or name.startswith(f"{_PACKAGE}.")
-        if (not ours and frame.f_code.co_filename[:1] != "<frozen") or name in _EXAMPLES:
-            return frame.f_code.co_filename, frame.f_lineno
-        frame = frame.f_back
-    return None

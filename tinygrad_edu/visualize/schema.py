@@ -41,10 +41,17 @@ def _plain(value: Any, most: int | None) -> Any:
     if dataclasses.is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name), most) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(name): _plain(each, most) for name, each in value.items()}
+        return {str(name): _written_option(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(each, most) for each in value]
     return _number(value) if isinstance(value, float) else value
+
+
+def _written_option(value: Any) -> Any:
+    """A number that is not finite is an object here: a string may be the option itself."""
+    if isinstance(value, (list, tuple)):
+        return [_written_option(each) for each in value]
+    return {"number": _number(value)} if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _array(array: np.ndarray, most: int | None) -> dict[str, Any]:
@@ -77,7 +84,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
     return {
         "shape": list(summary.whole_shape),
         "dtype": summary.whole_dtype,
-        "summary": {name: _plain(value, None) for name, value in summary.statistics.items()},
+        "summary": {name: _number(value) if isinstance(value, float) else value for name, value in summary.statistics.items()},
         "thumbnail": [[_element(each) for each in row] for row in np.asarray(summary)],
     }
 
@@ -176,7 +183,7 @@ def _read(value: Any, hint: Any, where: str) -> Any:
     if origin is dict:
         if not isinstance(value, dict):
             raise _wrong(where, "object", value)
-        return {name: _option(each) for name, each in value.items()}
+        return {name: _option(each, f"{where}.{name}") for name, each in value.items()}
     if hint is np.ndarray:
         return _read_array(value, where)
     if dataclasses.is_dataclass(hint):
@@ -186,10 +193,14 @@ def _read(value: Any, hint: Any, where: str) -> Any:
     return value
 
 
-def _option(value: Any) -> Any:
+def _option(value: Any, where: str) -> Any:
     if isinstance(value, list):
-        return [_option(each) for each in value]
-    return _SPECIAL.get(value, value) if isinstance(value, str) else value
+        return [_option(each, where) for each in value]
+    if isinstance(value, dict):
+        if value.keys() != {"number"} or value["number"] not in _SPECIAL:
+            raise _wrong(where, "number, text, list or null", value)
+        return _SPECIAL[value["number"]]
+    return value
 
 
 def _list(value: Any, where: str) -> Any:

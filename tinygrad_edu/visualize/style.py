@@ -40,7 +40,14 @@ def style_sheet() -> str:
     rules += [".b{font-weight:bold}", ".n{text-anchor:middle}", ".grid rect{stroke:#d3d9e2;stroke-width:.8}"]
     rules += [f".f-{name}>.card{{fill:{fill};stroke:{edge}}}" for name, (fill, edge, _) in FAMILIES.items()]
     rules += [f".f-{name}>.rule{{stroke:{edge}}}" for name, (_, edge, _) in FAMILIES.items()]
-    rules += [".card{stroke-width:1.2}", ".f-leaf>.card,.f-parameter>.card{stroke-width:2}", ".rule{stroke-width:.7;opacity:.75;fill:none}"]
+    rules += [
+        ".card{stroke-width:1.2}",
+        ".f-leaf>.card,.f-parameter>.card{stroke-width:2}",
+        ".rule{stroke-width:.7;opacity:.75;fill:none}",
+    ]
     rules += [f".bad>.card{{stroke:{BAD};stroke-width:3}}", ".faded{opacity:.55}"]
-    rules += [f".module>rect{{fill:{GROUP_FILL};stroke:{GROUP_BORDER};fill-opacity:.75}}", ".edge{fill:none;stroke-linecap:round}"]
+    rules += [
+        f".module>rect{{fill:{GROUP_FILL};stroke:{GROUP_BORDER};fill-opacity:.75}}",
+        ".edge{fill:none;stroke-linecap:round}",
+    ]
     return "".join(".pass " + rule.replace(",.", ",.pass .") for rule in rules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .boxes import Line, Run, coordinate
+from .boxes import Line, Run, coordinate, element
 from .graph import Edge, Graph
 from .layout import Layout, Point, label_place
 from .legend import Legend
@@ -33,7 +33,7 @@ def svg_text(graph: Graph, layout: Layout, legend: Legend | None = None) -> str:
         if path in layout.boxes:
             x, y, wide, tall = layout.boxes[path]
             out.append(f'<g id="{group.key}" class="module">')
-            out.append(f'<rect x="{coordinate(x)}" y="{coordinate(y)}" width="{coordinate(wide)}" height="{coordinate(tall)}" rx="10"/>')
+            out.append(element("rect", x=x, y=y, width=wide, height=tall, rx=10))
             title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
             title.svg(out, x + 9, y + 4, title.width)
             out.append("</g>")
@@ -62,20 +62,36 @@ def edge_svg(out: list[str], edge: Edge, route: list[Point]) -> None:
     points[place] = (tip[0] + ux * length * 0.8, tip[1] + uy * length * 0.8)
     points[inner] = (handle[0] + ux * length * 0.5, handle[1] + uy * length * 0.5)
     path = f"M{pair(points[0])}C" + " ".join(pair(point) for point in points[1:])
-    style = f'stroke="{edge.colour}" stroke-width="{coordinate(edge.width)}"' + (' stroke-dasharray="5 4"' if edge.dashed else "")
-    out.append(f'<path id="{edge.key}" class="edge" d="{path}" {style}>' + (f"<title>{xml(edge.tip)}</title>" if edge.tip else "") + "</path>")
+    tip_text = f"<title>{xml(edge.tip)}</title>" if edge.tip else None
+    dashes = "5 4" if edge.dashed else None
+    out.append(
+        element(
+            "path",
+            tip_text,
+            id=edge.key,
+            class_="edge",
+            d=path,
+            stroke=edge.colour,
+            stroke_width=edge.width,
+            stroke_dasharray=dashes,
+        )
+    )
     half = 2.4 + 0.8 * edge.width
     side = (-uy * half, ux * half)
     corners = (tip, (base[0] + side[0], base[1] + side[1]), (base[0] - side[0], base[1] - side[1]))
-    out.append(f'<path class="arrow" d="M{pair(corners[0])}L{pair(corners[1])}L{pair(corners[2])}z" fill="{edge.colour}"/>')
+    out.append(element("path", class_="arrow", d="M" + "L".join(pair(corner) for corner in corners) + "z", fill=edge.colour))
 
 
 def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
-    """The edge's word on its middle, on a patch of paper."""
+    """The edge's word near its middle, on a patch of paper; where the gradient was cut off, two strokes through the edge."""
     wide = text_width(edge.label, 9) + 6
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
-    out.append(f'<g class="label"><rect x="{coordinate(x - wide / 2)}" y="{coordinate(y - 7)}" width="{coordinate(wide)}" height="13" rx="3" fill="{PAPER}" fill-opacity=".9"/>')
-    out.append(f'<text x="{coordinate(x)}" y="{coordinate(y + 3)}" class="t9 c-warn n">{xml(edge.label)}</text></g>')
+    out.append(f'<g class="label" data-edge="{edge.key}">')
+    out.append(element("rect", x=x - wide / 2, y=y - 7, width=wide, height=13, rx=3, fill=PAPER, fill_opacity=".9"))
+    out.append(element("text", xml(edge.label), x=x, y=y + 3, class_="t9 c-warn n"))
+    if edge.cut:
+        out.append(element("path", class_="cut", d="".join(f"M{pair((x + dx, y + 13))}l4 -7" for dx in (-5, 0))))
+    out.append("</g>")
 
 
 def pair(point: Point) -> str:

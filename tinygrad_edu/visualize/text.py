@@ -19,7 +19,9 @@ FONT = "Helvetica,Arial,Liberation Sans,sans-serif"
 REPLACEMENT = "�"
 WIDTHS = tuple({char: width for width, chars in table.items() for char in chars} for table in (REGULAR, BOLD))
 # What no XML document may hold, lone surrogates, and the marks that turn the direction of the text around them
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def one_line(text: object) -> str:
@@ -34,10 +36,8 @@ def xml(text: object) -> str:
 
 
 def dot_html(text: object) -> str:
-    """``text`` inside one of Graphviz's HTML-like labels. They drop spaces at both ends, hence the hard ones."""
-    text = xml(text)
-    core = text.strip(" ")
-    return text.replace(" ", "\u00a0") if not core else text.replace(core, core.replace("  ", " \u00a0")).replace(" ", "\u00a0")
+    """``text`` inside one of Graphviz's HTML-like labels, which drop spaces at ends unless they are hard."""
+    return xml(text).replace(" ", "\u00a0")
 
 
 def dot_string(text: object) -> str:

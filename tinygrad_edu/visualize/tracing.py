@@ -77,7 +77,7 @@ class _Builder:
         self.transposed = self._transposed_weights()
         self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
         self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
-        self.ran = set() if self.pass_ is None else set(self.pass_.order)
+        self.ran = set() if self.pass_ is None else self.pass_.sent.keys()
 
     def _behind_root(self) -> tuple[list[int], list[int]]:
         values, steps = {self.root}, set()
@@ -88,7 +88,7 @@ class _Builder:
                 continue
             steps.add(step)
             raw = self.recording.steps[step]
-            for value in (*raw.outputs, *(each.value for each in raw.inputs)):
+            for value in (*raw.outputs, *(value for value, _, _ in raw.inputs)):
                 if value not in values:
                     values.add(value)
                     waiting.append(value)
@@ -97,13 +97,13 @@ class _Builder:
     def _transposed_weights(self) -> dict[int, int]:
         """The value of each weight that a linear layer has transposed, with the step; these steps become part of it."""
         steps = self.recording.steps
-        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].call.op is t_unseen}
-        uses = Counter(each.value for raw in self.kept_steps for each in steps[raw].inputs)
+        made = {steps[raw].outputs[0]: raw for raw in self.kept_steps if steps[raw].op is t_unseen}
+        uses = Counter(value for raw in self.kept_steps for value, _, _ in steps[raw].inputs)
         linear = {
-            each.value: made[each.value]
+            value: made[value]
             for raw in self.kept_steps
-            for each in steps[raw].inputs
-            if each.value in made and uses[each.value] == 1 and steps[raw].call.op in _PRODUCTS and each.param == "mat2"
+            for value, param, _ in steps[raw].inputs
+            if value in made and uses[value] == 1 and steps[raw].op in _PRODUCTS and param == "mat2"
         }
         self.kept_steps = [raw for raw in self.kept_steps if raw not in linear.values()]
         self.kept_values = [raw for raw in self.kept_values if raw not in linear or raw == self.root]
@@ -193,29 +193,32 @@ class _Builder:
 
     def _step(self, raw: int) -> Step:
         step = self.recording.steps[raw]
-        call = step.call
         params, raw_inputs = self._edges(raw, step)
-        is_linear = "weight" in params and call.op in _PRODUCTS
-        names = {param: self.value_names[each.value] for param, (_, each) in zip(params, raw_inputs, strict=True)}
+        is_linear = "weight" in params and step.op in _PRODUCTS
+        names = {param: self.value_names[value] for param, (_, (value, _, _)) in zip(params, raw_inputs, strict=True)}
         outputs = [self.value_names[each] for each in step.outputs]
-        public = "linear" if is_linear else call.public
-        op = LINEAR if is_linear else call.op
-        words = in_words(op, public, names, outputs, call.options)
+        public = "linear" if is_linear else step.public
+        op = LINEAR if is_linear else step.op
+        words = in_words(op, public, names, outputs, step.options)
         inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
         return Step(
             id=self.step_ids[raw],
             op=public,
-            node=call.node_name,
+            node=step.node_name,
             family="other" if op is None else op.family,
             symbol=public if op is None else op.symbol,
             formula=words.formula,
             formula_latex=words.formula_latex,
             inputs=inputs,
             outputs=[self.value_ids[each] for each in step.outputs],
-            options={name: plain(value) for name, value in call.options.items()},
+            options={name: plain(value) for name, value in step.options.items()},
             module=self._path(step.module),
             source=_source(step.line),
-            saved=[Saved(name, tuple(each.shape), each.dtype.name, each.nbytes) for name, each in call.saved],
+            saved=[
+                Saved(name, each.shape, each.dtype.name, each.nbytes)
+                for name, each in zip(step.names, step.saved or (), strict=False)  # names without values: they are released
+                if isinstance(each, np.ndarray)
+            ],
             ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
             note=_note(public, inputs, names),
@@ -224,32 +227,31 @@ class _Builder:
     def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
         """The arguments' names, and the inputs, each with the step that sends its gradient on."""
         steps, through = self.recording.steps, self.transposed
-        if not any(each.value in through for each in step.inputs):
-            return [each.param for each in step.inputs], [(raw, each) for each in step.inputs]
-        roles = _OF_MM if step.call.op is mm else _OF_AFFINE
-        edges = {
-            roles[each.param]: (through[each.value], steps[through[each.value]].inputs[0])
-            if each.value in through
-            else (raw, each)
-            for each in step.inputs
-        }
+        if not any(value in through for value, _, _ in step.inputs):
+            return [param for _, param, _ in step.inputs], [(raw, each) for each in step.inputs]
+        roles = _OF_MM if step.op is mm else _OF_AFFINE
+        edges = {}
+        for each in step.inputs:
+            value, param, _ = each
+            edges[roles[param]] = (through[value], steps[through[value]].inputs[0]) if value in through else (raw, each)
         params = [param for param in ("input", "weight", "bias") if param in edges]
         return params, [edges[param] for param in params]
 
-    def _input(self, step: RawStep, param: str, sender: int, each: RawInput, words: Words) -> Input:
-        value = self.value_ids[each.value]
-        if each.place is None:
+    def _input(self, step: RawStep, param: str, sender: int, given: RawInput, words: Words) -> Input:
+        raw, _, place = given
+        value = self.value_ids[raw]
+        if place is None:
             return Input(value, param, False, None, None, "", "")
         downstream, summed = None, ()
-        if self.pass_ is not None and (sender, each.place) in self.pass_.sent:
-            downstream, summed = self.pass_.sent[sender, each.place]
+        if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
+            downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
         base = param.partition("[")[0]
         rule, latex = words.rules.get(base, ("", ""))
-        local = self._local(step, each.place, rule, downstream) if param != "weight" else None
-        target = self.recording.values[each.value].shape
+        local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
+        target = self.recording.values[raw].shape
         if local is not None and local.shape != target and local.ndim >= len(target):
             summed = broadcast_axes(local.shape, target)[1]
-        blocked = int((local == 0).sum()) if local is not None and step.call.public in GATES else None
+        blocked = int((local == 0).sum()) if local is not None and step.public in GATES else None
         return Input(value, param, True, downstream, local, rule, latex, summed, blocked)
 
     def _local(self, step: RawStep, place: int, rule: str, downstream: Any) -> Any:
@@ -258,12 +260,12 @@ class _Builder:
             return None
         shape = self.recording.values[step.outputs[0]].shape
         single = math.prod(shape) == 1
-        if step.call.op is None or step.saved is None:
+        if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
                 return downstream / grad.reshape(())  # the gradient is linear in a single number
             return None
-        if rule and not single and not step.call.op.elementwise:
+        if rule and not single and not step.op.elementwise:
             return None
         return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
 
@@ -291,7 +293,7 @@ class _Builder:
     def _first_bad_gradient(self, steps: list[Step]) -> int | None:
         if self.pass_ is None:
             return None
-        for raw in self.pass_.order:
+        for raw in self.pass_.sent:
             if raw in self.step_ids:
                 step = steps[self.step_ids[raw]]
                 arrived = [self.values[each].grad for each in step.outputs]
@@ -311,7 +313,7 @@ def _parent(path: str, places: Any) -> str:
 
 def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
     """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
-    op = step.call.op
+    op = step.op
     twin: Any = new(op.node_class)  # type: ignore[union-attr]
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype

@@ -1,0 +1,407 @@
+"""The walk through a trace as the step-through page shows it: first the numbers forward, then the gradients backward.
+
+A :class:`Frame` is one picture of the walk: which card is looked at, along which edges something moves, what the panel
+says, and the same as one sentence for a reader who listens. When each number of the drawing becomes known stands in
+:func:`reveals`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import markup as html
+from .cards import bracketed, is_constant, is_factor
+from .numbers import MINUS, norm, number
+from .trace import Input, Step, Trace, Value
+
+__all__ = ["Frame", "frames", "reveals"]
+
+GRID, HEAT = (4, 5), (8, 12)
+"""Up to how many rows and columns an array shows its numbers, or its colours."""
+
+
+@dataclass(slots=True)
+class Frame:
+    """One stop of the walk. ``phase`` is ``"start"``, ``"forward"`` or ``"backward"``."""
+
+    phase: str
+    step: int | None
+    title: str
+    body: str  # the panel's HTML
+    say: str  # the same for a reader who listens
+    focus: str  # the card's id
+    edges: list[str] = field(default_factory=list)  # along which a value or gradient moves
+
+
+def frames(trace: Trace) -> list[Frame]:
+    """The stops in order: the inputs, each step forward, the loss's own gradient, each step backward."""
+    walk = [_start(trace), *(_forward(trace, step) for step in trace.steps)]
+    if trace.ran:
+        walk.append(_seed(trace))
+        arrived: dict[int, list[tuple[int, int]]] = {}
+        for step in _backward_steps(trace):
+            for use in _uses(step):
+                arrived.setdefault(step.inputs[use[1]].value, []).append(use)
+            walk.append(_backward(trace, step, arrived))
+    return walk
+
+
+def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
+    """At which frame the numbers of each card appear.
+
+    ``f``: values; ``u``: the upstream gradient; ``b``: the gradients that the card itself sends back, or a leaf's whole
+    gradient; ``t``: a fan-out card's terms in the order in which they arrive.
+    """
+    first = len(trace.steps) + 1  # the frame of the loss's own gradient
+    frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))} if trace.ran else {}
+    terms = _contributions(trace)
+    whole = {value: max(frame_of.get(step, 0) for step, _ in uses) for value, uses in terms.items() if frame_of}
+    whole[trace.root] = max(first, whole.get(trace.root, 0))
+    shown: dict[str, dict[str, int | list[int]]] = {}
+    for value in trace.values:
+        if value.made_by is None:
+            shown[f"v{value.id}"] = {"f": 0, "b": whole.get(value.id, first)}
+        uses = terms.get(value.id, [])
+        if len(uses) > 1 and frame_of:
+            shown[f"f{value.id}"] = {"b": whole[value.id], "t": [frame_of[step] for step, _ in uses]}
+    for place, step in enumerate(trace.steps, start=1):
+        upstream = max((whole.get(output, first) for output in step.outputs), default=first)
+        shown[f"s{step.id}"] = {"f": place, "u": upstream, "b": frame_of.get(step.id, upstream)}
+    return shown
+
+
+# ---- what flows
+
+
+def _uses(step: Step) -> Iterator[tuple[int, int]]:
+    """The places of a step along which a gradient came back."""
+    for place, taken in enumerate(step.inputs):
+        if step.ran and taken.needs_grad and taken.downstream is not None:
+            yield step.id, place
+
+
+def _backward_steps(trace: Trace) -> list[Step]:
+    return [step for step in reversed(trace.steps) if any(True for _ in _uses(step))]
+
+
+def _contributions(trace: Trace) -> dict[int, list[tuple[int, int]]]:
+    """Of each value the uses from which gradients come, in the order of the backward pass."""
+    terms: dict[int, list[tuple[int, int]]] = {}
+    for step in _backward_steps(trace):
+        for use in _uses(step):
+            terms.setdefault(step.inputs[use[1]].value, []).append(use)
+    return terms
+
+
+# ---- the stops
+
+
+def _start(trace: Trace) -> Frame:
+    inputs = [value for value in trace.values if value.made_by is None]
+    root = trace.values[trace.root]
+    scalars = [value for value in inputs if _single(value.data)]
+    given = ", ".join(f"{value.name} = {_number(value.data)}" for value in scalars[:8])
+    more = len(inputs) - min(len(scalars), 8)
+    back = "then the gradients come back" if trace.ran else "backward has not run: there are no gradients to show"
+    count = f"{len(trace.steps)} step{'s' * (len(trace.steps) != 1)}"
+    body = html.lead(f"{count} from the inputs to {root.name}; {back}.")
+    body += html.definitions((value.name, value.kind, html.scalar(value.data)) for value in scalars[:8])
+    shown = [value for value in inputs if not _single(value.data)][:4]
+    body += html.row(_array(value.name, value.data, value.shape, "forward") for value in shown)
+    hidden = len(inputs) - min(len(scalars), 8) - len(shown)
+    if hidden > 0:
+        body += html.note(f"and {hidden} more")
+    say = f"The inputs: {given or 'arrays'}{f', and {more} more' if more and given else ''}. {count} to {root.name}; {back}."
+    return Frame("start", None, "The inputs", body, say, "")
+
+
+def _forward(trace: Trace, step: Step) -> Frame:
+    outputs = [trace.values[output] for output in step.outputs]
+    made = ", ".join(value.name for value in outputs)
+    single = all(_single(trace.values[taken.value].data) for taken in step.inputs) and all(
+        _single(value.data) for value in outputs
+    )
+    body = html.equation(html.text(step.formula), step.formula)
+    say = f"{step.symbol} makes {made}: {step.formula}"
+    if single and len(outputs) == 1:
+        known = {trace.values[taken.value].name: _number(trace.values[taken.value].data) for taken in step.inputs}
+        right = step.formula.partition("=")[2].strip()
+        filled = _filled(right, known)
+        result = _number(outputs[0].data)
+        numbers = "" if filled == right or filled == result else f"= {html.text(filled)} "
+        body += html.equation(f"{numbers}= {html.strong(result, 'forward')}", f"{outputs[0].name} = {result}", more=True)
+        say += f" = {filled} = {result}" if numbers else f" = {result}"
+    else:
+        values = [trace.values[taken.value] for taken in step.inputs]
+        shown = {value.id: value for value in [*values, *outputs]}.values()
+        body += html.row(_array(value.name, value.data, value.shape, "forward") for value in shown)
+        shapes = " and ".join(f"{value.name} {_shape(value.shape)}" for value in values)
+        say += f"; {shapes or 'nothing'} to {', '.join(_shape(value.shape) for value in outputs)}"
+    if step.options:
+        body += html.note(", ".join(f"{name} = {value}" for name, value in step.options.items()), "options")
+    if step.note:
+        body += html.note(step.note, "gate")
+        say += f". {step.note}"
+    if step.cut:
+        cut = f"{step.cut}: the gradient will stop here"
+        body += html.note(cut, "gate")
+        say += f". {cut}"
+    if trace.bad == step.id:
+        body += html.note("the first NaN or infinity is made here, from finite numbers", "bad")
+        say += ". The first NaN or infinity is made here"
+    if step.saved:
+        kept = ", ".join(f"{saved.name} {_shape(saved.shape)}" for saved in step.saved)
+        body += html.note(f"kept for the way back: {kept}", "saved")
+    body = _where(step) + body
+    edges = [f"e{step.id}-{place}" for place in range(len(step.inputs))]
+    return Frame("forward", step.id, f"{step.symbol} makes {made}", body, say + ".", f"s{step.id}", edges)
+
+
+def _seed(trace: Trace) -> Frame:
+    root = trace.values[trace.root]
+    ratio = html.fraction("∂" + root.name, "∂" + root.name)
+    if _single(root.grad):
+        seed = _number(root.grad)
+        body = html.equation(f"{ratio} = {html.strong(seed, 'backward')}", f"∂{root.name}/∂{root.name} = {seed}")
+        say = f"Backward begins at {root.name}: its gradient with respect to itself is {seed}."
+    else:
+        body = html.row([_array(f"∇{root.name}", root.grad, root.shape, "backward")])
+        say = f"Backward begins at {root.name} with the gradient that it was given."
+    body += html.lead("From here on, each step multiplies what arrives (upstream) by its own derivative (local).")
+    focus = f"v{root.id}" if root.made_by is None else f"s{root.made_by}"
+    return Frame("backward", None, f"Backward begins at {root.name}", body, say, focus)
+
+
+def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]]) -> Frame:
+    out = trace.values[step.outputs[0]]
+    pieces, said = [_where(step)], []
+    if not _single(out.grad):
+        pieces.append(html.row([_array(f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}", out.grad, out.shape, "backward")]))
+    for _, place in _uses(step):
+        taken = step.inputs[place]
+        value = trace.values[taken.value]
+        several = len(_all_uses(trace, value)) > 1
+        chain, words = _chain(trace, value, out, several, len(step.outputs))
+        single = _single(taken.downstream) and _single(out.grad)
+        if single and (taken.local is None or _single(taken.local)):
+            equation, more = _scalar_equation(taken, value, out)
+            pieces.append(html.card(html.equation(chain, words) + equation))
+            said.append(f"{words}, {more}")
+        else:
+            pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value, out)))
+            said.append(f"the gradient of {value.name} is {_rule(taken)}, its norm {_norm(taken.downstream)}")
+        for kind, note in _notes(trace, taken, value, arrived[value.id]):
+            pieces.append(html.note(note, kind))
+            said.append(note)
+    if trace.bad_backward == step.id:
+        pieces.append(html.note("the first NaN or infinity among the gradients is made here", "bad"))
+        said.append("the first NaN or infinity among the gradients is made here")
+    title = f"through {step.symbol} ({out.name})"
+    edges = [f"e{step.id}-{place}" for _, place in _uses(step)]
+    for _, place in _uses(step):
+        value = trace.values[step.inputs[place].value]
+        if len(arrived[value.id]) == len(_all_uses(trace, value)) > 1:
+            edges.append(f"ef{value.id}")
+    return Frame("backward", step.id, title, "".join(pieces), ". ".join([title, *said]) + ".", f"s{step.id}", edges)
+
+
+def _where(step: Step) -> str:
+    """The module and the line of the program."""
+    line = f"{step.source.file}:{step.source.line} {step.source.text}".strip() if step.source else ""
+    return html.place(step.module, line)
+
+
+def _all_uses(trace: Trace, value: Value) -> list[tuple[int, int]]:
+    return [(s, p) for s, p in value.used_by if (s, p) in set(_uses(trace.steps[s]))]
+
+
+# ---- the chain rule
+
+
+def _chain(trace: Trace, value: Value, out: Value, several: bool, outputs: int) -> tuple[str, str]:
+    """The chain rule with names: as HTML and as words."""
+    root = trace.values[trace.root].name
+    via = f" via {out.name}" if several else ""
+    whole, local, upstream = (f"∂{root}", f"∂{value.name}"), (f"∂{out.name}", f"∂{value.name}"), (f"∂{root}", f"∂{out.name}")
+    words = "∂{}/∂{}{} = ∂{}/∂{} × ∂{}/∂{}".format(root, value.name, via, out.name, value.name, root, out.name)
+    via = html.small(via) if via else ""
+    return (
+        f"{html.fraction(*whole)}{via} = {html.fraction(*local)} × {html.fraction(*upstream, 'backward')}"
+        + (html.small(" summed over its results") if outputs > 1 else ""),
+        words,
+    )
+
+
+def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
+    upstream, result = _number(out.grad), _number(taken.downstream)
+    local = taken.local
+    if local is None:  # a rule with G, on single numbers
+        text = f"= {html.text(_rule(taken))} = "
+        ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream), f"{_rule(taken)}, with G = {upstream}")
+        return html.equation(text + ask, f"= {_rule(taken)} = {result}", more=True), f"= {_rule(taken)} = {result}"
+    factor = _number(local)
+    named = taken.rule if is_factor(taken.rule) and not is_constant(taken.rule) else ""
+    filled = f"{named} = {factor}" if named else factor
+    hint = f"local × upstream: {factor} × {upstream}" if named else f"the local factor is {factor}: it passes {upstream} on"
+    spread = abs(float(local.item()) * _half(out.grad)) + abs(float(out.grad.item()) * _half(local))
+    ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream) + spread, hint)
+    shown = html.local(named, factor)
+    text = f"= {shown} × {html.strong(upstream, 'backward')} = {ask}"
+    words = f"= {filled} × {upstream} = {result}"
+    return html.equation(text, words, more=True), words
+
+
+def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: Value) -> str:
+    """The rule, and the matrices with their shapes."""
+    text = f"∇{value.name} = {_rule(taken)}"
+    arrays = []
+    if taken.local is not None and not np.all(taken.local == 1):
+        named = f"local {taken.rule}".strip() if is_factor(taken.rule) else f"local ∂{out.name}/∂{value.name}"
+        arrays.append(_array(named, taken.local, taken.local.shape, "local"))
+    elif taken.local is None:  # the operands that the rule names
+        tensors = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
+        for other in {each.id: each for each in tensors}.values():
+            if re.search(_token(other.name), taken.rule):
+                arrays.append(_array(f"local {other.name}", other.data, other.shape, "local"))
+    blank = None
+    grad = taken.downstream
+    assert grad is not None
+    if _fits(grad.shape, GRID) and grad.size and np.isrealobj(grad):
+        flat = np.flatnonzero(grad.reshape(-1))
+        blank = int(flat[(step.id * 5 + 2) % len(flat)]) if len(flat) else 0
+    ask = None
+    if blank is not None:
+        answer = grad.reshape(-1)[blank]
+        hint = f"{text}, at {_index(blank, grad.shape)}"
+        # its terms are shown rounded: a hundredth of the largest entry is asked for, no more
+        slack = _slack(answer) + 0.01 * float(np.abs(grad).max())
+        ask = blank, html.ask(f"{value.name} at {_index(blank, grad.shape)}", answer.item(), _number(answer), slack, hint)
+    arrays.append(_array(f"downstream ∇{value.name}", grad, grad.shape, "backward", ask))
+    return html.equation(html.text(text), text, more=True) + html.row(arrays)
+
+
+def _rule(taken: Input) -> str:
+    """How the downstream gradient follows from G, the upstream one."""
+    if taken.rule and not is_factor(taken.rule):
+        rule = taken.rule
+    elif taken.local is None:
+        rule = "(this step's own rule)"
+    elif np.all(taken.local == 1):
+        rule = "G"
+    else:
+        rule = f"{bracketed(taken.rule or 'local')} × G"
+    return f"Σ {rule}" if taken.summed else rule
+
+
+def _notes(trace: Trace, taken: Input, value: Value, uses: list[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    grad = taken.downstream
+    assert grad is not None
+    if taken.blocked:
+        if grad.size == 1:
+            yield "gate", "gradient blocked: the gate was closed in the forward pass"
+        else:
+            yield "gate", f"{taken.blocked} of {grad.size} gates closed: their gradient is 0"
+    if taken.summed:
+        axes = ", ".join(map(str, taken.summed))
+        yield "summed", f"{value.name} was broadcast: the gradients of its copies are summed over {_axes(taken.summed)} {axes}"
+    name = f"{value.name}.grad" if value.made_by is None else f"∇{value.name}"
+    total = len(_all_uses(trace, value))
+    missing = total - len(uses)
+    grads = [trace.steps[step].inputs[place].downstream for step, place in uses]
+    terms = [each for each in grads if each is not None]
+    status = f"({missing} more to come)" if missing else "✓ complete"
+    if total > 1 and all(each.size == 1 for each in terms):
+        so_far = np.sum([each.reshape(()) for each in terms], axis=0)
+        whole = value.grad if not missing and value.grad is not None else so_far
+        sum_text = " + ".join(_number(each) for each in terms)
+        equals = f" = {_number(whole)}" if len(terms) > 1 else ""
+        yield "sum", f"{name} accumulates: {sum_text}{equals} {status}"
+    elif total > 1:
+        norms = f"its norm is {_norm(value.grad)} " if not missing and value.grad is not None else ""
+        yield "sum", f"{name} accumulates: {len(uses)} of {total} gradients have arrived, {norms}{status}".replace(", (", " (").replace(", ✓", " ✓")
+    elif value.made_by is None and grad.size == 1:
+        yield "sum", f"{name} = {_number(grad)} {status}"
+
+
+def _axes(summed: tuple[int, ...]) -> str:
+    return "axis" if len(summed) == 1 else "axes"
+
+
+# ---- numbers
+
+
+def _single(array: np.ndarray | None) -> bool:
+    return array is not None and array.size == 1
+
+
+def _number(array: np.ndarray | None) -> str:
+    return "?" if array is None else number(array.reshape(()))
+
+
+def _norm(array: np.ndarray | None) -> str:
+    return "?" if array is None else number(norm(array))
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return str(tuple(shape)) if shape else "a number"
+
+
+def _half(value: np.ndarray) -> float:
+    """Half a unit of the last of three digits: by how much a shown number may be off."""
+    size = abs(float(value.item()))
+    return 0.5 * 10.0 ** (np.floor(np.log10(size)) - 2) if size and np.isfinite(size) else 0.0
+
+
+def _slack(value: np.ndarray) -> float:
+    """By how much an answer may be off: the digits that are shown."""
+    return 1.02 * _half(value) or 5e-4
+
+
+def _fits(shape: tuple[int, ...], most: tuple[int, int]) -> bool:
+    rows, columns = (int(np.prod(shape[:-1])), shape[-1]) if shape else (1, 1)
+    return rows <= most[0] and columns <= most[1]
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> str:
+    """``row 2, column 1``, counted from 1."""
+    if len(shape) < 2:
+        return f"place {flat + 1}"
+    return f"row {flat // shape[-1] + 1}, column {flat % shape[-1] + 1}"
+
+
+def _array(title: str, array: np.ndarray | None, shape: tuple[int, ...], kind: str, ask: tuple[int, str] | None = None) -> str:
+    """An array with its shape and norm: its numbers, its colours, or its statistics, by its size."""
+    if array is None:
+        return html.figure(title, shape, None, "not known", kind)
+    size = f"‖·‖ {_norm(array)}" if kind != "forward" and array.dtype.kind in "fc" else ""
+    if _fits(shape, GRID):
+        return html.figure(title, shape, html.grid(array, ask), size, kind)
+    if _fits(shape, HEAT):
+        return html.figure(title, shape, html.heat(array), size, kind)
+    return html.figure(title, shape, html.statistics(array), size, kind)
+
+
+# ---- names in formulas
+
+
+def _token(name: str) -> str:
+    """A name as a whole word."""
+    return rf"(?<![\w.]){re.escape(name)}(?![\w.])"
+
+
+def _filled(formula: str, known: dict[str, str]) -> str:
+    """A formula with numbers in the place of names; negative ones in parentheses where something stands before them."""
+    if not known:
+        return formula
+    names = "|".join(_token(name) for name in sorted(known, key=len, reverse=True))
+
+    def fill(match: re.Match[str]) -> str:
+        text = known[match[0]]
+        before = formula[: match.start()].rstrip()
+        return f"({text})" if text.startswith(MINUS) and before and before[-1] not in "(,[=" else text
+
+    return re.sub(names, fill, formula)
