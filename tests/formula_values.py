@@ -51,6 +51,8 @@ class Scope:
         if subscript is None:
             return tuple(range(ndim))
         name = subscript.parts[0]
+        if name == "matrix":
+            return ndim - 2, ndim - 1
         if name == "batch":
             return tuple(d for d in range(ndim) if d != 1)
         if name in ("row", "rows"):  # the last axes make a row
@@ -166,6 +168,22 @@ def _each(function: Any) -> Any:
     return np.vectorize(function, otypes=[float])
 
 
+def _inverse(x: Any) -> Any:
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:  # one over zero
+        return np.full_like(x, math.inf)
+
+
+def _polygamma(n: int, x: Any) -> Any:
+    """The series, and what Euler and Maclaurin say of the rest."""
+    terms, rest = x[..., None] + np.arange(1000.0), x + 1000
+    if n == 0:
+        return np.log(rest) - 1 / (2 * rest) - 1 / (12 * rest**2) - (1 / terms).sum(-1)
+    total = (terms ** -(n + 1.0)).sum(-1) + rest**-float(n) / n + rest ** -(n + 1.0) / 2 + (n + 1) / 12 * rest ** -(n + 2.0)
+    return (-1) ** (n + 1) * math.factorial(n) * total
+
+
 _PLAIN: dict[str, Any] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "arcsin": np.arcsin, "arccos": np.arccos, "arctan": np.arctan, "arctan2": np.arctan2,
@@ -177,7 +195,10 @@ _PLAIN: dict[str, Any] = {
     "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
     "swap": lambda x, a, b: np.swapaxes(x, a, b) if x.ndim else x, "permute": np.transpose,
     "roll": lambda x, shifts, dims: np.roll(x, shifts if dims else sum(shifts), dims or None),
-    "rot90": lambda x, k, dims: np.rot90(x, k, dims),
+    "rot90": lambda x, k, dims: np.rot90(x, k, dims), "copysign": np.copysign, "nextafter": np.nextafter, "gcd": np.gcd,
+    "lcm": np.lcm, "inv": _inverse, "det": np.linalg.det, "cholesky": np.linalg.cholesky, "pinv": np.linalg.pinv,
+    "polygamma": lambda n, x: _polygamma(n, np.asarray(x)), "digamma": lambda x: _polygamma(0, np.asarray(x)),
+    "lgamma": _each(lambda x: math.lgamma(x) if x > 0 or x % 1 else math.inf),
 }  # fmt: skip
 
 _REDUCTIONS: dict[str, Any] = {
@@ -211,6 +232,11 @@ def _call(term: Term, scope: Scope) -> Any:
         return _WINDOWED[function](*values, scope)
     if function in _REDUCTIONS:
         return _REDUCTIONS[function](x, axis=scope.axes(subscript, ndim), keepdims=ndim > 0)
+    if function in ("kthvalue", "mode", "nanmedian") and ndim:  # the place is given
+        index, axis = scope.names["indices"], scope.axes(subscript, ndim)[0]
+        return np.take_along_axis(x, index if np.ndim(index) == ndim else np.expand_dims(index, axis), axis)
+    if function == "cross":
+        return np.cross(*np.broadcast_arrays(*values), axis=scope.names["dim"])
     if function == "median":
         axes = scope.axes(subscript, ndim)
         return np.quantile(x, 0.5, axis=axes, method="inverted_cdf", keepdims=True) if ndim else x

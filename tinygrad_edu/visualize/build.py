@@ -78,12 +78,13 @@ class _Builder:
         return path
 
     def home(self, value: Value) -> str:
-        """The module in which a leaf stands: the one that uses it, where it is only one and the leaf is its parameter."""
+        """The module in which a leaf stands: the only one that uses it, where it is its parameter or buffer."""
         paths = {
             self.unit_of[step].parent if self.unit_of[step].folded else self.trace.steps[step].module
             for step, _ in value.used_by
         }
-        return self.known(paths.pop()) if len(paths) == 1 and value.kind == "parameter" else ""
+        path = self.known(paths.pop()) if len(paths) == 1 else ""
+        return path if value.kind == "parameter" or value.name.startswith(path + ".") else ""
 
     def is_inside(self, value: Value) -> bool:
         """Whether a value is a leaf that only one folded unit uses: then it is not drawn but counted."""

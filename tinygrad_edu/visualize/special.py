@@ -88,7 +88,7 @@ def mask_of(step: Step, entry: Input) -> np.ndarray | None:
 
 def shape_algebra(trace: Trace, step: Step) -> str:
     """``(2, 4) · (3, 4)ᵀ + (3,) → (2, 3)``: a product's formula with shapes in the place of names; "" for other operations."""
-    if step.family not in ("linear", "conv") or "=" not in step.formula:
+    if step.family not in ("linear", "conv") or "pool" in step.op or "=" not in step.formula:
         return ""
     shapes = {trace.values[entry.value].name: shape_text(trace.values[entry.value].shape) for entry in step.inputs}
     names = sorted(shapes, key=len, reverse=True)

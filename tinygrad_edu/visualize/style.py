@@ -49,5 +49,6 @@ def style_sheet() -> str:
     rules += [
         f".module>rect{{fill:{GROUP_FILL};stroke:{GROUP_BORDER};fill-opacity:.75}}",
         ".edge{fill:none;stroke-linecap:round}",
+        f".cut{{stroke:{COLOURS['warn']};stroke-width:1.5;fill:none;stroke-linecap:round}}",
     ]
     return "".join(".pass " + rule.replace(",.", ",.pass .") for rule in rules)

@@ -83,14 +83,15 @@ def edge_svg(out: list[str], edge: Edge, route: list[Point]) -> None:
 
 
 def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
-    """The edge's word near its middle, on a patch of paper; where the gradient was cut off, two strokes through the edge."""
-    wide = text_width(edge.label, 9) + 6
+    """The edge's word near its middle, on a patch of paper; with two strokes where the gradient was cut off."""
+    bars = 12 if edge.cut else 0
+    wide = text_width(edge.label, 9) + 6 + bars
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
     out.append(f'<g class="label" data-edge="{edge.key}">')
     out.append(element("rect", x=x - wide / 2, y=y - 7, width=wide, height=13, rx=3, fill=PAPER, fill_opacity=".9"))
-    out.append(element("text", xml(edge.label), x=x, y=y + 3, class_="t9 c-warn n"))
     if edge.cut:
-        out.append(element("path", class_="cut", d="".join(f"M{pair((x + dx, y + 13))}l4 -7" for dx in (-5, 0))))
+        out.append(element("path", class_="cut", d="".join(f"M{pair((x - wide / 2 + dx, y + 4))}l4 -8" for dx in (2, 6))))
+    out.append(element("text", xml(edge.label), x=x + bars / 2, y=y + 3, class_="t9 c-warn n"))
     out.append("</g>")
 
 

@@ -230,11 +230,11 @@ class _Builder:
         if not any(value in through for value, _, _ in step.inputs):
             return [param for _, param, _ in step.inputs], [(raw, each) for each in step.inputs]
         roles = _OF_MM if step.op is mm else _OF_AFFINE
-        edges = {}
+        edges: dict[str, tuple[int, RawInput]] = {}
         for each in step.inputs:
             value, param, _ = each
             edges[roles[param]] = (through[value], steps[through[value]].inputs[0]) if value in through else (raw, each)
-        params = [param for param in ("input", "weight", "bias") if param in edges]
+        params = sorted(edges, key=["input", "weight", "bias"].index)
         return params, [edges[param] for param in params]
 
     def _input(self, step: RawStep, param: str, sender: int, given: RawInput, words: Words) -> Input:
@@ -242,7 +242,8 @@ class _Builder:
         value = self.value_ids[raw]
         if place is None:
             return Input(value, param, False, None, None, "", "")
-        downstream, summed = None, ()
+        downstream: Any = None
+        summed: tuple[int, ...] = ()
         if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
             downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
         base = param.partition("[")[0]
@@ -281,7 +282,7 @@ class _Builder:
     def _modules(self, steps: list[Step]) -> list[Module]:
         """The modules in which steps ran, and those around them."""
         places = {self._path(i): each for i, each in reversed(list(enumerate(self.recording.modules.places)))}
-        used = {}
+        used: dict[str, None] = {}
         for step in steps:
             path = step.module
             while path:
