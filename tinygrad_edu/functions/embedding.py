@@ -196,5 +196,7 @@ def _bag_starts(input: Any, offsets: Any, include_last_offset: bool) -> np.ndarr
             f"{starts[0]}\n[ torch.LongTensor{{}} ]"
         )
     if starts.size and starts[-1] > input._array.size:
-        raise RuntimeError(f"offsets[-1] can not be greater than input's length {input._array.size} but got offsets[-1] of {starts[-1]}")
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {input._array.size} but got offsets[-1] of {starts[-1]}"
+        )
     return starts[:-1] if include_last_offset else starts
