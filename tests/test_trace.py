@@ -67,7 +67,7 @@ def test_the_formula_of_the_card():
 
 
 def check_against_engine(t, recorded_leaves, plain_grads, whole=True):
-    """Every number of a trace is the engine's, and its parts fit together. ``whole``: the root is all that was differentiated."""
+    """Every number of a trace is the engine's, and its parts fit together; ``whole``: the root is all there was."""
     for leaf, expected in zip(recorded_leaves, plain_grads, strict=True):
         got = None if leaf.grad is None else leaf.grad.numpy()
         assert (got is None) == (expected is None)
@@ -583,6 +583,30 @@ def test_a_failing_backward_pass_leaves_the_recording_usable():
         z.backward()
     t = trace(z, locals())
     assert t.ran and t.order == 1 and value_of(t, "x").grad == 3
+
+
+def test_a_pass_that_fails_inside_another():
+    class Inner(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, grad):
+            with torch.enable_grad():
+                a = torch.ones(2, requires_grad=True)
+                b = a * a
+                with torch.no_grad():
+                    a.mul_(2)
+                with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+                    b.sum().backward()
+            return grad
+
+    x = scalar(1)
+    with record() as recording:
+        y = Inner.apply(x) * 2
+        y.backward()
+    assert x.grad == 2 and value_of(recording.trace(y, locals()), "x").grad == 2
 
 
 def test_nested_recordings():

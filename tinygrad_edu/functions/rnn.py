@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.runtime import wrap
+from ..ops import cells as _cells
 from ..ops import rnn as _rnn
 from ..ops.shape import cat, stack, transpose, unbind
 from ..tensor import Tensor
@@ -82,7 +84,7 @@ def recurrent(
     sizes = None if batch_sizes is None else tuple(batch_sizes.tolist())
     each = len(params) // (num_layers * (2 if bidirectional else 1))
     weights = [_weights(params[i : i + each], has_biases) for i in range(0, len(params), each)]
-    first = list(zip(*(unbind.function(state) for state in (hx if mode == "LSTM" else (hx,))), strict=True))
+    first = list(zip(*map(_of_each_layer, hx if mode == "LSTM" else (hx,)), strict=True))
     _check_dtypes(input, first[0], weights[0][0])
     out: Any = input
     last = []
@@ -101,6 +103,11 @@ def recurrent(
     if batch_first:
         out = transpose.function(out, 0, 1) if mode == "LSTM" else out.transpose_(0, 1)  # PyTorch's nodes
     return (out, *(stack.function(list(states)) for states in zip(*last, strict=True)))
+
+
+def _of_each_layer(state: Tensor) -> Sequence[Tensor]:
+    """The initial state of each layer and direction. Those without a gradient need no node: zeros, mostly."""
+    return [wrap(each) for each in state._array] if state._node is None else unbind.function(state)
 
 
 def _weights(params: Sequence[Tensor], has_biases: bool) -> list[Tensor | None]:
@@ -131,7 +138,7 @@ def lstm_cell(
     if not isinstance(hx, (list, tuple)) or len(hx) != 2:
         raise RuntimeError("lstm_cell expects two hidden states")
     _check_cell(input, hx, w_ih, w_hh, 4)
-    h, c = _rnn.lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
+    h, c = _cells.lstm_cell(input, hx, w_ih, w_hh, b_ih, b_hh)
     return h, c
 
 
@@ -140,7 +147,7 @@ def gru_cell(
 ) -> Tensor:
     """One step of gated recurrent units: h' = (1 - z) n + z h with the gates r and z."""
     _check_cell(input, (hx,), w_ih, w_hh, 3)
-    return _rnn.gru_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.gru_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_tanh_cell(
@@ -148,7 +155,7 @@ def rnn_tanh_cell(
 ) -> Tensor:
     """h' = tanh(w_ih x + b_ih + w_hh h + b_hh)."""
     _check_cell(input, (hx,), w_ih, w_hh, 1)
-    return _rnn.tanh_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.tanh_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def rnn_relu_cell(
@@ -156,7 +163,7 @@ def rnn_relu_cell(
 ) -> Tensor:
     """h' = relu(w_ih x + b_ih + w_hh h + b_hh)."""
     _check_cell(input, (hx,), w_ih, w_hh, 1)
-    return _rnn.relu_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
+    return _cells.relu_cell(input, (hx,), w_ih, w_hh, b_ih, b_hh)[0]
 
 
 def _check_cell(input: Tensor, states: Any, w_ih: Tensor, w_hh: Tensor, parts: int) -> None:

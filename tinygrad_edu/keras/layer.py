@@ -28,6 +28,9 @@ class Layer(nn.Module):
     A layer of one's own makes its modules in :meth:`build` and uses them in :meth:`call`.
     """
 
+    shown_whole = True
+    """Pictures show the layer, not the modules in it."""
+
     def __init__(self, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None) -> None:
         super().__init__()
         self.name = name or unique_name(snake_case(type(self).__name__))

@@ -10,15 +10,18 @@ from .comparison import *
 from .complex import *
 from .conv import *
 from .cumulative import *
+from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .gamma import *
 from .indexing import *
 from .linalg import *
 from .loss import *
 from .margin import *
 from .masks import *
 from .norm import *
+from .order import *
 from .padding import *
 from .piecewise import *
 from .pooling import *
@@ -30,3 +33,4 @@ from .scatter import *
 from .shape import *
 from .smooth import *
 from .special import *
+from .windows import *

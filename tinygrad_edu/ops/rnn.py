@@ -1,4 +1,4 @@
-"""Recurrent networks: the cells, and a whole layer over a whole sequence in one operation.
+"""Recurrent networks: a whole layer over a whole sequence in one operation.
 
 PyTorch runs a layer of an LSTM as one operation too (MkldnnRnnLayerBackward0, whose name ours has), and a layer of the
 other two step by step, cell by cell. One operation for all steps multiplies the inputs of all steps by their weights at
@@ -15,94 +15,19 @@ The derivatives are backpropagation through time by hand. Under ``create_graph``
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import numpy as np
 
 from ..autograd.conform import sum_axes
 from ..autograd.op import op
-from .activation import relu
-from .elementwise import sigmoid, tanh
-from .linalg import addmm, mm
-from .shape import cat, select, slice_, stack, t, unsafe_split
-
-# ---- cells: one step, composed of other operations -------------------------------------------------------------------
-
-
-def _linear(x, weight, bias):
-    return mm(x, t(weight)) if bias is None else addmm(bias, x, t(weight))
-
-
-def _chunks(gates, count):
-    n = gates.shape[1] // count
-    return unsafe_split(gates, (n,) * count, 1)
-
-
-def tanh_cell(x, state, w_ih, w_hh, b_ih=None, b_hh=None):
-    """``h' = tanh(w_ih x + b_ih + w_hh h + b_hh)``; the state is (h,)."""
-    return (tanh(_linear(state[0], w_hh, b_hh) + _linear(x, w_ih, b_ih)),)
-
-
-def relu_cell(x, state, w_ih, w_hh, b_ih=None, b_hh=None):
-    """``h' = relu(w_ih x + b_ih + w_hh h + b_hh)``; the state is (h,)."""
-    return (relu(_linear(state[0], w_hh, b_hh) + _linear(x, w_ih, b_ih)),)
-
-
-def lstm_cell(x, state, w_ih, w_hh, b_ih=None, b_hh=None, w_hr=None):
-    """``c' = f c + i g`` and ``h' = o tanh(c')`` (times w_hr), with i, f, g, o from ``w_ih x + b_ih + w_hh h + b_hh``.
-
-    i, f and o are gates (sigmoid), g is the new value (tanh). The state is (h, c).
-    """
-    h, c = state
-    i, f, g, o = _chunks(_linear(h, w_hh, b_hh) + _linear(x, w_ih, b_ih), 4)
-    c = sigmoid(f) * c + sigmoid(i) * tanh(g)
-    h = sigmoid(o) * tanh(c)
-    return (h if w_hr is None else mm(h, t(w_hr)), c)
-
-
-def gru_cell(x, state, w_ih, w_hh, b_ih=None, b_hh=None):
-    """``h' = n + z (h - n)`` with gates r and z (sigmoid), and n = tanh(x's part + r times h's part). The state is (h,)."""
-    h = state[0]
-    xr, xz, xn = _chunks(_linear(x, w_ih, b_ih), 3)
-    hr, hz, hn = _chunks(_linear(h, w_hh, b_hh), 3)
-    r, z = sigmoid(hr + xr), sigmoid(hz + xz)
-    n = tanh(xn + hn * r)
-    return ((h - n) * z + n,)
-
-
-def _unrolled(cell, x, state, weights, batch_sizes, reverse):
-    """The layer as a chain of cells: (output, the last state ...)."""
-    outs = []
-    steps = range(len(x)) if batch_sizes is None else _spans(batch_sizes)
-    for step in reversed(steps) if reverse else steps:
-        if batch_sizes is None:
-            state = cell(select(x, 0, step), state, *weights)
-            outs.append(state[0])
-            continue
-        start, stop = step
-        n = stop - start
-        fresh = cell(slice_(x, 0, start, stop, 1), [slice_(each, 0, 0, n, 1) for each in state], *weights)
-        outs.append(fresh[0])
-        rest = [slice_(each, 0, n, None, 1) for each in state]
-        state = [cat([new, old], 0) if len(old) else new for new, old in zip(fresh, rest, strict=True)]
-    if reverse:
-        outs.reverse()
-    return (stack(outs, 0) if batch_sizes is None else cat(outs, 0), *state)
-
+from .cells import gru_cell, lstm_cell, relu_cell, spans, tanh_cell, unrolled
 
 # ---- what the layers share -------------------------------------------------------------------------------------------
 
 
-def _spans(batch_sizes):
-    """The rows of each step."""
-    stops = list(accumulate(batch_sizes))
-    return [(stop - n, stop) for n, stop in zip(batch_sizes, stops, strict=True)]
-
-
 def _steps(x, batch_sizes, reverse):
     """The rows of each step, in the order in which the layer goes through them."""
-    spans = _spans((x.shape[1],) * len(x) if batch_sizes is None else batch_sizes)
-    return spans[::-1] if reverse else spans
+    steps = spans((x.shape[1],) * len(x) if batch_sizes is None else batch_sizes)
+    return steps[::-1] if reverse else steps
 
 
 def _rows(x):
@@ -149,6 +74,13 @@ def _gates(z):
     z += 0.5
 
 
+_THROUGH = "with d = (G backwards through time)"
+_BACKWARDS = (
+    f"d · w_ih {_THROUGH}", f"d · w_hh {_THROUGH}", f"Σ dᵀ · x {_THROUGH}", f"Σ dᵀ · h {_THROUGH}", *(f"Σ d {_THROUGH}",) * 2,
+)  # fmt: skip
+"""For x, h, w_ih, w_hh, b_ih and b_hh; d is the gradient of ``x w_ihᵀ + h w_hhᵀ``, which the layers' rules spell out."""
+
+
 # ---- plain recurrence ------------------------------------------------------------------------------------------------
 
 
@@ -176,7 +108,7 @@ def _rnn_rule(grad, x, h, w_ih, w_hh, batch_sizes, reverse, out, slope, needs):
     )
 
 
-def _declare_rnn(name, cell, activation, slope):
+def _declare_rnn(name, cell, activation, slope, formula):
     @op(
         name,
         x=None,
@@ -189,13 +121,15 @@ def _declare_rnn(name, cell, activation, slope):
             grad, x, h, w_ih, w_hh, batch_sizes, reverse, rows, slope, needs
         ),
         keeps=("rows",),
-        composed=lambda x, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse: _unrolled(
+        composed=lambda x, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse: unrolled(
             cell, x, (h,), (w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse
         ),
         results=2,
         diff_results=2,
+        formula=(f"{formula} with z = (x · w_ihᵀ + h · w_hhᵀ{{b_ih: + b_ih + b_hh}} at each time)", *_BACKWARDS),
+        symbol="RNN",
     )
-    def layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
+    def rnn_layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
         """The states of all steps and the last one, ``h' = activation(w_ih x + b_ih + w_hh h + b_hh)``."""
         out = _rows(x) @ w_ih.T
         if b_ih is not None:
@@ -209,7 +143,7 @@ def _declare_rnn(name, cell, activation, slope):
             h[:n] = z
         return (_shaped(out, x), h), out
 
-    return layer
+    return rnn_layer
 
 
 def _tanh_slope(out):
@@ -222,8 +156,10 @@ def _relu_slope(out):
     return np.subtract(1, slope, slope)
 
 
-rnn_tanh_layer = _declare_rnn("RnnTanhBackward0", tanh_cell, np.tanh, _tanh_slope)
-rnn_relu_layer = _declare_rnn("RnnReluBackward0", relu_cell, lambda z, out: np.maximum(0, z, out=out), _relu_slope)
+rnn_tanh_layer = _declare_rnn("RnnTanhBackward0", tanh_cell, np.tanh, _tanh_slope, "tanh(z)")
+rnn_relu_layer = _declare_rnn(
+    "RnnReluBackward0", relu_cell, lambda z, out: np.maximum(0, z, out=out), _relu_slope, "max(z, 0)"
+)
 
 
 # ---- LSTM ------------------------------------------------------------------------------------------------------------
@@ -316,11 +252,20 @@ def _lstm_rule(grad, x, h, c, w_ih, w_hr, batch_sizes, reverse, steps_kept, need
     w_hr=None,
     joint=_lstm_rule,
     keeps=("steps_kept",),
-    composed=lambda x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse: _unrolled(
+    composed=lambda x, h, c, w_ih, w_hh, b_ih, b_hh, w_hr, batch_sizes, reverse: unrolled(
         lstm_cell, x, (h, c), (w_ih, w_hh, b_ih, b_hh, w_hr), batch_sizes, reverse
     ),
     results=3,
     diff_results=3,
+    formula=(
+        "σ(split(z)[3]) ⊙ tanh(k) with k = σ(split(z)[1]) ⊙ c + σ(split(z)[0]) ⊙ tanh(split(z)[2]) "
+        "with z = (x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh} at each time)",
+        *_BACKWARDS[:2],
+        "G₃ backwards through time",
+        *_BACKWARDS[2:],
+        f"Σ d {_THROUGH}",
+    ),
+    symbol="LSTM",
 )
 def lstm_layer(x, h, c, w_ih, w_hh, b_ih=None, b_hh=None, w_hr=None, batch_sizes=None, reverse=False):
     """The outputs h of all steps of :func:`lstm_cell`, the last h and the last c.
@@ -426,11 +371,18 @@ def _gru_rule(grad, x, h, w_ih, w_hh, batch_sizes, reverse, steps_kept, needs):
     b_hh=None,
     joint=_gru_rule,
     keeps=("steps_kept",),
-    composed=lambda x, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse: _unrolled(
+    composed=lambda x, h, w_ih, w_hh, b_ih, b_hh, batch_sizes, reverse: unrolled(
         gru_cell, x, (h,), (w_ih, w_hh, b_ih, b_hh), batch_sizes, reverse
     ),
     results=2,
     diff_results=2,
+    formula=(
+        "n + z ⊙ (h − n) with n = tanh(x · w_ihᵀ{b_ih: + b_ih} + r ⊙ (h · w_hhᵀ{b_hh: + b_hh})) "
+        "with r = σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}) "
+        "with z = (σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}) at each time)",
+        *_BACKWARDS,
+    ),
+    symbol="GRU",
 )
 def gru_layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
     """The states of all steps of :func:`gru_cell`, and the last one.
@@ -481,23 +433,37 @@ def _joined(x):
     return x.copy()
 
 
-joined_steps = op("StackBackward0", x=lambda grad: grad, public="joined_steps")(_joined)
-joined_rows = op("CatBackward0", x=lambda grad: grad, public="joined_rows")(_joined)
+joined_steps, joined_rows = (
+    op(name, x=lambda grad: grad, public=public, formula=("x", "1"), symbol=symbol, family="shape")(_joined)
+    for name, public, symbol in (("StackBackward0", "joined_steps", "stack"), ("CatBackward0", "joined_rows", "cat"))
+)
 
 
 # ---- packed sequences ------------------------------------------------------------------------------------------------
 
 
-@op("PackPaddedSequenceBackward0", x=lambda grad, x_shape, batch_sizes: unpack_padded(grad, x_shape, batch_sizes))
+@op(
+    "PackPaddedSequenceBackward0",
+    x=lambda grad, x_shape, batch_sizes: unpack_padded(grad, x_shape, batch_sizes),
+    formula=("x[batch_sizes] through time", "G through time, else 0"),
+    symbol="pack",
+    family="shape",
+)
 def pack_padded(x, batch_sizes):
     """The first ``batch_sizes[t]`` rows of each step of ``x`` (steps, batch, ...), one after the other."""
     return np.concatenate([step[:n] for step, n in zip(x, batch_sizes)])  # noqa: B905 (lengths may exceed the steps)
 
 
-@op("PackPaddedSequenceBackwardBackward0", x=lambda grad, batch_sizes: pack_padded(grad, batch_sizes))
+@op(
+    "PackPaddedSequenceBackwardBackward0",
+    x=lambda grad, batch_sizes: pack_padded(grad, batch_sizes),
+    formula=("x through time, else 0", "G[batch_sizes] through time"),
+    symbol="unpack",
+    family="shape",
+)
 def unpack_padded(x, shape, batch_sizes):
     """Zeros of ``shape`` but for the rows that were packed."""
     result = np.zeros(shape, x.dtype)
-    for step, (start, stop) in zip(result, _spans(batch_sizes)):  # noqa: B905
+    for step, (start, stop) in zip(result, spans(batch_sizes)):  # noqa: B905
         step[: stop - start] = x[start:stop]
     return result

@@ -149,7 +149,8 @@ def _function_call(local: dict[str, Any], node: Any) -> Call:
     """A user-defined Function."""
     cls, given, made = local["cls"], local["args"], local["results"]
     names = _parameter_names(cls, len(given), local["separate"])
-    arguments, options = [], {}
+    arguments: list[Argument] = []
+    options: dict[str, Any] = {}
     for name, value in zip(names, given, strict=True):
         if isinstance(value, Tensor):
             place = len(arguments)
@@ -216,7 +217,7 @@ def _call_without_op(node: Any) -> Call:
     ctx = getattr(node, "ctx", None)
     if ctx is not None:
         params = _parameter_names(ctx._forward_cls, len(node.next), True)
-    arguments = [
+    arguments: list[Argument] = [
         (params[i] if i < len(params) else f"input{i}", None, following, i)
         for i, following in enumerate(node.next)
         if following is not None

@@ -13,11 +13,12 @@ __all__ = ["dot_body"]
 DOT_FONT = "Helvetica,Arial,sans-serif"
 
 
-def dot_body(graph: Graph, legend: Legend) -> list[str]:
+def dot_body(graph: Graph, legend: Legend | None = None) -> list[str]:
     """The lines between the braces of ``digraph { }``."""
+    label = f"label=<{heading(legend)}>" if legend else 'label=""'
     lines = [
         f"graph [rankdir={'LR' if graph.across else 'TB'} nodesep=0.36 ranksep={0.62 if graph.across else 0.5} "
-        f'fontname="{DOT_FONT}" labelloc=t labeljust=l tooltip=" " label=<{heading(legend)}>]',
+        f'fontname="{DOT_FONT}" labelloc=t labeljust=l tooltip=" " {label}]',
         f'node [shape=plain fontname="{DOT_FONT}" fontcolor="{COLOURS["ink"]}"]',
         f'edge [fontname="{DOT_FONT}" fontsize=9 fontcolor="{COLOURS["warn"]}" color="{UNUSED}" arrowsize=0.7]',
     ]

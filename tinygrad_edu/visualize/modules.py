@@ -14,15 +14,17 @@ _EXAMPLES = f"{_PACKAGE}.demo"
 
 
 _OURS, _THEIRS, _FORWARD, _THEIR_FORWARD = range(4)
-_kinds: dict[Any, int] = {}
-"""What the code of a frame is: this package's or the user's, and whether it may be a module's ``forward``."""
+_kinds: dict[int, tuple[int, Any]] = {}
+"""What the code of a frame is, by its id (it takes long to hash, and is kept alive here): this package's or the user's, and
+whether it may be a module's ``forward``."""
 forget_codes = _kinds.clear
 
 
 def _kind(frame: Any) -> int:
     code, name = frame.f_code, frame.f_globals.get("__name__")
     theirs = name is not None and (name.partition(".")[0] != _PACKAGE or name == _EXAMPLES)
-    kind = _kinds[code] = theirs + 2 * (code.co_name == "forward" and code.co_argcount > 0)
+    kind = theirs + 2 * (code.co_name == "forward" and code.co_argcount > 0)
+    _kinds[id(code)] = kind, code
     return kind
 
 
@@ -39,9 +41,8 @@ def around(frame: Any) -> Where:
     line = module = inside = None
     while frame is not None:
         code = frame.f_code
-        kind = _kinds.get(code)
-        if kind is None:
-            kind = _kind(frame)
+        entry = _kinds.get(id(code))
+        kind = _kind(frame) if entry is None else entry[0]
         if kind:
             if line is None and kind != _FORWARD:
                 line = code.co_filename, frame.f_lineno
@@ -63,7 +64,7 @@ def _modules_around(where: Where) -> list[Any]:
     """The modules whose ``forward`` runs, the outermost first."""
     modules, frame = [], where.frame
     while frame is not None:
-        if _kinds.get(frame.f_code, 0) >= _FORWARD or _kind(frame) >= _FORWARD:
+        if _kind(frame) >= _FORWARD:
             module = _module_of(frame)
             if module is not None:
                 modules.append(module)

@@ -27,7 +27,9 @@ from ..autograd.engine import RECORDERS, Recorder, current_pass
 from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
+from ..nn.module import Module
 from ..nn.parameter import Parameter
+from ..tensor import Tensor
 from .calls import Call, bare_call, read_call
 from .modules import ModuleTable, Where, around, forget_codes
 
@@ -36,20 +38,9 @@ __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", 
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
 
-_KNOWN = "recordings_"
-"""Where a node's metadata have the recordings that know it: ``{recording: index of its value (its step, if several)}``."""
-
-
-_metadata = Node._metadata.__get__  # type: ignore[attr-defined]
-"""A node's metadata, an AttributeError where it has none: quicker than to ask the node."""
-_NOTHING: dict[Any, int] = {}
-
-
-def _known(node: Any) -> dict[Recording, int]:
-    try:
-        return _metadata(node).get(_KNOWN, _NOTHING)  # type: ignore[no-any-return]
-    except AttributeError:
-        return _NOTHING
+_metadata = Node.__dict__["_metadata"].__get__
+"""A node's metadata, where the recordings that know it have its place; AttributeError where there are none. Quicker than to ask
+the node."""
 
 _serial = itertools.count()
 
@@ -105,6 +96,10 @@ class Pass:
 class Recording:
     """What was recorded. :meth:`trace` shows it as a :class:`~tinygrad_edu.visualize.trace.Trace`."""
 
+    tensor_class: Any = Tensor
+    module_class: Any = Module
+    """What names may stand for."""
+
     def __init__(self) -> None:
         self.values: list[RawValue] = []
         self.steps: list[RawStep] = []
@@ -115,6 +110,7 @@ class Recording:
         self._arrays: dict[int, tuple[Any, int, int]] = {}  # by id: weak reference, version, value
         self._passes: weakref.WeakKeyDictionary[Any, Pass] = weakref.WeakKeyDictionary()
         self._last: tuple[Any, Any] = (lambda: self, None)
+        self._at_work: list[tuple[int, Pass, int | None]] = []  # nodes (by id) that run, one in another's rule
 
     def trace(self, root: Any = None, names: Any = None) -> Any:
         """The pass as a :class:`~tinygrad_edu.visualize.trace.Trace`.
@@ -153,17 +149,16 @@ class Recording:
 
     def _place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
-        return _known(node).get(self)
+        try:
+            return _metadata(node).get(self)  # type: ignore[no-any-return]
+        except AttributeError:
+            return None
 
     def _remember(self, node: Any, place: int) -> None:
         try:
-            table = _metadata(node)
+            _metadata(node)[self] = place
         except AttributeError:
-            table = node._metadata = {}
-        if _KNOWN in table:
-            table[_KNOWN][self] = place
-        else:
-            table[_KNOWN] = {self: place}
+            node._metadata = {self: place}
 
     def value_of(self, array: Any, node: Node | None) -> int:
         """The value of an argument or root, which is new unless a recorded step has made it."""
@@ -204,7 +199,7 @@ class Recording:
         reference, version, value = self._arrays.get(id(array), (None, 0, 0))
         if reference is None or reference() is not array or version != version_of(array):
             return None
-        return value
+        return value if _same_values(self.values[value].data, array) else None  # it may be NumPy's too
 
     def _new_array(self, array: np.ndarray, kind: str, step: int | None = None, output: int = 0) -> int:
         value = self._add(RawValue(kind, array.shape, array.dtype, array.copy(), step, output))
@@ -247,7 +242,8 @@ class Recording:
         for place, (array, made_by, shape, dtype) in enumerate(call.results):
             if made_by is not None or array is None:
                 data = None if array is None else array.copy()
-                value = self._add(RawValue(kind, shape, dtype, data, index, place))
+                value = len(self.values)
+                self.values.append(RawValue(kind, shape, dtype, data, index, place))
                 if made_by is not None:
                     self._remember(made_by, value)
             else:
@@ -319,24 +315,28 @@ class Recording:
     def before(self, node: Any, grad: Any) -> None:
         """A node is about to run."""
         running = self._running_pass()
-        if node.outputs != 1 and type(node) is not Output:
-            return  # each of its outputs has run
         known = self._place(node)
         if known is None:
             known = self.adopt(node)
-        running.arrived[known] = _array_of(grad, copy=node.hooks is not None or isinstance(node, FunctionNode))
+        if type(node) is Output:
+            step = None
+        elif node.outputs != 1:
+            step, known = known, None  # each of its outputs has run
+        else:
+            step = self.values[known].step
+        if known is not None:
+            running.arrived[known] = _array_of(grad, copy=node.hooks is not None or type(node) is FunctionNode)
+        self._at_work.append((id(node), running, step))
 
     def after(self, node: Any, grads: Any) -> None:
         """A node has run."""
-        if type(node) is Output:
+        _, running, step = self._at_work.pop()
+        current = current_pass()
+        if step is None or current is None:
             return
-        running, current = self._running_pass(), current_pass()
-        known = self._place(node)
-        assert known is not None and current is not None
-        step = known if node.outputs != 1 else self.values[known].step
-        assert step is not None
         needed = current.needed
-        running.sent[step] = sent = []
+        sent: list[np.ndarray | None] = []
+        running.sent[step] = sent
         for place, (following, grad) in enumerate(zip(node.next, grads)):  # noqa: B905 (a rule may answer for fewer inputs)
             if following is None or grad is None or (needed is not None and following not in needed):
                 sent.append(None)
@@ -347,6 +347,13 @@ class Recording:
                     running.summed[step, place] = broadcast_axes(array.shape, shape)[1]
                 array = np.asarray(conform_array(array, following))
             sent.append(array)
+
+    def failed(self, node: Any) -> bool:
+        """A node has failed; answer whether it had begun to run."""
+        began = bool(self._at_work) and self._at_work[-1][0] == id(node)
+        if began:
+            self._at_work.pop()
+        return began
 
     def arrived(self, leaf: Any, grad: Any) -> None:
         """A leaf's gradient is complete."""
@@ -379,7 +386,7 @@ def _copied(value: Any, known: dict[int, Any]) -> Any:
 
 
 def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
 def _array_of(grad: Any, copy: bool = False) -> Any:
@@ -492,8 +499,10 @@ class _Backward(Recorder):
                 each.after(node, grads)
 
     def failed(self, node: Any, error: Exception) -> None:
-        if get_mode() and _open.get():
-            _depths.set(_depths.get()[:-1])
+        if recordings := _open.get():
+            began = [each.failed(node) for each in recordings]
+            if began[0] and get_mode():
+                _depths.set(_depths.get()[:-1])
 
     def arrived(self, leaf: Any, grad: Any) -> None:
         for each in _open.get():
@@ -536,6 +545,6 @@ class record:
 def recordings_of(tensor: Any) -> list[Recording]:
     """The recordings that know ``tensor``, the oldest first."""
     node = tensor._node
-    known = {} if node is None else _known(node)
+    known = [] if node is None else [each for each in node.metadata if isinstance(each, Recording)]
     here = [each for each in _open.get() if each not in known and each.find(tensor) is not None]
     return sorted([*known, *here], key=lambda each: each.serial)
