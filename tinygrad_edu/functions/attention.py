@@ -45,8 +45,8 @@ def scaled_dot_product_attention(
     factor = 1 / math.sqrt(query.size(-1)) if scale is None else scale
     scores: Any = (query * factor) @ key.transpose(-2, -1)
     if is_causal:
-        allowed = np.tri(*scores.shape[-2:], dtype=bool)
-        scores = scores.masked_fill(wrap(~allowed), -math.inf)
+        later = np.triu(np.ones(scores.shape[-2:], bool), 1)
+        scores = scores.masked_fill(wrap(later), -math.inf)
     if attn_mask is not None and attn_mask._array.dtype == bool:
         scores = scores.masked_fill(~attn_mask, -math.inf)
     elif attn_mask is not None:
