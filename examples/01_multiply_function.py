@@ -4,7 +4,7 @@ Look at ``backward``: it is given the gradient that arrives from above (upstream
 this node alone (local), and hands the products on (downstream), one for each input.
 """
 
-from beside import beside
+from lesson import beside
 
 import tinygrad_edu as torch
 

@@ -4,7 +4,7 @@ Look at one rule in every line: downstream = upstream * local. A node knows noth
 rest of the graph is, the upstream gradient says. Fan-out is the one node with several upstream gradients: it sums them.
 """
 
-from beside import beside
+from lesson import beside
 
 import tinygrad_edu as torch
 

@@ -3,7 +3,7 @@
 Look at ``grad_fn``: leaves have none, results carry the node that made them; ``backward()`` follows those nodes.
 """
 
-from beside import beside
+from lesson import beside
 
 import tinygrad_edu as torch
 

@@ -4,7 +4,7 @@ Look at ``layer4.bias``: a leaf, whose gradient is None until the loss has been 
 """
 
 import tinygrad_edu.nn as nn
-from beside import beside
+from lesson import beside
 
 import tinygrad_edu as torch
 from tinygrad_edu.demo import Net

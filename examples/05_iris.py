@@ -7,17 +7,12 @@ The code of the training is that of ``python -m tinygrad_edu demo``: see tinygra
     python examples/05_iris.py [--epochs N] [--quick]
 """
 
-import argparse
-
-from beside import beside
+from lesson import beside, options
 
 import tinygrad_edu as torch
 from tinygrad_edu.demo import SEED, Net, load_data, report, train
 
-parser = argparse.ArgumentParser(description="The course's iris network.")
-parser.add_argument("--epochs", type=int, default=200)
-parser.add_argument("--quick", action="store_const", const=15, dest="epochs", help="15 epochs")
-epochs = parser.parse_args().epochs
+epochs = options(__doc__, epochs=(200, 15)).epochs
 
 torch.manual_seed(SEED)
 X_train, X_test, y_train, y_test = load_data(SEED)

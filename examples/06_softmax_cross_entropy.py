@@ -5,7 +5,7 @@ node that made it differs.
 """
 
 import tinygrad_edu.nn.functional as F
-from beside import beside
+from lesson import beside
 
 import tinygrad_edu as torch
 

@@ -5,19 +5,14 @@ Look at the loss: the same seed gives PyTorch's loss, at every printed epoch (te
     python examples/07_softmax_regression.py [--epochs N] [--quick]
 """
 
-import argparse
-
 import tinygrad_edu.nn as nn
 import tinygrad_edu.nn.functional as F
 import tinygrad_edu.optim as optim
-from beside import beside
+from lesson import beside, options
 
 import tinygrad_edu as torch
 
-parser = argparse.ArgumentParser(description="Softmax regression with Adam.")
-parser.add_argument("--epochs", type=int, default=1000)
-parser.add_argument("--quick", action="store_const", const=101, dest="epochs", help="101 epochs")
-epochs = parser.parse_args().epochs
+epochs = options(__doc__, epochs=(1000, 101)).epochs
 
 x_train = torch.FloatTensor(
     [[1, 2, 1, 1], [2, 1, 3, 2], [3, 1, 3, 2], [4, 1, 5, 5], [1, 7, 5, 5], [1, 2, 5, 6], [1, 6, 6, 6], [1, 7, 7, 7]]

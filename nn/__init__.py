@@ -10,6 +10,7 @@ from .activation import *
 from .batchnorm import *
 from .container import *
 from .conv import *
+from .distance import *
 from .dropout import *
 from .flatten import *
 from .fold import *
@@ -21,6 +22,8 @@ from .normalization import *
 from .padding import *
 from .parameter import *
 from .pooling import *
+from .rnn import *
 from .sparse import *
+from .upsampling import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,34 @@ from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
 from ..functions.activation import *
 from ..functions.conv import *
+from ..functions.distance import *
+from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear
-from ..functions.loss import nll, probability_target, refuse_gradient, same_size, smoothed_target, weighted_reduction
+from ..functions.loss import (
+    legacy_get_string,
+    nll,
+    probability_target,
+    reduction_of,
+    refuse_gradient,
+    require_tensors,
+    same_size,
+    smoothed_target,
+    weighted_reduction,
+)
+from ..functions.margin import *
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *
+from ..functions.resize import *
 from ..functions.shape import broadcast_shapes
+from ..functions.unpooling import *
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise
 from ..ops import loss as _loss
 from ..tensor import Tensor
-from ._reduction import legacy_get_string
-
-_REDUCTIONS = frozenset(("none", "mean", "sum"))
-
 
 # ---- dropout, normalisation ----------------------------------------------------------------------------------------
 
@@ -49,27 +59,6 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, o
 # ---- losses --------------------------------------------------------------------------------------------------------
 
 
-def _reduction(size_average: Any, reduce: Any, reduction: Any) -> str:
-    """``reduction``, in its old spelling or the new one, if there is such a one."""
-    if size_average is not None or reduce is not None:
-        return legacy_get_string(size_average, reduce)
-    if reduction == "elementwise_mean":
-        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
-        return "mean"
-    if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    return reduction
-
-
-def _require_tensors(function: str, **arguments: Any) -> None:
-    """PyTorch's error for an argument that is neither a tensor nor (but for the first two) None."""
-    for position, (name, each) in enumerate(arguments.items()):
-        if not isinstance(each, Tensor) and (each is not None or position < 2):
-            raise TypeError(
-                f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(each)}"
-            )
-
-
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -86,9 +75,9 @@ def cross_entropy(
     classes. With ``label_smoothing`` that part of the target is spread evenly over all classes.
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
-        _require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
+        require_tensors("cross_entropy_loss", input=input, target=target, weight=weight)
     if not isinstance(label_smoothing, (int, float)):
         kind = type_name(label_smoothing)
         raise TypeError(f"cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not {kind}")
@@ -116,9 +105,9 @@ def nll_loss(
     ``ignore_index`` do not count.
     """
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if not (isinstance(input, Tensor) and isinstance(target, Tensor) and (weight is None or isinstance(weight, Tensor))):
-        _require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
+        require_tensors("nll_loss_nd", input=input, target=target, weight=weight)
     if type(ignore_index) is not int:
         kind = type_name(ignore_index)
         raise TypeError(f"nll_loss_nd(): argument 'ignore_index' (position 5) must be int, not {kind}")
@@ -137,7 +126,7 @@ def mse_loss(
     a, b = same_size(input, target)
     if weight is None:
         if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-            reduction = _reduction(size_average, reduce, reduction)
+            reduction = reduction_of(size_average, reduce, reduction)
         return _loss.mse_loss.function(a, b, reduction)
     if size_average is not None or reduce is not None:
         reduction = legacy_get_string(size_average, reduce)
@@ -163,7 +152,7 @@ def l1_loss(
         if weight.shape != input.shape:
             raise ValueError("Weights and input must have the same size.")
         return weighted_reduction(losses, weight, reduction)
-    reduction = _reduction(None, None, reduction)
+    reduction = reduction_of(None, None, reduction)
     return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.mean()
 
 
@@ -177,7 +166,7 @@ def smooth_l1_loss(
 ) -> Tensor:
     """(x - y)² / (2 beta) where |x - y| is below ``beta``, else |x - y| - beta / 2."""
     a, b = same_size(input, target)
-    reduction = _reduction(size_average, reduce, reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
     return l1_loss(a, b, reduction=reduction) if beta == 0.0 else _loss.smooth_l1_loss.function(a, b, reduction, beta)
 
 
@@ -187,7 +176,7 @@ def huber_loss(
     """(x - y)² / 2 where |x - y| is at most ``delta``, else ``delta`` · (|x - y| - delta / 2)."""
     a, b = same_size(input, target)
     if weight is None:
-        return _loss.huber_loss.function(a, b, _reduction(None, None, reduction), delta)
+        return _loss.huber_loss.function(a, b, reduction_of(None, None, reduction), delta)
     if weight.shape != input.shape:
         raise ValueError("Weights and input must have the same size.")
     losses = _loss.huber_loss.function(a, b, "none", delta)
@@ -206,7 +195,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """-weight · (y log x + (1 - y) log(1 - x)) for probabilities x and y; the logarithms are at least -100."""
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if target._array.shape != input._array.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. "
@@ -229,7 +218,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """-weight · (pos_weight · y log s + (1 - y) log(1 - s)) with s = sigmoid(x), without overflow."""
     if size_average is not None or reduce is not None or reduction not in ("mean", "sum", "none"):
-        reduction = _reduction(size_average, reduce, reduction)
+        reduction = reduction_of(size_average, reduce, reduction)
     if target._array.shape != input._array.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
     if input._array.dtype.kind == "f" and target._array.dtype.kind != "f":

@@ -19,9 +19,9 @@ from ..errstate import quiet
 from ..tensor import Tensor, type_string
 from ..utils.hooks import HookDict, RemovableHandle, add_hook
 from .formula import count
-from .together import COUNTS, Plan
+from .together import COUNTS, PART, Plan, update_in_parts
 
-__all__ = ["Optimizer"]
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
 
 class Optimizer:
@@ -52,6 +52,7 @@ class Optimizer:
     _load_pre_hooks: HookDict
     _load_post_hooks: HookDict
     _plans: dict[int, Plan]
+    _elementwise = True  # a formula that knows no shapes may be given many parameters at once, or parts of one
     _capturable = "params and state_steps"
     _devices: tuple[str, ...] = ("cuda", "xpu", "hpu", "privateuseone", "xla")
 
@@ -161,6 +162,10 @@ class Optimizer:
         if group.get("capturable"):
             raise AssertionError(f"If capturable=True, {self._capturable} must be on supported devices: {[*self._devices]}.")
         params, states = [param for param in group["params"] if param._grad is not None], self.state
+        if not self._elementwise:
+            for param in params:
+                self._update_alone(param, group)
+            return
         plan = self._plans.get(id(group))
         if plan is None or not plan.fits(params, states):
             plan = self._plans[id(group)] = Plan(params, states)
@@ -178,7 +183,8 @@ class Optimizer:
         if array.dtype.kind == "c":
             w, grad = _as_real(array), _as_real(grad)
             arrays = {name: each if name in COUNTS else _as_real(each) for name, each in arrays.items()}
-        self.update(w, -grad if group["maximize"] else grad, arrays, group)
+        update = update_in_parts if w.size > PART and arrays and self._elementwise else type(self).update
+        update(self, w, -grad if group["maximize"] else grad, arrays, group)
         if w is not array:
             array[...] = _as_complex(w, array)
         for name, each in arrays.items():
@@ -322,6 +328,19 @@ _LATER = {
 """Options that some optimiser got after its first version, and what it did before."""
 
 
+_BEFORE_ALL, _AFTER_ALL = HookDict(), HookDict()
+
+
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(optimizer, args, kwargs)`` before each step of every optimiser."""
+    return add_hook(_BEFORE_ALL, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Run ``hook(optimizer, args, kwargs)`` after each step of every optimiser."""
+    return add_hook(_AFTER_ALL, hook)
+
+
 def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     """A ``step`` between the hooks that run before and after it; those before may replace its arguments."""
     if hasattr(step, "hooked"):
@@ -330,14 +349,14 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(step)
     def hooked(*args: Any, **kwargs: Any) -> Any:
         self = args[0]
-        for hook in tuple(self._step_pre_hooks.values()):
+        for hook in (*_BEFORE_ALL.values(), *self._step_pre_hooks.values()):
             replaced = hook(self, args, kwargs)
             if replaced is not None:
                 if not (isinstance(replaced, tuple) and len(replaced) == 2):
                     raise RuntimeError(f"{step} must return None or a tuple of (new_args, new_kwargs), but got {replaced}.")
                 args, kwargs = replaced
         result = step(*args, **kwargs)
-        for hook in tuple(self._step_post_hooks.values()):
+        for hook in (*self._step_post_hooks.values(), *_AFTER_ALL.values()):
             hook(self, args, kwargs)
         return result
 

@@ -23,6 +23,25 @@ COUNTS = frozenset(("step", "mu_product", "eta", "mu"))
 """State that is one number for a parameter of any size."""
 
 
+PART = 32768
+"""Elements of a large parameter that are updated at a time: what a formula computes in between then stays in the cache."""
+
+
+def update_in_parts(optimizer: Any, w: np.ndarray, grad: np.ndarray, state: dict[str, np.ndarray], group: Any) -> None:
+    """``optimizer.update``, a part of a large parameter at a time, where the memory is in one piece."""
+    like_w = [name for name in state if name not in COUNTS]
+    if not all(each.flags.c_contiguous for each in (w, grad, *(state[name] for name in like_w))):
+        optimizer.update(w, grad, state, group)
+        return
+    w, grad = w.reshape(-1), grad.reshape(-1)
+    flat = {name: each.reshape(-1) if name in like_w else each for name, each in state.items()}
+    for start in range(0, w.size, PART):
+        part = slice(start, start + PART)
+        last = start + PART >= w.size  # before, the counts do not go on
+        now = {name: each[part] if name in like_w else each if last else each.copy() for name, each in flat.items()}
+        optimizer.update(w[part], grad[part], now, group)
+
+
 class Together:
     """Small parameters whose state lies side by side.
 

@@ -17,7 +17,8 @@ FLAGS = (
     "--headless=new --remote-debugging-pipe --no-sandbox --no-first-run --no-default-browser-check --mute-audio "
     "--disable-gpu --disable-dev-shm-usage --disable-extensions --disable-background-networking --disable-sync "
     "--disable-component-update --disable-domain-reliability --disable-client-side-phishing-detection "
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,IsolateSandboxedIframes --metrics-recording-only "
+    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,IsolateSandboxedIframes "
+    "--metrics-recording-only "
     "--force-color-profile=srgb --font-render-hinting=none --host-resolver-rules=MAP * ~NOTFOUND"
 )
 PATIENCE = 60

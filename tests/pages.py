@@ -1,7 +1,8 @@
-"""Passes whose pages are tested, and the browser that shows them."""
+"""Passes whose pages are tested, and the sizes of the windows that show them."""
+
+import tinygrad_edu.nn as nn
 
 import tinygrad_edu as torch
-import tinygrad_edu.nn as nn
 from tinygrad_edu.visualize import page, record, trace
 from tinygrad_edu.visualize.show import formula_page
 
@@ -39,3 +40,7 @@ def fan_out_page():
         loss = (torch.softmax(a, dim=1) * c).sum() + w[0].exp().mean() + (b * b).max()
         loss.backward()
     return page(loss, names={"w": w, "b": b, "h": h, "r": r, "loss": loss})
+
+
+PAGES = {"card": card_page, "mlp": mlp_page, "arrays": fan_out_page}
+SIZES = {"wide": (1280, 800), "phone": (390, 844)}

@@ -20,9 +20,6 @@ def shown(name, *options):
     return printed(name, *options).partition("\n----")[0]
 
 
-def test_there_is_an_example_for_each_of_the_first_seven_rows():
-    assert [name[:3] for name in EXAMPLES] == [f"0{row}_" for row in range(1, 8)]
-
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_ends_with_the_notes_figures_beside_its_own(name):

@@ -193,8 +193,8 @@ def test_refuses_and_shows_where(text, words, marked):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "   ", ";", "x\ny", "x\x00", "\x1b[31mx", "x" * 3000, "(" * 500 + "x" + ")" * 500, "-" * 1500 + "x", "x" + "+x" * 400, "1" * 1999,
-     "[" * 150 + "x" + "]" * 150, "sum([" + "1," * 290 + "x])@[1]"],
+    ["", "   ", ";", "x\ny", "x\x00", "\x1b[31mx", "x" * 3000, "(" * 500 + "x" + ")" * 500, "-" * 1500 + "x",
+     "x" + "+x" * 400, "1" * 1999, "[" * 150 + "x" + "]" * 150, "sum([" + "1," * 290 + "x])@[1]"],
     ids=lambda text: ascii(text)[:20],
 )  # fmt: skip
 def test_limits_and_unprintable_text(text):
@@ -223,7 +223,14 @@ def test_values_that_do_not_belong():
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("-3", -3.0), ("2/4", 0.5), ("−1e-3", -0.001), ("[1, 2]", [1.0, 2.0]), ("[[1,2],[3,4]]", [[1.0, 2.0], [3.0, 4.0]]), ("pi", math.pi)],
+    [
+        ("-3", -3.0),
+        ("2/4", 0.5),
+        ("−1e-3", -0.001),
+        ("[1, 2]", [1.0, 2.0]),
+        ("[[1,2],[3,4]]", [[1.0, 2.0], [3.0, 4.0]]),
+        ("pi", math.pi),
+    ],
 )
 def test_read_value(text, value):
     assert read_value(text) == value
@@ -266,5 +273,10 @@ print("done")
 
 
 def test_nothing_is_executed_imported_or_opened():
-    texts = ["z = (x*y + max(y, 0)) * sigmoid(x)", "__import__('os').getcwd() + x*y", "exec('1')", "open('/etc/passwd') * x + y"]
+    texts = [
+        "z = (x*y + max(y, 0)) * sigmoid(x)",
+        "__import__('os').getcwd() + x*y",
+        "exec('1')",
+        "open('/etc/passwd') * x + y",
+    ]
     assert output_of("-c", WATCHED, *texts) == "done\n"

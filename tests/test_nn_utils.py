@@ -112,7 +112,6 @@ def close(value):
 @pytest.mark.oracle
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_agrees_with_pytorch(script):
-
     agree(lambda t: close(plain(script(t))))
 
 

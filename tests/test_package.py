@@ -97,8 +97,10 @@ def test_wheel_is_pure_and_complete(wheel):
     assert re.fullmatch(r"tinygrad_edu-[\d.]+-py3-none-any\.whl", wheel.name)
     names = set(zipfile.ZipFile(wheel).namelist())
     code = files("tinygrad_edu", ROOT / "tinygrad_edu")
-    code |= files("tinygrad_edu/nn", ROOT / "nn") | files("tinygrad_edu/optim", ROOT / "optim")
+    for folder in ("nn", "optim", "examples"):
+        code |= files(f"tinygrad_edu/{folder}", ROOT / folder)
     data = {"tinygrad_edu/py.typed", "tinygrad_edu/datasets/iris.csv", "tinygrad_edu/datasets/wine.csv"}
+    data |= {f"tinygrad_edu/visualize/assets/page.{kind}" for kind in ("css", "html", "js")}
     assert {name for name in names if ".dist-info/" not in name} == code | data
 
 
@@ -135,6 +137,7 @@ def test_installed_wheel_works_from_another_folder(installed, tmp_path):
 
 def test_every_module_of_the_wheel_imports(installed, wheel, tmp_path):
     names = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py") and "__main__" not in name]
+    names = [name for name in names if "/examples/" not in name]  # programs, not modules
     modules = [name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in names]
     run(installed, "-W", "error", "-c", "import " + ", ".join(modules), cwd=tmp_path)
 
@@ -143,6 +146,13 @@ def test_demo_runs_from_the_wheel(installed, tmp_path):
     printed = run(installed, "-m", "tinygrad_edu", "demo", "--epochs", "1", cwd=tmp_path)
     assert printed.startswith("epoch :001, \tloss :1.0827, \taccuracy :0.4464\ntorch.return_types.max(\n")
     assert {path.name for path in (tmp_path / "out").iterdir()} - {"iris.png"} == {"iris_step.svg", "iris_step.html"}
+
+
+def test_lessons_run_from_the_wheel(installed, tmp_path):
+    listed = run(installed, "-m", "tinygrad_edu", "lessons", cwd=tmp_path)
+    assert listed.startswith("01  ") and "--quick" in listed
+    printed = run(installed, "-m", "tinygrad_edu", "lessons", "7", "--quick", cwd=tmp_path)
+    assert printed.startswith("epoch:1 loss:1.5763")
 
 
 def test_editable_install_follows_the_checkout(source, tmp_path):

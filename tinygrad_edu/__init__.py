@@ -27,6 +27,7 @@ if not _os.path.isdir(_os.path.join(_here, "nn")) and _os.path.isdir(_os.path.jo
 from . import autograd as autograd
 from . import methods
 from . import random as random
+from .allocator import keep_freed_memory
 from .autograd import enable_grad as enable_grad
 from .autograd import inference_mode as inference_mode
 from .autograd import is_grad_enabled as is_grad_enabled
@@ -45,17 +46,20 @@ from .sequences import *
 from .size import Size as Size
 from .tensor import Tensor as Tensor
 
+keep_freed_memory()
 newaxis = None
 if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers: tools/make_stubs.py
     from . import amp as amp
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import linalg as linalg
     from . import nn as nn  # type: ignore[attr-defined]
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
     from . import return_types as return_types
     from . import serialization as serialization
+    from . import special as special
     from . import storage as storage
     from . import utils as utils
     from . import version as version
@@ -82,8 +86,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets keras nn optim ops random return_types serialization storage testing utils version
-    visualize
+    amp autograd backends cuda datasets keras linalg nn optim ops random return_types serialization special storage testing
+    utils version visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))

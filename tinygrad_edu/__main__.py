@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-COMMANDS = {"demo": ".demo", "show": ".visualize.show"}
+COMMANDS = {"demo": ".demo", "lessons": ".lessons", "show": ".visualize.show"}
 
 
 class Parser(argparse.ArgumentParser):

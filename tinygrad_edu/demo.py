@@ -132,7 +132,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     seeds, counts = _whole(0, 2**32 - 1), _whole(1, 10**9)
     parser.add_argument("--seed", type=seeds, default=SEED, metavar="N", help=f"of all random numbers ({SEED})")
     parser.add_argument("--epochs", type=counts, default=200, metavar="N", help="passes over the data (200)")
-    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of the plot, picture and page (out)")
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder of what is written (out)")
 
 
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:

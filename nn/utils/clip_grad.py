@@ -39,8 +39,7 @@ def get_total_norm(
     if not tensors:
         return tensor(0.0)
     with quiet():
-        norms = [_norm(each._array, norm_type) for each in tensors]
-        total = norms[0] if len(norms) == 1 and norm_type else _norm(np.array(norms), norm_type)
+        total = _total([each._array for each in tensors], norm_type)
     if error_if_nonfinite and not np.isfinite(total):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
@@ -49,11 +48,13 @@ def get_total_norm(
     return wrap(np.asarray(total))
 
 
-def _norm(array: np.ndarray, order: float) -> Any:
-    if order == 2 and array.dtype.kind == "f" and array.dtype.itemsize > 2:
-        flat = array.reshape(-1)
-        return np.sqrt(flat.dot(flat))
-    return vector_norm.kernel(array, order)
+def _total(arrays: list[np.ndarray], order: float) -> Any:
+    """The norm of the norms."""
+    if order == 2 and all(array.dtype.char in "fd" for array in arrays):
+        flat = [array.reshape(-1) for array in arrays]
+        return np.sqrt(np.add.reduce([each.dot(each) for each in flat]))
+    norms = [vector_norm.kernel(array, order) for array in arrays]
+    return norms[0] if len(norms) == 1 and order else vector_norm.kernel(np.array(norms), order)
 
 
 def clip_grads_with_norm_(
@@ -71,9 +72,9 @@ def clip_grads_with_norm_(
     """
     grads, max_norm = _grads(parameters), float(max_norm)
     with quiet():
-        factor = np.minimum(max_norm / (total_norm._array + 1e-6), 1.0)
+        factor = np.asarray(np.minimum(max_norm / (total_norm._array + 1e-6), 1.0))
         for grad in grads:
-            np.multiply(grad, factor.astype(grad.dtype), out=grad)
+            np.multiply(grad, factor if factor.dtype == grad.dtype else factor.astype(grad.dtype), out=grad)
             stamp_write(grad)
 
 
@@ -102,7 +103,7 @@ def clip_grad_norm_(
         given, parameters = parameters, list(parameters)
         if not parameters and isinstance(given, types.GeneratorType):
             warnings.warn("`parameters` is an empty generator, no gradient clipping will occur.", stacklevel=2)
-    grads = [each._grad for each in _listed(parameters) if each.grad is not None]
+    grads = [grad for each in _listed(parameters) if (grad := each.grad) is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite, foreach)
     clip_grads_with_norm_(parameters, max_norm, total, foreach)
     return total
@@ -134,10 +135,13 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
 
     Source: https://docs.pytorch.org/docs/2.13/generated/torch.nn.utils.clip_grad_value_.html
     """
-    bound = float(clip_value)
+    bound, dtype = float(clip_value), None
     with quiet():
         for grad in _grads(parameters):
-            np.minimum(np.maximum(grad, -bound, out=grad), bound, out=grad)
+            if grad.dtype is not dtype:
+                dtype = grad.dtype
+                low, high = np.array(-bound, dtype), np.array(bound, dtype)
+            np.minimum(np.maximum(grad, low, out=grad), high, out=grad)
             stamp_write(grad)
 
 

@@ -48,6 +48,7 @@ class Op:
         forward: the NumPy function.
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
+        composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
         formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
         family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
@@ -65,6 +66,7 @@ class Op:
         self.sequence: bool = options.pop("sequence", False)
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
+        self.composed: Any = options.pop("composed", None)
         self.public: str = options.pop("public", "")
         self.formula: tuple[str, ...] = options.pop("formula", ())
         self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
@@ -122,8 +124,9 @@ class Op:
                 if parameter not in (*self.params, *self.keeps, "out") and base not in self.tensors:
                     raise TypeError(f"{self.name}: a rule names {parameter!r}, which {self.__name__}() does not have")
                 names[parameter] = None
-        if self.again is not None:
-            names.update(dict.fromkeys(self.again.__code__.co_varnames[: self.again.__code__.co_argcount]))
+        for function in (self.again, self.composed):
+            if function is not None:
+                names.update(dict.fromkeys(function.__code__.co_varnames[: function.__code__.co_argcount]))
         return list(names)
 
     @property
@@ -192,7 +195,7 @@ class Op:
 
         arrays = form != "tensors"
         namespace: dict[str, Any] = dict(runtime.BACKWARD_NAMES)
-        namespace["again"] = self.again
+        namespace["again"], namespace["composed"] = self.again, self.composed
         for p, rule in self.rules.items():
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
@@ -271,6 +274,9 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
             in rules). It is constant, or else needs
         again: a function that computes what is kept once more: under ``create_graph`` it runs on Tensors, through
             operations, so that second derivatives pass through what was kept.
+        composed: a function that computes the results of the operation from (some of) its arguments through other
+            operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
+            need not be made of operations: for loops over buffers that would be slow otherwise.
         public: the public name, where it is not the forward's.
         formula: the value, and the derivative for each differentiable input, as people write them.
         symbol: what a picture shows in the operation's head, where it is not the public name.
@@ -283,7 +289,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
 _OPTIONS = {
     "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
-    "symbol", "family",
+    "symbol", "family", "composed",
 }  # fmt: skip
 
 

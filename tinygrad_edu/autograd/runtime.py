@@ -314,12 +314,31 @@ def note_possible_view(source: Any, view: Any) -> None:
         note_view(source, view)
 
 
+def gradients_of(composed: Any, args: Any, nodes: Any, order: Any, grads: Any) -> list[Any]:
+    """The recorded gradients of what ``composed`` computes from the (rewrapped) ``args``, for those in ``order``.
+
+    ``nodes`` are the args' own. Each is used through an alias, where the inner pass ends: beyond it are the hooks and the
+    gradients of the outer one.
+    """
+    from ..ops.shape import alias
+    from .passes import grad
+
+    args = [each if node is None else alias.function(each) for each, node in zip(args, nodes, strict=True)]
+    results = composed(*args)
+    told = [(result, g) for result, g in zip(results, grads, strict=True) if g is not None]
+    wanted = [i for i in order if nodes[i] is not None]
+    found = grad([r for r, _ in told], [args[i] for i in wanted], [g for _, g in told], create_graph=True, allow_unused=True)
+    by_position = dict(zip(wanted, found, strict=True))
+    return [by_position.get(i) for i in order]
+
+
 BACKWARD_NAMES = {
     "AccumulateGrad": AccumulateGrad,
     "RELEASED": RELEASED,
     "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
+    "gradients_of": gradients_of,
     "heappush": heappush,
     "ndarray": ndarray,
     "rewrap": rewrap,

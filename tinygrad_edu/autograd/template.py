@@ -248,6 +248,12 @@ def backward_source(op: Any, form: str) -> str:
                 lines.append("    out = rewrap(out, node)")
             elif name in op.differentiable and not op.sequence:
                 lines.append(f"    {name} = rewrap({name}, {name}_node)")
+        if op.composed:
+            names = op.composed.__code__.co_varnames[: op.composed.__code__.co_argcount]
+            nodes = ", ".join(f"{p}_node" if p in op.differentiable else "None" for p in names)
+            order = ", ".join(str(names.index(p)) for p in op.differentiable)
+            lines.append(f"    return gradients_of(composed, ({', '.join(names)},), ({nodes},), ({order},), grad)")
+            return "\n".join(lines) + "\n"
         if op.again:
             names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
             lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")

@@ -7,12 +7,57 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import type_name
 from ..autograd.grad_mode import get_mode
 from ..ops import activation as _activation
 from ..ops import loss as _loss
 from ..ops import smooth as _smooth
 from ..tensor import Tensor
 from .shape import broadcast_tensors
+
+_REDUCTIONS = frozenset(("none", "mean", "sum"))
+
+
+def legacy_get_string(size_average: bool | None, reduce: bool | None, emit_warning: bool = True) -> str:
+    """The ``reduction`` that ``size_average`` and ``reduce`` stand for; each counts as True when None."""
+    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    if emit_warning:
+        warnings.warn(
+            f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+            stacklevel=2,
+        )
+    return reduction
+
+
+def reduction_of(size_average: Any, reduce: Any, reduction: Any) -> str:
+    """``reduction``, in its old spelling or the new one, if there is such a one."""
+    if size_average is not None or reduce is not None:
+        return legacy_get_string(size_average, reduce)
+    if reduction == "elementwise_mean":
+        warnings.warn("reduction='elementwise_mean' is deprecated. Please use reduction='mean' instead.", stacklevel=3)
+        return "mean"
+    if not isinstance(reduction, str) or reduction not in _REDUCTIONS:
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The losses, their sum or their mean."""
+    return losses if reduction == "none" else losses.sum() if reduction == "sum" else losses.mean()
+
+
+def plus(x: Any, number: float) -> Any:
+    """``x + number``, recorded as where PyTorch's own C++ code adds."""
+    return _smooth.add_number.function(x, number) if x._array.dtype.kind == "f" else x + number
+
+
+def require_tensors(function: str, **arguments: Any) -> None:
+    """PyTorch's error for an argument that is neither a tensor nor (but for the first two) None."""
+    for position, (name, each) in enumerate(arguments.items()):
+        if not isinstance(each, Tensor) and (each is not None or position < 2):
+            raise TypeError(
+                f"{function}(): argument '{name}' (position {position + 1}) must be Tensor, not {type_name(each)}"
+            )
 
 
 def refuse_gradient(function: str, **arguments: Tensor | None) -> None:

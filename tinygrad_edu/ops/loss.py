@@ -64,7 +64,7 @@ def _broadcast(x, y):
     return np.broadcast_shapes(x.shape, y.shape)
 
 
-def _formula(loss, *slopes, weight=""):
+def reduced_formula(loss, *slopes, weight=""):
     """The formula of a reduced loss, from the loss of one element and its derivatives."""
     value = f"{{reduction=mean:mean({weight}{loss})}}{{reduction=sum:Σ ({weight}{loss})}}{{else:{weight}{loss}}}"
     return value, *(f"{weight}{slope} ⊙ G{{reduction=mean: / N}}" for slope in slopes)
@@ -82,7 +82,7 @@ def _mse_scale(grad, x, reduction):
     x=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (x - y),
     y=lambda grad, x, y, reduction: _mse_scale(grad, x, reduction) * (y - x),
     promote="common",
-    formula=_formula("(x − y)²", "2 · (x − y)", "2 · (y − x)"),
+    formula=reduced_formula("(x − y)²", "2 · (x − y)", "2 · (y − x)"),
     symbol="MSE",
 )
 def mse_loss(x, y, reduction="mean"):
@@ -233,7 +233,7 @@ def nll_gather(x, places):
     ),
     y=lambda grad, x, weight, reduction: _weighted(scale(grad, x, reduction), weight) * (log(1 - x) - log(x)),
     weight=None,
-    formula=_formula(
+    formula=reduced_formula(
         "(−y · log(x) − (1 − y) · log(1 − x))",
         "(x − y) / (x · (1 − x))",
         "log((1 − x) / x)",
@@ -283,7 +283,7 @@ def _at_least(x, least):
     ),
     weight=None,
     pos_weight=None,
-    formula=_formula(
+    formula=reduced_formula(
         "((1 − y) · x − {pos_weight:(1 + (pos_weight − 1) · y) · }log(σ(x)))",
         "({pos_weight:(pos_weight · y + 1 − y) · }σ(x) − {pos_weight:pos_weight · }y)",
         "({pos_weight:log(σ(−x)) − pos_weight · log(σ(x))}{else:−x})",
@@ -332,7 +332,7 @@ def _clipped(d, bound):
     x=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * _smooth_l1_slope(x, y, beta),
     y=lambda grad, x, y, reduction, beta: scale(grad, x, reduction) * -_smooth_l1_slope(x, y, beta),
     promote="common",
-    formula=_formula(
+    formula=reduced_formula(
         "(x − y)² / (2 · beta) where |x − y| < beta, else |x − y| − beta / 2",
         "clamp((x − y) / beta, −1, 1)",
         "clamp((y − x) / beta, −1, 1)",
@@ -352,7 +352,7 @@ def smooth_l1_loss(x, y, reduction="mean", beta=1.0):
     "HuberLossBackward0",
     x=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * _huber_slope(x, y, delta),
     y=lambda grad, x, y, reduction, delta: scale(grad, x, reduction) * -_huber_slope(x, y, delta),
-    formula=_formula(
+    formula=reduced_formula(
         "(x − y)² / 2 where |x − y| ≤ delta, else delta · (|x − y| − delta / 2)",
         "clamp(x − y, −delta, delta)",
         "clamp(y − x, −delta, delta)",

@@ -339,7 +339,7 @@ def index_of_extreme(x, dim, keepdim, name):
     return _index_along(x, dim, keepdim, np.argmin if name == "min" else np.argmax, name)
 
 
-def _declare_choice(node, public):
+def declare_choice(node, public):
     """The elements at indices that were found along ``dim``; the gradient goes to them alone."""
 
     @op(
@@ -373,9 +373,9 @@ def _kept(grad, x_shape, dim, keepdim):
     return reshape(grad, (*grad.shape[:axis], 1, *grad.shape[axis:]))
 
 
-choose_max = _declare_choice("MaxBackward0", "max")
-choose_min = _declare_choice("MinBackward0", "min")
-choose_median = _declare_choice("MedianBackward1", "median")
+choose_max = declare_choice("MaxBackward0", "max")
+choose_min = declare_choice("MinBackward0", "min")
+choose_median = declare_choice("MedianBackward1", "median")
 
 
 @op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median", formula=("median(x)", _WINNER))
@@ -447,18 +447,20 @@ def _norm_rule(grad, x, out, p, dim, keepdim):
     return slope * where(out == 0, 0.0, grad / out ** (p - 1))
 
 
-@op(
-    "LinalgVectorNormBackward0",
-    x=lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim),
-    formula=(
+_NORM = {
+    "x": lambda grad, x, out, p, dim, keepdim: _norm_rule(grad, x, out, p, dim, keepdim),
+    "formula": (
         "{p=0:Σ_dim 1[x ≠ 0]}{p=1:Σ_dim |x|}{p=2:√(Σ_dim x²)}{p=∞:max_dim(|x|)}{p=−∞:min_dim(|x|)}"
         "{else:(Σ_dim |x|^p)^(1 / p)}",
         "{p=0:0 · G}{p=1:G ⊙ sign(x)}{p=2:G ⊙ x / out}"
         "{p=∞:G ⊙ sign(x) ⊙ 1[|x| = out] / Σ_dim 1[|x| = out]}{p=−∞:G ⊙ sign(x) ⊙ 1[|x| = out] / Σ_dim 1[|x| = out]}"
         "{else:G ⊙ sign(x) ⊙ (|x| / out)^(p − 1)}",
     ),
-    symbol="‖x‖",
-)
+    "symbol": "‖x‖",
+}
+
+
+@op("LinalgVectorNormBackward0", **_NORM)
 def vector_norm(x, p=2, dim=None, keepdim=False):
     """``(sum |x|^p)^(1/p)`` over ``dim``; how many are not 0 for p = 0, the largest or smallest ``|x|`` for p = inf, -inf."""
     axes, z = _axes(x, dim), np.abs(from_half(x))
@@ -473,6 +475,9 @@ def vector_norm(x, p=2, dim=None, keepdim=False):
     if p == 2:
         return as_half(np.sqrt(_sum(z * z, axes, keepdim)), x)
     return as_half(_sum(z**p, axes, keepdim) ** (1 / p), x)
+
+
+norm_over = op("NormBackward1", **_NORM, public="norm")(vector_norm.forward)
 
 
 def _require_elements(x, p, axes):

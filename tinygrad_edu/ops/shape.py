@@ -441,6 +441,7 @@ def _declare_split(name):
 
 
 split_evenly, split_sizes = _declare_split("SplitBackward0"), _declare_split("SplitWithSizesBackward0")
+unsafe_split = _declare_split("UnsafeSplitBackward0")  # what PyTorch's own recurrent cells call
 
 
 def _split(x, sizes, dim):

@@ -40,6 +40,18 @@ def div_number(x, number):
     return x / number
 
 
+@op("AddBackward1", x=lambda grad: grad, public="add", formula=("x + number", "1"), symbol="+", family="arithmetic")
+def add_number(x, number):
+    """``x`` plus a Python number."""
+    return x + number
+
+
+@op("SubBackward1", x=lambda grad: grad, public="sub", formula=("x − number", "1"), symbol="−", family="arithmetic")
+def sub_number(x, number):
+    """``x`` less a Python number."""
+    return x - number
+
+
 def _elu_slope(grad, x, alpha, scale, input_scale):
     return where(x <= 0, grad * (alpha * scale * input_scale) * exp(x * input_scale), grad * scale)
 
@@ -56,12 +68,25 @@ def _elu(x, alpha=1.0, scale=1.0, input_scale=1.0):
     return np.where(x > 0, x * scale, np.expm1(x * input_scale) * (alpha * scale))
 
 
+_ELU = {
+    "formula": (
+        "scale · x where x > 0, else scale · alpha · (exp(input_scale · x) − 1)",
+        "scale where x > 0, else scale · alpha · input_scale · exp(input_scale · x)",
+    ),
+    "symbol": "ELU",
+}
 # In place the input is gone, so the derivative is one of the result: nodes of their own, as in PyTorch.
-elu = op("EluBackward0", x=lambda grad, x, alpha, scale, input_scale: _elu_slope(grad, x, alpha, scale, input_scale))(_elu)
+elu = op(
+    "EluBackward0",
+    x=lambda grad, x, alpha, scale, input_scale: _elu_slope(grad, x, alpha, scale, input_scale),
+    public="elu",
+    **_ELU,
+)(_elu)
 elu_ = op(
     "EluBackward1",
     x=lambda grad, out, alpha, scale, input_scale: _elu_slope_of_result(grad, out, alpha, scale, input_scale),
     public="elu_",
+    **_ELU,
 )(_elu)
 
 
@@ -77,9 +102,18 @@ def _inverse(alpha):
     return 1 / float(np.float32(alpha))
 
 
-celu = op("CeluBackward0", x=lambda grad, x, alpha: _elu_slope(grad, x, alpha, 1, _inverse(alpha)), public="celu")(_celu)
+_CELU = {
+    "formula": ("x where x > 0, else alpha · (exp(x / alpha) − 1)", "1 where x > 0, else exp(x / alpha)"),
+    "symbol": "CELU",
+}
+celu = op(
+    "CeluBackward0", x=lambda grad, x, alpha: _elu_slope(grad, x, alpha, 1, _inverse(alpha)), public="celu", **_CELU
+)(_celu)
 celu_ = op(
-    "CeluBackward1", x=lambda grad, out, alpha: _elu_slope_of_result(grad, out, alpha, 1, _inverse(alpha)), public="celu_"
+    "CeluBackward1",
+    x=lambda grad, out, alpha: _elu_slope_of_result(grad, out, alpha, 1, _inverse(alpha)),
+    public="celu_",
+    **_CELU,
 )(_celu)
 
 
@@ -153,7 +187,11 @@ def _mish_rule(grad, x):
     return grad * (t + x * sigmoid(x) * (1 - t * t))
 
 
-@op("MishBackward0", x=_mish_rule)
+@op(
+    "MishBackward0",
+    x=_mish_rule,
+    formula=("x · tanh(log(1 + exp(x)))", "t + x · σ(x) · (1 − t²) with t = tanh(log(1 + exp(x)))"),
+)
 def mish(x):
     """``x tanh(softplus(x))`` (Misra, 2019; https://arxiv.org/abs/1908.08681)."""
     require_float(x, "mish_cpu")
@@ -167,7 +205,15 @@ def _glu_rule(grad, x, dim):
     return cat([grad * s, grad * a * (s * (1 - s))], dim)
 
 
-@op("GluBackward0", x=_glu_rule)
+@op(
+    "GluBackward0",
+    x=_glu_rule,
+    formula=(
+        "a · σ(b) with a = (piece 1 of x) with b = (piece 2 of x)",
+        "cat_dim(G · σ(b), G · a · σ(b) · (1 − σ(b))) with a = (piece 1 of x) with b = (piece 2 of x)",
+    ),
+    symbol="GLU",
+)
 def glu(x, dim=-1):
     """``a sigmoid(b)``, where a and b are the halves of ``x`` along ``dim`` (https://arxiv.org/abs/1612.08083)."""
     axis = axis_of(dim, x.ndim)

@@ -7,7 +7,7 @@ import numpy as np
 from .boxes import Box, Grid, Line, Run, Table
 from .numbers import number, shape_text, sign_colour, stats, top_of
 
-__all__ = ["array_box", "is_scalar", "labelled", "scalar_run"]
+__all__ = ["array_box", "heat_box", "is_scalar", "labelled", "scalar_run"]
 
 GRID_ROWS, GRID_COLUMNS = 4, 5
 HEAT_ROWS, HEAT_COLUMNS = 8, 12
@@ -28,18 +28,19 @@ def scalar_run(array: np.ndarray | None, mark: str, size: int = 13, bold: bool =
     return Run(number(array), size, (mark.split() or ["ink"])[0] if mark != "local" else "ink", bold, mark)
 
 
-def array_box(array: np.ndarray | None, mark: str = "", size: int = 13) -> Box:
+def array_box(array: np.ndarray | None, mark: str = "", size: int = 13, bold: bool = True) -> Box:
     """The box for ``array``; ``mark`` is ``"forward"`` or ``"backward"``."""
     if array is None:
         return Line([Run(DASH, size, "pale", mark=mark)])
     if array.size == 1:
-        return Line([scalar_run(array, mark, size)])
+        return Line([scalar_run(array, mark, size, bold)])
     if array.size == 0:
         return Line([Run(f"empty {shape_text(array.shape)}", 9, "grey", mark=mark)])
-    flat = array.reshape(1, -1) if array.ndim < 2 else array.reshape(-1, array.shape[-1])
+    flat = flattened(array)
     rows, columns = flat.shape
     top = top_of(flat)
-    if rows <= GRID_ROWS and columns <= GRID_COLUMNS:
+    short = array.dtype.kind in "iub" and top < 100
+    if rows <= GRID_ROWS and columns <= (HEAT_COLUMNS if short else GRID_COLUMNS):
         return Grid([[(number(v), sign_colour(v, top)) for v in row] for row in flat.tolist()], mark)
     if min(rows, columns) <= HEAT_ROWS and max(rows, columns) <= HEAT_COLUMNS:
         return heat(flat, top, mark)
@@ -47,6 +48,16 @@ def array_box(array: np.ndarray | None, mark: str = "", size: int = 13) -> Box:
     small = blocks(flat)
     text = Line([Run(f"μ {number(mean)}   σ {number(deviation)}", 9, "grey", mark=mark)])
     return Table([[heat(small, top_of(small), mark)], [text]], "c", gap_y=1)
+
+
+def flattened(array: np.ndarray) -> np.ndarray:
+    """Its rows, one below the other."""
+    return array.reshape(1, -1) if array.ndim < 2 else array.reshape(-1, array.shape[-1])
+
+
+def heat_box(array: np.ndarray, mark: str) -> Grid:
+    """A heat map without numbers, however small the array."""
+    return heat(flattened(array), top_of(array), mark)
 
 
 def heat(flat: np.ndarray, top: float, mark: str) -> Grid:

@@ -42,8 +42,9 @@ def element(name: str, content: str | None = None, /, **attributes: object) -> s
 class Run:
     """Text in one style.
 
-    ``mark`` holds the classes by which the page knows when to show it: ``"forward"`` for a number of the forward pass, ``"local"``
-    for a local factor, ``"backward"`` for a gradient, ``"backward upstream"`` for one that arrives, ``"backward term0"`` in a sum.
+    ``mark`` holds the classes by which the page knows when to show it: ``"forward"`` for a number of the forward pass,
+    ``"local"`` for a local factor, ``"backward"`` for a gradient, ``"backward upstream"`` for one that arrives, ``"backward
+    term0"`` in a sum.
     """
 
     text: str
@@ -156,8 +157,12 @@ class Grid(Box):
                     f'<TD BGCOLOR="{fill}" WIDTH="{wide:.0f}" HEIGHT="{self.row_height:.0f}" CELLPADDING="0">{inner}</TD>'
                 )
             rows.append("<TR>" + "".join(cells) + "</TR>")
-        inside = "".join(rows) or "<TR><TD></TD></TR>"
-        return f'<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="0" COLOR="#d0d5dd">{inside}</TABLE>'
+        # A table that is not fixed would fill its cell; if its numbers need more, in a wider font, Graphviz gives it more
+        across, down = self.width + len(self.widths), self.height + len(self.cells)
+        size = f'FIXEDSIZE="TRUE" WIDTH="{across:.0f}" HEIGHT="{down:.0f}"'
+        return (
+            f'<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="0" COLOR="#d0d5dd" {size}>{"".join(rows)}</TABLE>'
+        )
 
 
 @dataclass(slots=True)

@@ -100,7 +100,7 @@ class Card:
                 rows.append("<HR/>")
             ruled = isinstance(section.box, Table) and section.box.ruled
             rows.append(f'<TR><TD ALIGN="{align}" CELLPADDING="{0 if ruled else 4}">{section.box.html()}</TD></TR>')
-        colour, pen = (BAD, 3) if self.bad else (border, 2 if self.family in ("leaf", "parameter") else 1)
+        colour, pen = (BAD, 2) if self.bad else (border, 2 if self.family in ("leaf", "parameter") else 1)
         look = f'STYLE="ROUNDED" BORDER="{pen}" COLOR="{colour}" BGCOLOR="{fill}"'
         table = f'<TABLE {look} CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">{"".join(rows)}</TABLE>'
         tip = f" tooltip={dot_string(self.tip)}" if self.tip else ""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .arrays import array_box, is_scalar, labelled, scalar_run
+from .arrays import array_box, heat_box, is_scalar, labelled, scalar_run
 from .boxes import Box, Line, Run, Table
 from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
@@ -19,7 +19,7 @@ from .trace import Input, Step, Trace, Value
 __all__ = ["fan_out_card", "gradient_terms", "step_card", "value_card"]
 
 NAME_WIDTH, FORMULA_WIDTH, RULE_WIDTH, NOTE_WIDTH = 150.0, 300.0, 170.0, 320.0
-MOST_TERMS = 6
+MOST_TERMS, MOST_CELLS = 6, 96
 KINDS = {
     "parameter": "parameter",
     "leaf": "leaf",
@@ -88,31 +88,27 @@ def sum_box(trace: Trace, value: Value, arrays: Sequence[np.ndarray | None]) -> 
     if not trace.ran or len(known) < len(arrays) or not known:
         arrived = "backward has not run" if not trace.ran else f"{len(known)} of {len(arrays)} gradients arrived"
         return Line([Run(arrived, 9, "pale", mark="backward")])
-    sign = lambda text, place="": Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])  # noqa: E731
     small = is_scalar(value.data, value.shape)
-    if small or (int(np.prod(value.shape)) <= 20 and len(known) <= 3):
-        shown = known if len(known) <= MOST_TERMS else known[: MOST_TERMS - 2]
-        row: list[Box] = []
-        for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
-            mark = f"backward term{place}"
-            row += [Line([scalar_run(array, mark, 13, False)]) if small else array_box(array, mark), sign("+", f"term{place + 1}")]
-        if len(shown) < len(known):
-            rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
-            row += [
-                Line(
-                    [
-                        Run(f"{len(known) - len(shown)} more:", 9, "grey"),
-                        Run(number(rest), 13, "backward", mark="backward", gap=4),
-                    ]
-                ),
-                sign("+"),
-            ]
-        row[-1] = sign("=")
-        total = Line([scalar_run(value.grad, "backward", 15)]) if small else array_box(value.grad, "backward")
-        return Table([[*row, total]], "c", gap_x=7)
-    sizes = " + ".join(f"‖{number(norm(array))}‖" for array in known[:MOST_TERMS]) + (" + …" if len(known) > MOST_TERMS else "")
-    text = Line([Run(sizes, 11, "grey", mark="backward"), Run("sum", 9, "grey", gap=8)])
-    return Table([[text, labelled("∇", "backward", array_box(value.grad, "backward"))]], "c", gap_x=6)
+    if not small and (len(known) > MOST_TERMS or known[0].size > MOST_CELLS):
+        sizes = ", ".join(f"‖{number(norm(array))}‖" for array in known[:MOST_TERMS]) + (
+            ", …" if len(known) > MOST_TERMS else ""
+        )
+        text = Line([Run(f"sizes {sizes}", 9, "grey", mark="backward")])
+        return Table([[text, labelled("sum", "backward", array_box(value.grad, "backward"))]], "c", gap_x=10)
+    shown = known if len(known) <= MOST_TERMS else known[: MOST_TERMS - 2]
+    # many tensors: the terms as heat maps, the sum with its numbers
+    plain = not small and (len(known) > 3 or known[0].size > 20)
+    row: list[Box] = []
+    for place, array in enumerate(shown):  # the page shows each term, and the sign before it, when it arrives
+        mark = f"backward term{place}"
+        box = heat_box(array, mark) if plain else array_box(array, mark, bold=not small)
+        row += [box, _sign("+", f"term{place + 1}")]
+    if len(shown) < len(known):
+        rest = np.sum([np.asarray(array, np.float64) for array in known[len(shown) :]], axis=0).astype(known[0].dtype)
+        more = [Run(f"{len(known) - len(shown)} more:", 9, "grey"), Run(number(rest), 13, "backward", mark="backward", gap=4)]
+        row += [Line(more), _sign("+")]
+    row[-1] = _sign("=")
+    return Table([[*row, array_box(value.grad, "backward", 15)]], "c", gap_x=7)
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------------
@@ -126,7 +122,7 @@ def step_card(trace: Trace, step: Step, across: bool) -> Card:
     """The card of an operation: an equation to be read along its rows when the graph runs ``across``, else a stack."""
     sections, inputs, rows = _equation(trace, step) if across else _stack(trace, step)
     if step.id in (trace.bad, trace.bad_backward):
-        sections.insert(0, Section(_origin(trace, step), pad_y=4, align="l"))
+        sections.insert(0 if across else sections.index(inputs) + 2 if inputs else 1, Section(_origin(trace, step), pad_y=4))
     special = special_section(trace, step)
     if special is not None:
         sections.append(Section(special, pad_y=5))
@@ -190,17 +186,21 @@ def _equation(trace: Trace, step: Step) -> Parts:
         spans.append((len(rows), len(rows) + 1))
         rows += [top, row]
     if rows:
-        inputs = Section(Table(rows, "lrccccl", gap_x=7, gap_y=1), pad_y=5, align="l")
+        inputs = Section(Table(rows, "lrccccl", gap_x=7, gap_y=1 if scalar else 5), pad_y=5, align="l")
         sections.append(inputs)
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
+    elif not scalar:
+        value = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
+        sections.append(Section(value, pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
+        note = Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")
+        sections.append(Section(Line([note]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 
-def _sign(text: str) -> Line:
-    return Line([Run(text, 13, "grey", mark="backward")])
+def _sign(text: str, place: str = "") -> Line:
+    return Line([Run(text, 13, "grey", mark=f"backward {place}".strip())])
 
 
 def is_factor(rule: str) -> bool:
@@ -245,7 +245,9 @@ def _outputs(trace: Trace, outs: list[Value], step: Step | None = None) -> Table
         gate = _gate(step)
         if gate is not None:
             row.append(labelled("local " + clip(gate.rule, 90, 9), "grey", array_box(gate.local, "local")))
-        row.append(labelled(late, "backward" if trace.ran else "pale", array_box(out.grad if trace.ran else None, "backward upstream")))
+        if step is None or any(entry.needs_grad for entry in step.inputs):
+            upstream = array_box(out.grad if trace.ran else None, "backward upstream")
+            row.append(labelled(late, "backward" if trace.ran else "pale", upstream))
         rows.append(row)
     if len(outs) > len(shown):
         rows.append([Line([Run(f"… {len(outs) - len(shown)} more outputs", 9, "grey")])])

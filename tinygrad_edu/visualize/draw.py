@@ -15,7 +15,7 @@ from .dot import dot_body
 from .engines import graphviz_layout, render
 from .graph import Graph
 from .layered import layered_layout
-from .layout import Layout, crossings, ink, spread
+from .layout import Layout, crossings, ink, spread, straighten
 from .legend import make_legend
 from .svg import svg_text
 from .trace import Trace
@@ -120,9 +120,10 @@ def best_layout(graph: Graph) -> Layout:
     if small or found[0] is None:
         found.append(layered_layout(graph))
     layouts = [layout for layout in found if layout is not None]
-    best = min(layouts, key=lambda layout: (crossings(graph, layout), ink(layout))) if len(layouts) > 1 else layouts[0]
-    spread(graph, best)
-    return best
+    for layout in layouts:
+        spread(graph, layout)
+        straighten(graph, layout)
+    return min(layouts, key=lambda layout: (crossings(layout), ink(layout))) if len(layouts) > 1 else layouts[0]
 
 
 def draw(

@@ -184,7 +184,8 @@ class Formula:
     @property
     def names(self) -> list[str]:
         """The names that need a value, in the order in which they are used."""
-        made, needed = set(), {}
+        made: set[str] = set()
+        needed: dict[str, None] = {}
         for name, expression in self.statements:
             called = {id(node.func) for node in ast.walk(expression) if isinstance(node, ast.Call)}
             found = [node for node in ast.walk(expression) if isinstance(node, ast.Name) and id(node) not in called]
@@ -229,7 +230,8 @@ class Formula:
             raise self._error("there is nothing to differentiate: no name with a value stands in it", last[1])
         if result.numel() != 1:
             shape = tuple(result.shape)
-            raise self._error(f"the result has the shape {shape}: a gradient begins at one number; try sum() or mean()", last[1])
+            message = f"the result has the shape {shape}: a gradient begins at one number; try sum() or mean()"
+            raise self._error(message, last[1])
         return known
 
     # One method for each kind of part. A result is a float where no name stands in it, else a tensor.

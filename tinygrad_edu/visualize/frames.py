@@ -24,6 +24,10 @@ GRID, HEAT = (4, 5), (8, 12)
 """Up to how many rows and columns an array shows its numbers, or its colours."""
 
 
+MOST_TERMS = 8
+"""Of a sum that is written out."""
+
+
 @dataclass(slots=True)
 class Frame:
     """One stop of the walk. ``phase`` is ``"start"``, ``"forward"`` or ``"backward"``."""
@@ -40,7 +44,7 @@ class Frame:
 def frames(trace: Trace) -> list[Frame]:
     """The stops in order: the inputs, each step forward, the loss's own gradient, each step backward."""
     walk = [_start(trace), *(_forward(trace, step) for step in trace.steps)]
-    if trace.ran:
+    if _went_back(trace):
         walk.append(_seed(trace))
         arrived: dict[int, list[tuple[int, int]]] = {}
         for step in _backward_steps(trace):
@@ -56,8 +60,8 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
     ``f``: values; ``u``: the upstream gradient; ``b``: the gradients that the card itself sends back, or a leaf's whole
     gradient; ``t``: a fan-out card's terms in the order in which they arrive.
     """
-    first = len(trace.steps) + 1  # the frame of the loss's own gradient
-    frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))} if trace.ran else {}
+    first = len(trace.steps) + _went_back(trace)  # the frame of the loss's own gradient, or the last
+    frame_of = {step.id: first + 1 + i for i, step in enumerate(_backward_steps(trace))}
     terms = _contributions(trace)
     whole = {value: max(frame_of.get(step, 0) for step, _ in uses) for value, uses in terms.items() if frame_of}
     whole[trace.root] = max(first, whole.get(trace.root, 0))
@@ -75,6 +79,11 @@ def reveals(trace: Trace) -> dict[str, dict[str, int | list[int]]]:
 
 
 # ---- what flows
+
+
+def _went_back(trace: Trace) -> bool:
+    """Whether the backward pass is known step by step; of a graph that was not recorded only its end is."""
+    return trace.ran and (trace.values[trace.root].grad is not None or any(step.ran for step in trace.steps))
 
 
 def _uses(step: Step) -> Iterator[tuple[int, int]]:
@@ -106,9 +115,14 @@ def _start(trace: Trace) -> Frame:
     scalars = [value for value in inputs if _single(value.data)]
     given = ", ".join(f"{value.name} = {_number(value.data)}" for value in scalars[:8])
     more = len(inputs) - min(len(scalars), 8)
-    back = "then the gradients come back" if trace.ran else "backward has not run: there are no gradients to show"
+    if _went_back(trace):
+        back = "then the gradients come back"
+    elif trace.ran:
+        back = "the way back was not recorded, only the gradients at its end are known"
+    else:
+        back = "backward has not run: there are no gradients to show"
     count = f"{len(trace.steps)} step{'s' * (len(trace.steps) != 1)}"
-    body = html.lead(f"{count} from the inputs to {root.name}; {back}.")
+    body = html.lead(f"{count} from the inputs to {root.name}; {back}.") + html.keys()
     body += html.definitions((value.name, value.kind, html.scalar(value.data)) for value in scalars[:8])
     shown = [value for value in inputs if not _single(value.data)][:4]
     body += html.row(_array(value.name, value.data, value.shape, "forward") for value in shown)
@@ -132,7 +146,7 @@ def _forward(trace: Trace, step: Step) -> Frame:
         right = step.formula.partition("=")[2].strip()
         filled = _filled(right, known)
         result = _number(outputs[0].data)
-        numbers = "" if filled == right or filled == result else f"= {html.text(filled)} "
+        numbers = "" if filled in (right, result) else f"= {html.text(filled)} "
         body += html.equation(f"{numbers}= {html.strong(result, 'forward')}", f"{outputs[0].name} = {result}", more=True)
         say += f" = {filled} = {result}" if numbers else f" = {result}"
     else:
@@ -154,7 +168,7 @@ def _forward(trace: Trace, step: Step) -> Frame:
         body += html.note("the first NaN or infinity is made here, from finite numbers", "bad")
         say += ". The first NaN or infinity is made here"
     if step.saved:
-        kept = ", ".join(f"{saved.name} {_shape(saved.shape)}" for saved in step.saved)
+        kept = ", ".join(f"{saved.name} {tuple(saved.shape)}" if saved.shape else saved.name for saved in step.saved)
         body += html.note(f"kept for the way back: {kept}", "saved")
     body = _where(step) + body
     edges = [f"e{step.id}-{place}" for place in range(len(step.inputs))]
@@ -168,7 +182,7 @@ def _seed(trace: Trace) -> Frame:
         seed = _number(root.grad)
         body = html.equation(f"{ratio} = {html.strong(seed, 'backward')}", f"∂{root.name}/∂{root.name} = {seed}")
         say = f"Backward begins at {root.name}: its gradient with respect to itself is {seed}."
-    else:
+    else:  # an array, or not kept
         body = html.row([_array(f"∇{root.name}", root.grad, root.shape, "backward")])
         say = f"Backward begins at {root.name} with the gradient that it was given."
     body += html.lead("From here on, each step multiplies what arrives (upstream) by its own derivative (local).")
@@ -179,8 +193,12 @@ def _seed(trace: Trace) -> Frame:
 def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]]) -> Frame:
     out = trace.values[step.outputs[0]]
     pieces, said = [_where(step)], []
+    title = f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}"
     if not _single(out.grad):
-        pieces.append(html.row([_array(f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}", out.grad, out.shape, "backward")]))
+        pieces.append(html.row([_array(title, out.grad, out.shape, "backward")]))
+    elif any(not _single(step.inputs[place].downstream) for _, place in _uses(step)):
+        upstream = _number(out.grad)
+        pieces.append(html.equation(f"{html.text(title)} = {html.strong(upstream, 'backward')}", f"{title} = {upstream}"))
     for _, place in _uses(step):
         taken = step.inputs[place]
         value = trace.values[taken.value]
@@ -227,7 +245,7 @@ def _chain(trace: Trace, value: Value, out: Value, several: bool, outputs: int) 
     root = trace.values[trace.root].name
     via = f" via {out.name}" if several else ""
     whole, local, upstream = (f"∂{root}", f"∂{value.name}"), (f"∂{out.name}", f"∂{value.name}"), (f"∂{root}", f"∂{out.name}")
-    words = "∂{}/∂{}{} = ∂{}/∂{} × ∂{}/∂{}".format(root, value.name, via, out.name, value.name, root, out.name)
+    words = f"∂{root}/∂{value.name}{via} = ∂{out.name}/∂{value.name} × ∂{root}/∂{out.name}"
     via = html.small(via) if via else ""
     return (
         f"{html.fraction(*whole)}{via} = {html.fraction(*local)} × {html.fraction(*upstream, 'backward')}"
@@ -237,18 +255,21 @@ def _chain(trace: Trace, value: Value, out: Value, several: bool, outputs: int) 
 
 
 def _scalar_equation(taken: Input, value: Value, out: Value) -> tuple[str, str]:
-    upstream, result = _number(out.grad), _number(taken.downstream)
-    local = taken.local
+    local, grad, arrived = taken.local, taken.downstream, out.grad
+    assert grad is not None
+    assert arrived is not None
+    upstream, result = _number(arrived), _number(grad)
     if local is None:  # a rule with G, on single numbers
-        text = f"= {html.text(_rule(taken))} = "
-        ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream), f"{_rule(taken)}, with G = {upstream}")
-        return html.equation(text + ask, f"= {_rule(taken)} = {result}", more=True), f"= {_rule(taken)} = {result}"
+        rule = _rule(taken)
+        hint, words = f"{rule}, with G = {upstream}", f"= {rule} = {result}"
+        ask = html.ask(value.name, grad.item(), result, _slack(grad), hint)
+        return html.equation(f"= {html.text(rule)} = {ask}", words, more=True), words
     factor = _number(local)
     named = taken.rule if is_factor(taken.rule) and not is_constant(taken.rule) else ""
     filled = f"{named} = {factor}" if named else factor
     hint = f"local × upstream: {factor} × {upstream}" if named else f"the local factor is {factor}: it passes {upstream} on"
-    spread = abs(float(local.item()) * _half(out.grad)) + abs(float(out.grad.item()) * _half(local))
-    ask = html.ask(value.name, taken.downstream.item(), result, _slack(taken.downstream) + spread, hint)
+    spread = abs(local.item()) * _half(arrived) + abs(arrived.item()) * _half(local)  # the reader multiplies what is shown
+    ask = html.ask(value.name, grad.item(), result, _slack(grad) + spread, hint)
     shown = html.local(named, factor)
     text = f"= {shown} × {html.strong(upstream, 'backward')} = {ask}"
     words = f"= {filled} × {upstream} = {result}"
@@ -264,24 +285,23 @@ def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: V
         arrays.append(_array(named, taken.local, taken.local.shape, "local"))
     elif taken.local is None:  # the operands that the rule names
         tensors = [trace.values[other.value] for other in step.inputs] + [trace.values[output] for output in step.outputs]
-        for other in {each.id: each for each in tensors}.values():
-            if re.search(_token(other.name), taken.rule):
-                arrays.append(_array(f"local {other.name}", other.data, other.shape, "local"))
-    blank = None
+        operands = [each for each in {each.id: each for each in tensors}.values() if re.search(_token(each.name), taken.rule)]
+        arrays += [_array(f"local {other.name}", other.data, other.shape, "local") for other in operands]
     grad = taken.downstream
     assert grad is not None
-    if _fits(grad.shape, GRID) and grad.size and np.isrealobj(grad):
-        flat = np.flatnonzero(grad.reshape(-1))
-        blank = int(flat[(step.id * 5 + 2) % len(flat)]) if len(flat) else 0
-    ask = None
-    if blank is not None:
-        answer = grad.reshape(-1)[blank]
-        hint = f"{text}, at {_index(blank, grad.shape)}"
-        # its terms are shown rounded: a hundredth of the largest entry is asked for, no more
-        slack = _slack(answer) + 0.01 * float(np.abs(grad).max())
-        ask = blank, html.ask(f"{value.name} at {_index(blank, grad.shape)}", answer.item(), _number(answer), slack, hint)
+    ask = _ask_one(grad, value.name, text, step.id) if _fits(grad.shape, GRID) and np.isrealobj(grad) and grad.size else None
     arrays.append(_array(f"downstream ∇{value.name}", grad, grad.shape, "backward", ask))
     return html.equation(html.text(text), text, more=True) + html.row(arrays)
+
+
+def _ask_one(grad: np.ndarray, name: str, rule: str, step: int) -> tuple[int, str]:
+    """The entry of an array that the quiz asks for: one that is not small beside the others, which are shown rounded."""
+    flat, top = grad.reshape(-1), float(np.abs(grad).max())
+    places = np.flatnonzero(np.abs(flat) >= 0.1 * top)
+    place = int(places[(step * 5 + 2) % len(places)]) if len(places) else 0
+    answer, where = flat[place], _index(place, grad.shape)
+    slack = _slack(answer) + 0.01 * top
+    return place, html.ask(f"{name} at {where}", answer.item(), _number(answer), slack, f"{rule}, at {where}")
 
 
 def _rule(taken: Input) -> str:
@@ -317,12 +337,15 @@ def _notes(trace: Trace, taken: Input, value: Value, uses: list[tuple[int, int]]
     if total > 1 and all(each.size == 1 for each in terms):
         so_far = np.sum([each.reshape(()) for each in terms], axis=0)
         whole = value.grad if not missing and value.grad is not None else so_far
-        sum_text = " + ".join(_number(each) for each in terms)
+        listed = [_number(each) for each in terms]
+        if len(listed) > MOST_TERMS:
+            listed[2:-2] = [f"… ({len(terms) - 4} more) …"]
+        sum_text = " + ".join(listed)
         equals = f" = {_number(whole)}" if len(terms) > 1 else ""
         yield "sum", f"{name} accumulates: {sum_text}{equals} {status}"
     elif total > 1:
-        norms = f"its norm is {_norm(value.grad)} " if not missing and value.grad is not None else ""
-        yield "sum", f"{name} accumulates: {len(uses)} of {total} gradients have arrived, {norms}{status}".replace(", (", " (").replace(", ✓", " ✓")
+        norms = f", its norm is {_norm(value.grad)}" if not missing and value.grad is not None else ""
+        yield "sum", f"{name} accumulates: {len(uses)} of {total} gradients have arrived{norms} {status}"
     elif value.made_by is None and grad.size == 1:
         yield "sum", f"{name} = {_number(grad)} {status}"
 
@@ -352,7 +375,7 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 def _half(value: np.ndarray) -> float:
     """Half a unit of the last of three digits: by how much a shown number may be off."""
-    size = abs(float(value.item()))
+    size = abs(value.item())
     return 0.5 * 10.0 ** (np.floor(np.log10(size)) - 2) if size and np.isfinite(size) else 0.0
 
 
@@ -388,9 +411,12 @@ def _array(title: str, array: np.ndarray | None, shape: tuple[int, ...], kind: s
 # ---- names in formulas
 
 
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"
+
+
 def _token(name: str) -> str:
-    """A name as a whole word."""
-    return rf"(?<![\w.]){re.escape(name)}(?![\w.])"
+    """A name as a whole word, which may be raised to a power or transposed."""
+    return rf"(?<![\w.]){re.escape(name)}(?=[{RAISED}]|[^\w.]|$)"
 
 
 def _filled(formula: str, known: dict[str, str]) -> str:
@@ -401,7 +427,8 @@ def _filled(formula: str, known: dict[str, str]) -> str:
 
     def fill(match: re.Match[str]) -> str:
         text = known[match[0]]
-        before = formula[: match.start()].rstrip()
-        return f"({text})" if text.startswith(MINUS) and before and before[-1] not in "(,[=" else text
+        before, after = formula[: match.start()].rstrip(), formula[match.end() : match.end() + 1]
+        inside = (before and before[-1] not in "(,[=") or (after and after in RAISED + "^")
+        return f"({text})" if text.startswith(MINUS) and inside else text
 
     return re.sub(names, fill, formula)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .notation import Term, parse
 from .numbers import MINUS
 from .writing import joined, level, subscript_of
 
-__all__ = ["escape", "latex", "name_latex"]
+__all__ = ["escape", "is_derived", "latex", "latex_number", "name_latex"]
 
 _SIGNS = {
     "+": "+", MINUS: "-", "·": r"\cdot", "⊙": r"\odot", "/": "/", "=": "=", "≠": r"\neq", "<": "<", ">": ">",
@@ -27,6 +28,15 @@ _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}",
     "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%", "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
+_COMMANDS = frozenset(
+    """
+    alpha beta cdot delta dots eta exp frac gamma geq infty lambda land left leq lfloor lceil lnot log lor mathbf max min mu
+    nabla neq odot omega operatorname oplus partial phi Phi pi prod psi quad rceil rfloor rho right sigma sin sinh cos cosh
+    sqrt sum tan tanh tau text textasciicircum textasciitilde textbackslash textgreater textless theta times top varphi
+    arcsin arccos arctan Sigma { } | ; _ $ & # % , ` ' ^ ~ " c r v ss ae AE o O oe aa AA l
+    """.split()  # noqa: SIM905
+)
+"""What occurs in LaTeX that was derived here."""
 _DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹", "01234567890123456789")
 _ATOM = 10
 
@@ -37,9 +47,21 @@ def escape(text: str) -> str:
     return "".join(_ESCAPES.get(char, char if char.isascii() and char.isprintable() else _in_text(char)) for char in plain)
 
 
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u0327": "c", "\u030a": "r", "\u030c": "v",
+}  # fmt: skip
+_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "å": "aa", "Å": "AA", "ł": "l"}
+
+
 def _in_text(char: str) -> str:
-    symbol = _SYMBOLS.get(char) or {"ᵀ": r"^{\top}", "×": r"\times", "Σ": r"\Sigma"}.get(char)
-    return f"${symbol}$" if symbol else " " if char.isspace() else char if char.isalpha() and ord(char) < 0x250 else "?"
+    if symbol := {"ᵀ": r"^{\top}", "×": r"\times", "Σ": r"\Sigma"}.get(char) or _SYMBOLS.get(char):
+        return f"${symbol}$"
+    if char in _LETTERS:
+        return rf"\{_LETTERS[char]}{{}}"
+    base, *marks = list(unicodedata.normalize("NFD", char))
+    if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii():
+        return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
+    return " " if char.isspace() else "?"
 
 
 def name_latex(name: str) -> str:
@@ -76,7 +98,7 @@ def _of(term: Term) -> str:
     if kind == "number":
         return _SYMBOLS.get(parts[0], parts[0])
     if kind == "given":
-        return _value(parts[0]) if parts[1] is not None else name_latex(parts[0])
+        return latex_number(parts[0]) if parts[1] is not None else name_latex(parts[0])
     if kind == "/" and _is_fraction(term):
         top, bottom = parts
         sign = ""
@@ -98,7 +120,7 @@ def _of(term: Term) -> str:
     if kind == "transposed":
         return _inside(parts[0], _ATOM) + r"^{\top}"
     if kind in ("abs", "floor", "ceil"):
-        left, right = {"abs": "||", "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}[kind]
+        left, right = {"abs": ("|", "|"), "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}[kind]
         return rf"\left{left} {_of(parts[0])} \right{right}"
     if kind == "norm":
         return rf"\left\| {_of(parts[0])} \right\|{_below(parts[1])}"
@@ -125,7 +147,8 @@ def _of(term: Term) -> str:
         return r",\; ".join(map(_of, parts))
     if kind == "with":
         pairs = zip(parts[1::2], parts[2::2], strict=True)
-        return rf"{_of(parts[0])} \quad " + ",\\; ".join(f"{name_latex(name)} = {_of(meaning)}" for name, meaning in pairs)
+        meanings = [f"{name_latex(name)} = {_inside(meaning, 1)}" for name, meaning in pairs]
+        return rf"{_of(parts[0])} \quad " + r",\; ".join(meanings)
     words = [rf"\text{{ {each} }}" if isinstance(each, str) else _inside(each, 1) for each in parts]
     return joined(words).replace(r"\text{ ,", r"\text{,")
 
@@ -165,11 +188,21 @@ def _holds(term: object, kinds: tuple[str, ...]) -> bool:
     return isinstance(term, tuple) and any(_holds(part, kinds) for part in term)
 
 
-def _value(text: str) -> str:
-    """An argument's value: numbers with LaTeX's signs, words upright."""
-    if re.fullmatch(r"[\d−∞.,:… ()]*", text):
-        return text.replace(MINUS, "-").replace("∞", r"\infty").replace("…", r"\dots")
+def latex_number(text: str) -> str:
+    """A number as :func:`~tinygrad_edu.visualize.numbers.number` writes it, for math mode."""
     if match := re.fullmatch("(−?[0-9.]+)e(−?[0-9]+)", text):
         digits, power = (each.replace(MINUS, "-") for each in match.groups())
         return rf"10^{{{power}}}" if digits == "1" else rf"{digits} \cdot 10^{{{power}}}"
+    if re.fullmatch(r"[\d−∞.,:… ()]*", text):
+        return text.replace(MINUS, "-").replace("∞", r"\infty").replace("…", r"\dots")
     return rf"\text{{{escape(text)}}}"
+
+
+def is_derived(text: str) -> bool:
+    """Whether ``text`` may be one of this module's: a trace that was read from a file may hold any command."""
+    depth = 0
+    for brace in re.findall(r"(?<!\\)[{}]", text.replace(r"\\", "")):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return not depth and text.isascii() and all(each in _COMMANDS for each in re.findall(r"\\([A-Za-z]+|.|$)", text))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .graph import Graph
-from .layout import GROUP_TITLE, Layout, Point, group_title_width
+from .layout import GROUP_TITLE, Layout, Point, crossings, group_title_width, ink
 from .ranks import Item, Plan, plan
 
 __all__ = ["layered_layout"]
@@ -25,6 +25,7 @@ GAP, THIN_GAP = 26.0, 12.0  # beside a card, beside an edge
 RANK_GAP = 42.0
 SWEEPS = 12
 WORK = 40_000  # items times rounds of settling
+SMALL = 200  # items: below it several orders are finished and compared
 
 
 @dataclass(slots=True)
@@ -41,20 +42,44 @@ def layered_layout(graph: Graph) -> Layout:
     if not graph.nodes:
         return Layout(0, 0)
     made = plan(graph)
-    best = min((ordered(made, flip) for flip in (False, True)), key=lambda order: order.crossings)
-    at, sides = coordinates(made, best, graph)
-    return finished(graph, made, at, sides)
+    turn = [float(item.serial) for item in made.items]
+    starts = [as_read(made), turn, [-place for place in turn]]
+    orders = [ordered(made, start, first) for start in starts for first in (0, 1)]
+    if len(made.items) > SMALL:
+        orders = [min(orders, key=lambda order: order.crossings)]
+    layouts = []
+    for order in orders:
+        at, sides = coordinates(made, order, graph)
+        if len(made.items) <= SMALL:
+            straighten_long(made, at)
+        layouts.append(finished(graph, made, at, sides))
+    return min(layouts, key=lambda layout: (crossings(layout), ink(layout))) if len(layouts) > 1 else layouts[0]
 
 
 # -- the order in each rank --------------------------------------------------------------------------------------------------
 
 
-def ordered(made: Plan, flip: bool) -> Order:
-    """The best of some sweeps, from the order in which things came to be, or its mirror image."""
-    at = [float(-item.serial if flip else item.serial) for item in made.items]
+def as_read(made: Plan) -> list[float]:
+    """A turn for each item: from the last card back through the inputs of each, from the first to the last."""
+    turn = [-1.0] * len(made.items)
+    count = 0
+    for end in range(len(made.items) - 1, -1, -1):
+        waiting = [] if made.out[end] or turn[end] >= 0 else [end]
+        while waiting:
+            i = waiting.pop()
+            if turn[i] < 0:
+                turn[i] = float(count)
+                count += 1
+                waiting += [link.other for link in sorted(made.into[i], key=lambda link: -link.here)]
+    return turn
+
+
+def ordered(made: Plan, start: list[float], first: int) -> Order:
+    """The best of some sweeps; downwards first, or upwards."""
+    at = list(start)
     best: Order | None = None
     for sweep in range(SWEEPS):
-        down = sweep % 2 == 0
+        down = (sweep + first) % 2 == 0
         keys = group_keys(made, at)
         ranks: list[list[int]] = [[] for _ in made.ranks]
         places = range(len(made.ranks)) if down else range(len(made.ranks) - 1, -1, -1)
@@ -234,6 +259,34 @@ def between(
                 here = pushed_left[b] - space
         pushed_left[i] = here
     return [(a + b) / 2 for a, b in zip(pushed_right, pushed_left, strict=True)]
+
+
+def straighten_long(made: Plan, at: list[float]) -> None:
+    """The places of a long edge come to stand one below the other, as far as nothing is in the way."""
+    for chain in made.chains:
+        inner = chain[1:-1]
+        while len(inner) > 1:
+            runs = []
+            for place in {at[inner[0]], at[inner[len(inner) // 2]], at[inner[-1]]}:
+                length = 0
+                while length < len(inner) and is_free(made, at, inner[length], place):
+                    length += 1
+                runs.append((length, -abs(place - at[inner[0]]), place))
+            length, _, place = max(runs)
+            for i in inner[:length]:
+                at[i] = place
+            inner = inner[max(1, length) :]
+
+
+def is_free(made: Plan, at: list[float], i: int, place: float) -> bool:
+    """Whether an edge's place may move there: it passes no neighbour, and keeps its distance."""
+    low, high = min(at[i], place), max(at[i], place)
+    for j in made.ranks[made.items[i].rank]:
+        other = made.items[j]
+        room = other.wide / 2 + (8.0 if other.key else 5.0)
+        if j != i and low - room < at[j] < high + room:
+            return False
+    return True
 
 
 # -- the result --------------------------------------------------------------------------------------------------------------

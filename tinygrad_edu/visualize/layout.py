@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,9 +10,21 @@ import numpy as np
 from .graph import Graph
 from .text import text_width
 
-__all__ = ["GROUP_TITLE", "Layout", "Point", "crossings", "group_title_width", "ink", "label_place", "sample", "spread"]
+__all__ = [
+    "GROUP_TITLE",
+    "Layout",
+    "Point",
+    "crossings",
+    "group_title_width",
+    "ink",
+    "label_place",
+    "sample",
+    "spread",
+    "straighten",
+]
 
 Point = tuple[float, float]
+NEARLY = 18.0  # straight, in pixels
 GROUP_TITLE = 20.0  # the height of a module's title
 
 
@@ -45,35 +58,21 @@ def sample(route: list[Point], pieces: int = 6) -> np.ndarray:
     return np.concatenate([curve if i == 0 else curve[1:] for i, curve in enumerate(curves)])
 
 
-def crossings(graph: Graph, layout: Layout) -> int:
-    """How many pairs of edges cross; edges that share an end do not count."""
-    ends, starts, stops, owner = [], [], [], []
-    for place, edge in enumerate(graph.edges):
-        points = sample(layout.routes[edge.key])
-        ends.append((edge.tail, edge.head))
-        starts.append(points[:-1])
-        stops.append(points[1:])
-        owner.append(np.full(len(points) - 1, place))
-    if not ends:
+def crossings(layout: Layout) -> int:
+    """How many pairs of edges cross."""
+    pieces = [sample(route, 4) for route in layout.routes.values()]
+    if not pieces:
         return 0
-    p, q, who = np.concatenate(starts), np.concatenate(stops), np.concatenate(owner)
+    p, q = np.concatenate([points[:-1] for points in pieces]), np.concatenate([points[1:] for points in pieces])
+    who = np.repeat(np.arange(len(pieces)), [len(points) - 1 for points in pieces])
+    low, high = np.minimum(p, q), np.maximum(p, q)
     found = set()
     for i in range(len(p)):
-        a, b = p[i], q[i]
         rest = slice(i + 1, None)
-        c, d = p[rest], q[rest]
-        near = (
-            (np.minimum(c, d) <= np.maximum(a, b)).all(1)
-            & (np.maximum(c, d) >= np.minimum(a, b)).all(1)
-            & (who[rest] != who[i])
-        )
+        near = (low[rest] <= high[i]).all(1) & (high[rest] >= low[i]).all(1) & (who[rest] != who[i])
         for j in np.flatnonzero(near) + i + 1:
-            first, second = ends[who[i]], ends[who[j]]
-            if (
-                set(first).isdisjoint(second)
-                and turn(a, b, p[j]) * turn(a, b, q[j]) < 0
-                and turn(p[j], q[j], a) * turn(p[j], q[j], b) < 0
-            ):
+            a, b, c, d = p[i], q[i], p[j], q[j]
+            if turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0:
                 found.add((who[i], who[j]))
     return len(found)
 
@@ -102,9 +101,33 @@ def spread(graph: Graph, layout: Layout) -> None:
         for place, (_, edge_key, first) in enumerate(sorted(ends)):
             move = (place - (len(ends) - 1) / 2) * step
             route = layout.routes[edge_key]
-            for i in (0, 1) if first else (-1, -2):
+            side = route[0 if first else -1][along]
+            for i in range(len(route)) if first else range(len(route) - 1, -1, -1):
+                if abs(route[i][along] - side) > 0.01:  # with all that goes straight on from there
+                    break
                 x, y = route[i]
                 route[i] = (x, y + move) if graph.across else (x + move, y)
+
+
+def straighten(graph: Graph, layout: Layout) -> None:
+    """An edge that is all but straight becomes straight: it leaves its card a little to the side of the middle."""
+    along, onward = (1, 0) if graph.across else (0, 1)
+    ends = Counter((edge.tail, edge.tail_port) for edge in graph.edges)
+    sizes = {key: (node.card.width, node.card.height) for key, node in graph.nodes.items()}
+    corners = np.array([layout.at[key] for key in sizes]).reshape(-1, 2)
+    spans = np.array(list(sizes.values())).reshape(-1, 2)
+    for edge in graph.edges:
+        route = layout.routes[edge.key]
+        side = route[-1][along]
+        room = min(NEARLY, sizes[edge.tail][along] / 2 - 12)
+        if ends[edge.tail, edge.tail_port] > 1 or max(abs(point[along] - side) for point in route) > room:
+            continue
+        start, stop = route[0][onward], route[-1][onward]
+        hit = (np.abs(corners[:, along] + spans[:, along] / 2 - side) < spans[:, along] / 2 + 4) & (
+            (corners[:, onward] < stop - 1) & (corners[:, onward] + spans[:, onward] > start + 1)
+        )
+        if not hit.any():
+            layout.routes[edge.key] = [(x, side) if graph.across else (side, y) for x, y in route]
 
 
 def label_place(graph: Graph, layout: Layout, route: list[Point], wide: float) -> Point:

@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import markup, paths
+from .files import write_whole
 from .frames import Frame, frames, reveals
 from .numbers import number
 from .text import one_line
@@ -28,8 +28,8 @@ from .trace import Trace, Value
 
 __all__ = ["Page", "page"]
 
-MOST_LEAVES = 24
-"""The leaves whose paths are listed."""
+MOST_LEAVES, MOST_FACTORS = 24, 400
+"""The leaves whose paths are listed, and about how many factors the paths of one may have in all."""
 
 
 class Page:
@@ -47,19 +47,7 @@ class Page:
 
     def write(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to ``path``: all of it, or nothing."""
-        target = Path(path)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(self.html)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(name, 0o666 & ~mask)  # as open() would have made it
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
-        return target
+        return write_whole(path, self.html)
 
 
 def page(
@@ -150,24 +138,25 @@ def _paths(trace: Trace) -> str:
     more = markup.note(f"and {len(every) - len(listed)} more leaves") if len(every) > len(listed) else ""
     intro = markup.lead("Multiply the local gradients along a path; add over the paths.")
     views = "".join(_leaf_paths(trace, leaf) for leaf in listed)
-    return f'<section id="ways" hidden><h2>Every path to {markup.text(trace.values[trace.root].name)}</h2>{intro}<p class=leaves>{choices}</p>{views}{more}</section>'
+    title = f"<h2>Every path to {markup.text(trace.values[trace.root].name)}</h2>"
+    return f'<section id="ways" hidden>{title}{intro}<p class=leaves>{choices}</p>{views}{more}</section>'
 
 
 def _leaf_paths(trace: Trace, leaf: Value) -> str:
     count = paths.count_paths(trace, leaf)
-    shown = list(itertools.islice(paths.all_paths(trace, leaf), paths.MOST_PATHS))
+    shown = _first_paths(trace, leaf)
     seed = trace.values[trace.root].grad
     assert leaf.grad is not None and seed is not None
     pieces = []
     for way in shown:
         names = [leaf.name, *(trace.values[trace.steps[step].outputs[0]].name for step, _ in way.uses)]
         factors = [*map(number, way.factors), *([number(seed)] if seed.item() != 1 else [])]
-        product = " × ".join(f"<mark>{markup.text(each)}</mark>" for each in factors)
+        product = " × ".join(f"<mark>{markup.text(each)}</mark>" for each in _elided(factors))
         edges = " ".join(f"e{step}-{place}" for step, place in way.uses) + f" ef{leaf.id}"
         line = f"{product} = {markup.strong(number(way.product), 'backward')}"
         pieces.append(
             f'<button type=button class="card path" data-edges="{edges}" data-product="{way.product!r}">'
-            f"<span class=names>{markup.text(' → '.join(names))}</span><span class=product>{line}</span></button>"
+            f"<span class=names>{markup.text(' → '.join(_elided(names)))}</span><span class=product>{line}</span></button>"
         )
     if count > len(shown):
         rest = leaf.grad.item() - sum(way.product for way in shown)
@@ -179,6 +168,21 @@ def _leaf_paths(trace: Trace, leaf: Value) -> str:
         f"{markup.strong(number(leaf.grad), 'backward')} = {markup.text(leaf.name)}.grad</p>"
     )
     return f'<div class=ways data-leaf="{leaf.id}" hidden>{"".join(pieces)}</div>'
+
+
+def _first_paths(trace: Trace, leaf: Value) -> list[paths.Path]:
+    """As many paths as can be listed: fewer where they are long."""
+    shown: list[paths.Path] = []
+    for way in itertools.islice(paths.all_paths(trace, leaf), paths.MOST_PATHS):
+        shown.append(way)
+        if sum(len(each.uses) for each in shown) > MOST_FACTORS:
+            break
+    return shown
+
+
+def _elided(words: list[str]) -> list[str]:
+    """The beginning and the end of a long list."""
+    return words if len(words) <= 14 else [*words[:6], "…", *words[-6:]]
 
 
 # ---- safe text

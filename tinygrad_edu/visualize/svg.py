@@ -34,13 +34,17 @@ def svg_text(graph: Graph, layout: Layout, legend: Legend | None = None) -> str:
             x, y, wide, tall = layout.boxes[path]
             out.append(f'<g id="{group.key}" class="module">')
             out.append(element("rect", x=x, y=y, width=wide, height=tall, rx=10))
-            title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
-            title.svg(out, x + 9, y + 4, title.width)
             out.append("</g>")
     out.append('<g class="edges">')
     for edge in sorted(graph.edges, key=lambda edge: -edge.width):  # thin ones above thick ones
         edge_svg(out, edge, layout.routes[edge.key])
     out.append("</g>")
+    for path, (x, y, _, _) in layout.boxes.items():
+        group = graph.groups[path]
+        title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
+        out.append('<g class="title">')
+        title.svg(out, x + 9, y + 4, title.width)
+        out.append("</g>")
     for key, node in graph.nodes.items():
         out.append(node.card.svg(*layout.at[key]))
     for edge in graph.edges:
@@ -83,14 +87,15 @@ def edge_svg(out: list[str], edge: Edge, route: list[Point]) -> None:
 
 
 def label_svg(out: list[str], edge: Edge, graph: Graph, layout: Layout) -> None:
-    """The edge's word near its middle, on a patch of paper; where the gradient was cut off, two strokes through the edge."""
-    wide = text_width(edge.label, 9) + 6
+    """The edge's word near its middle, on a patch of paper; with two strokes where the gradient was cut off."""
+    bars = 12 if edge.cut else 0
+    wide = text_width(edge.label, 9) + 6 + bars
     x, y = label_place(graph, layout, layout.routes[edge.key], wide)
     out.append(f'<g class="label" data-edge="{edge.key}">')
     out.append(element("rect", x=x - wide / 2, y=y - 7, width=wide, height=13, rx=3, fill=PAPER, fill_opacity=".9"))
-    out.append(element("text", xml(edge.label), x=x, y=y + 3, class_="t9 c-warn n"))
     if edge.cut:
-        out.append(element("path", class_="cut", d="".join(f"M{pair((x + dx, y + 13))}l4 -7" for dx in (-5, 0))))
+        out.append(element("path", class_="cut", d="".join(f"M{pair((x - wide / 2 + dx, y + 4))}l4 -8" for dx in (2, 6))))
+    out.append(element("text", xml(edge.label), x=x + bars / 2, y=y + 3, class_="t9 c-warn n"))
     out.append("</g>")
 
 

@@ -6,11 +6,24 @@
   const stage = $("stage"), svg = stage.querySelector("svg"), panel = $("panel"), progress = $("progress");
   const sections = all("section.frame"), ways = $("ways");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const SPEEDS = [1, 2, 4, 0.5], PAUSE = 1900, TRAVEL = 650;
+  const SPEEDS = [1, 2, 4, 0.5], PAUSE = 1900, TRAVEL = 650, LARGEST = 1.4;
   let at = -1, timer = 0, speed = 0, quiz = false, showWays = false, follow = false, animation = 0;
 
   // ---- when each number of the drawing appears
 
+  // Many steps are drawn as one card, "u7" from step 7 on: it speaks for them, and is complete when all of them are.
+  const folded = all("g[id^=u]", svg).map((each) => Number(each.id.slice(1)));
+  const drawn = (id) => {
+    if (!id || $(id) || id[0] !== "s") return id && $(id);
+    const start = Math.max(...folded.filter((each) => each <= Number(id.slice(1))));
+    return start >= 0 ? $(`u${start}`) : null;
+  };
+  for (const [id, when] of Object.entries(reveals)) {
+    const card = drawn(id);
+    if (!card || card.id === id) continue;
+    const all = (reveals[card.id] ??= { f: 0, b: 0 });
+    for (const key of "fb") all[key] = Math.max(all[key], when[key]);
+  }
   const timed = []; // [element, frame]
   for (const [id, when] of Object.entries(reveals)) {
     const card = $(id);
@@ -46,7 +59,7 @@
     sections.forEach((each, i) => { each.hidden = i !== at; });
     panel.scrollTop = 0;
     all(".now", svg).forEach((each) => each.classList.remove("now"));
-    const card = frame.c && $(frame.c);
+    const card = drawn(frame.c);
     if (card) card.classList.add("now");
     all("i", progress).forEach((each, i) => {
       each.classList.toggle("done", i <= at);
@@ -84,7 +97,7 @@
   function travel(frame) {
     cancelAnimationFrame(animation);
     all(".dot", svg).forEach((each) => each.remove());
-    const card = frame.c && $(frame.c);
+    const card = drawn(frame.c);
     if (!card) return;
     const dots = frame.e.map((id) => $(id)).filter((path) => path && path.getTotalLength).map((path) => {
       const length = path.getTotalLength(), late = path.id[1] === "f";
@@ -240,7 +253,7 @@
     ways.hidden = !on;
     sections.forEach((each, i) => { each.hidden = on || i !== at; });
     mark("");
-    const card = frames[at].c && $(frames[at].c);
+    const card = drawn(frames[at].c);
     if (follow && card) { if (on) fit(); else centre(card); } // a path goes through the whole drawing
     if (!on) { reveal(); return; }
     play(false);
@@ -287,7 +300,10 @@
     };
     glide = requestAnimationFrame(move);
   }
-  const fit = () => look({ ...page });
+  function fit() {
+    const k = Math.max(1, Math.min(stage.clientWidth / page.w, stage.clientHeight / page.h) / LARGEST); // a small one stays small
+    look({ x: page.x - page.w * (k - 1) / 2, y: page.y - page.h * (k - 1) / 2, w: page.w * k, h: page.h * k });
+  }
   function centre(card) {
     const box = card.getBBox(), matrix = svg.getScreenCTM().inverse().multiply(card.getScreenCTM());
     const x = matrix.a * (box.x + box.width / 2) + matrix.e, y = matrix.d * (box.y + box.height / 2) + matrix.f;
@@ -299,7 +315,7 @@
   function setFollow(on = !follow) {
     follow = on;
     $("follow").setAttribute("aria-pressed", String(on));
-    const card = frames[at].c && $(frames[at].c);
+    const card = drawn(frames[at].c);
     if (!on || !card) fit(); else centre(card);
   }
   function zoom(factor, clientX, clientY) {
@@ -405,9 +421,9 @@
   }
   const system = () => { if (!chosen) theme(dark.matches ? "dark" : "light", false); };
   dark.addEventListener("change", system);
-  addEventListener("resize", () => { if (!follow) return; const card = frames[at].c && $(frames[at].c); if (card) centre(card); });
+  addEventListener("resize", () => { if (follow && drawn(frames[at].c)) centre(drawn(frames[at].c)); });
   system();
-  apply();
+  fit();
   go(0);
   if (scale() < 0.8) setFollow(true); // too small to be read as a whole
 })();
