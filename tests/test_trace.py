@@ -277,6 +277,20 @@ def test_values_are_those_of_their_time():
     assert by_param == {"x": [0, 0], "y": [3, 3]}
 
 
+def test_writes_that_autograd_does_not_see():
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    with record():
+        y = x * 3
+        y.data.clamp_(min=0)
+        loss = (y * y).sum()
+        y.data.zero_()
+        twice = (y * 2).sum()
+        twice.backward()
+    t = trace(loss, locals())
+    assert value_of(t, "y").data.tolist() == [3, 0] and t.steps[1].inputs[0].local.tolist() == [3, 0]
+    check_against_engine(trace(twice), [x], [np.array([6, 6], np.float32)])
+
+
 class Product(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, y, scale):
