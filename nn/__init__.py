@@ -24,5 +24,6 @@ from .parameter import *
 from .pooling import *
 from .rnn import *
 from .sparse import *
+from .upsampling import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above

@@ -19,6 +19,11 @@ _PADDING_MODES = {"zeros", "reflect", "replicate", "circular"}
 
 
 class _ConvNd(Module):
+    kernel_size: Any
+    stride: Any
+    padding: Any
+    dilation: Any
+
     def __init__(
         self,
         in_channels: int,
@@ -68,7 +73,7 @@ class _ConvNd(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def _as_pad_takes_it(self) -> list[int]:
+    def _as_pad_takes_it(self) -> Any:
         """The padding before and after each axis, the last axis first: what F.pad needs for modes other than zeros."""
         axes = list(zip(self.dilation, self.kernel_size, strict=True))
         if self.padding == "valid":
@@ -128,9 +133,7 @@ class _Convolution(_ConvNd):
         pads = padding if isinstance(padding, str) else ntuple(padding, n)
         sizes = ntuple(kernel_size, n), ntuple(stride, n), pads, ntuple(dilation, n)
         nothing = (0,) * n
-        super().__init__(
-            in_channels, out_channels, *sizes, False, nothing, groups, bias, padding_mode, device, dtype
-        )
+        super().__init__(in_channels, out_channels, *sizes, False, nothing, groups, bias, padding_mode, device, dtype)
 
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
         padding = self.padding
@@ -248,9 +251,7 @@ class _ConvTransposeNd(_ConvNd):
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
         extra = self._output_padding(input, output_size)
-        return self._function(
-            input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation
-        )
+        return self._function(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
 
 
 class ConvTranspose1d(_ConvTransposeNd):

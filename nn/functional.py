@@ -32,7 +32,9 @@ from ..functions.margin import *
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *
+from ..functions.resize import *
 from ..functions.shape import broadcast_shapes
+from ..functions.unpooling import *
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise
 from ..ops import loss as _loss

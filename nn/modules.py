@@ -5,7 +5,7 @@ from importlib import import_module
 
 _FILES = (
     "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear", "loss",
-    "module", "normalization", "padding", "pooling", "rnn", "sparse",
+    "module", "normalization", "padding", "pooling", "rnn", "sparse", "upsampling",
 )  # fmt: skip
 
 for _name in _FILES:

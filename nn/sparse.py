@@ -52,7 +52,7 @@ class Embedding(Module):
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         if padding_idx is not None:
-            if (padding_idx > 0 and padding_idx >= num_embeddings) or padding_idx < -num_embeddings:
+            if not -num_embeddings <= padding_idx < max(num_embeddings, 1):
                 raise AssertionError("Padding_idx must be within num_embeddings")
             padding_idx = num_embeddings + padding_idx if padding_idx < 0 else padding_idx
         self.padding_idx = padding_idx

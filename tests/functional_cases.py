@@ -538,9 +538,9 @@ def node_name(node: Any) -> str | None:
     return None if node is None else node.name().rpartition("::")[2]
 
 
-def outcome(torch: Any, functional: Any, case: str) -> dict[str, Any]:
-    """What evaluating the case gives."""
-    names = namespace(torch, functional)
+def outcome(torch: Any, functional: Any, case: str, inputs: Any = namespace) -> dict[str, Any]:
+    """What evaluating the case gives, among the names that ``inputs`` makes."""
+    names = inputs(torch, functional)
     torch.manual_seed(3)
     result: dict[str, Any] = {}
     with warnings.catch_warnings(record=True) as caught:

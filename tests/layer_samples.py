@@ -96,7 +96,7 @@ row("F.channel_shuffle channel_shuffle", s(N(1, 6, 2, 2), 2), s(N(2, 6, 3), 3))
 # ---- normalisation, embedding ----------------------------------------------------------------------------------------
 
 row("F.layer_norm", s(N(2, 3), (3,)), s(N(2, 3, 2), (3, 2), N(3, 2), N(3, 2)), s(N(4), [4], N(4)), s(N(2, 2, 3), (3,), None,
-    N(3), 1e-2), s(N(0, 3), (3,), N(3), N(3)), s(A([[2.0, 2.0, 2.0]]), (3,), nonfinite=False))  # fmt: skip
+    N(3), 1e-2), s(N(0, 3), (3,), N(3), N(3)), s(A([[2.0, 2.0, 2.0]]), (3,), nonfinite=False, smooth=False))  # fmt: skip
 row("layer_norm", s(N(2, 3), (3,), N(3), N(3)))
 row("F.group_norm group_norm", s(N(2, 4), 2), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
     s(N(2, 3, 2), 3, dtypes=False))  # fmt: skip
@@ -111,3 +111,20 @@ row("F.embedding", s(INDICES, N(4, 3)), s(A([2, 0, 2], np.int32), N(3, 2), 2, sm
     smooth=False), s(INDICES, N(4, 2), scale_grad_by_freq=True, smooth=False), s(INDICES, N(4, 2), 1, scale_grad_by_freq=True,
     smooth=False), s(A(1, np.int64), N(2, 3)), s(np.zeros((0, 2), np.int64), N(2, 3)))  # fmt: skip
 row("embedding", s(N(4, 3), INDICES), s(N(4, 2), INDICES, 1, True, smooth=False))
+
+# ---- other sizes -----------------------------------------------------------------------------------------------------
+
+# PyTorch's kernels for uint8 round in integers of their own; with inf each way to the weighted sum gives another nan.
+SIZES: dict[str, Any] = {"dtypes": False, "nonfinite": False}
+for _mode in ("nearest", "nearest-exact"):
+    row("F.interpolate", s(N(1, 2, 4), 7, mode=_mode), s(N(1, 2, 3, 4), (5, 2), mode=_mode),
+        s(N(1, 1, 3, 3), scale_factor=1.7, mode=_mode), s(N(1, 1, 2, 2, 3), scale_factor=2, mode=_mode), **SIZES)  # fmt: skip
+for _mode, _shape in (
+    ("linear", (1, 2, 4)), ("bilinear", (1, 2, 3, 4)), ("trilinear", (1, 1, 2, 3, 2)), ("bicubic", (1, 1, 3, 4)),
+):  # fmt: skip
+    row("F.interpolate", s(N(*_shape), scale_factor=2, mode=_mode), s(N(*_shape), 5, mode=_mode, align_corners=True),
+        s(N(*_shape), scale_factor=1.7, mode=_mode), s(N(*_shape), 2, mode=_mode),
+        s(N(*_shape), scale_factor=1.7, mode=_mode, recompute_scale_factor=True), **SIZES)  # fmt: skip
+row("F.interpolate", s(N(1, 1, 4, 3), 2, mode="area"), s(N(1, 2, 4), scale_factor=0.5, mode="area"), **SIZES)
+row("F.upsample", s(N(1, 1, 2, 2), scale_factor=2), **SIZES)
+row("F.upsample_nearest F.upsample_bilinear", s(N(1, 1, 2, 2), scale_factor=2), **SIZES)

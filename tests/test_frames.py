@@ -117,6 +117,27 @@ def test_numbers_in_words_are_those_of_the_engine():
     assert "y.grad accumulates: 0 + 1.76 = 1.76 ✓ complete" in source
 
 
+def test_names_are_whole_words_in_formulas():
+    def squares(x, y):
+        return (x**2 - y) * x
+
+    told = [words(each) for each in frames(seen(squares, x=-2.0, y=-1.0)) if each.phase == "forward"]
+    assert "= (−2.00)² = 4.00" in " ".join(told[0].split())
+    assert "= 4.00 − (−1.00) = 5.00" in " ".join(told[1].split())
+
+
+def test_operands_of_a_rule_are_shown_beside_it():
+    a, w = torch.ones(2, 3), torch.ones(3, 2, requires_grad=True)
+    with record():
+        loss = (a @ w).sum()
+        loss.backward()
+    walk = frames(trace(loss, names={"a": a, "w": w, "loss": loss}))
+    told = " ".join(words(walk[-1]).split())
+    assert "∇w = aᵀ · G" in told
+    assert "local a (2, 3)" in told
+    assert "upstream G = ∂loss/∂" in " ".join(words(walk[-2]).split())
+
+
 # ---- when numbers appear
 
 

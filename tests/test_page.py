@@ -216,7 +216,7 @@ def test_play_walks_to_the_end_and_stops(browser, page_files):
     for _ in range(2):
         browser.click("#speed")
     assert text(browser, "#speed") == "4×"
-    browser.press(" ")
+    browser.press("End", "ArrowLeft", "ArrowLeft", " ")
     assert text(browser, "#play") == "pause"
     browser.wait("document.getElementById('progress').getAttribute('aria-valuenow') === '11'")
     assert not pressed(browser, "play")

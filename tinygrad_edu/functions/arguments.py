@@ -22,9 +22,7 @@ def is_int(value: Any) -> bool:
 def ints_of(function: str, name: str, position: int, value: Any) -> tuple[int, ...]:
     """A sequence of ints as a tuple."""
     if not isinstance(value, (tuple, list)):
-        raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be tuple of ints, not {type_name(value)}"
-        )
+        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be tuple of ints, not {type_name(value)}")
     for i, each in enumerate(value):
         if not is_int(each):
             raise TypeError(

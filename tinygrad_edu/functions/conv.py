@@ -124,9 +124,8 @@ def _convolution(
     else:
         pads = _expanded("padding", padding, dims, n)
     _check(input._array.shape, weight._array.shape, bias, stride, pads, dilation, groups)
-    result = _conv.convolution.function(
-        input, weight, bias, stride=stride, padding=pads, dilation=dilation, groups=groups
-    )
+    geometry = {"stride": stride, "padding": pads, "dilation": dilation, "groups": groups}
+    result = _run(_conv.convolution.function, input, weight, bias, geometry)
     return squeeze_one.function(result, 0) if unbatched else result
 
 
@@ -170,16 +169,25 @@ def _transposed(
             f"Given input size per channel: {_by(sizes)}. Calculated output size per channel: {_by(outputs)}. Output size is "
             "too small"
         )
-    result = _conv.conv_transpose.function(
-        input, weight, bias, stride=stride, padding=padding, output_padding=output_padding, groups=groups, dilation=dilation
-    )
+    geometry |= {"padding": padding, "stride": stride, "output_padding": output_padding, "dilation": dilation}
+    result = _run(_conv.conv_transpose.function, input, weight, bias, {**geometry, "groups": groups})
     return squeeze_one.function(result, 0) if unbatched else result
 
 
+def _run(function: Any, input: Any, weight: Any, bias: Any, geometry: dict[str, Any]) -> Any:
+    """The operation; of complex numbers, as in PyTorch, three of real ones."""
+    if input._array.dtype.kind != "c" or weight._array.dtype.kind != "c":
+        return function(input, weight, bias, **geometry)
+    real, imag = (None, None) if bias is None else (bias.real, bias.imag)
+    a = function(input.real, weight.real, real, **geometry)
+    b = function(input.imag, weight.imag, None, **geometry)
+    both = None if bias is None else real + imag
+    c = function(input.real + input.imag, weight.real + weight.imag, both, **geometry)
+    return a - b + 1j * (c - a - b)
+
+
 def _are_tensors(input: Any, weight: Any, bias: Any) -> bool:
-    return (
-        isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))
-    )
+    return isinstance(input, Tensor) and isinstance(weight, Tensor) and (bias is None or isinstance(bias, Tensor))
 
 
 def _are_ints(*values: Any) -> bool:

@@ -87,9 +87,7 @@ def _check_statistics(x: np.ndarray, weight: Any, bias: Any, running_mean: Any, 
     given = {"weight": weight, "bias": bias, "running_mean": running_mean, "running_var": running_var}
     for position, (name, each) in enumerate(given.items()):
         if each is not None and not isinstance(each, Tensor):
-            raise TypeError(
-                f"batch_norm(): argument '{name}' (position {position + 2}) must be Tensor, not {type_name(each)}"
-            )
+            raise TypeError(f"batch_norm(): argument '{name}' (position {position + 2}) must be Tensor, not {type_name(each)}")
     channels = x.shape[1] if x.ndim > 1 else 0
     for name in ("running_mean", "running_var", "weight", "bias"):
         if given[name] is not None and given[name]._array.size != channels:
@@ -215,12 +213,11 @@ def instance_norm(
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     n, channels = shape[:2]
-    statistics = [each if each is None else each.repeat(n) for each in (running_mean, running_var)]
-    parameters = [each if each is None else each.repeat(n) for each in (weight, bias)]
+    mean, var, w, b = (each if each is None else each.repeat(n) for each in (running_mean, running_var, weight, bias))
     flat = input.contiguous().view(1, n * channels, *shape[2:])
-    out = batch_norm(flat, *statistics, *parameters, use_input_stats, momentum, eps)
-    for each, repeated in zip((running_mean, running_var), statistics, strict=True):
-        if each is not None:
+    out = batch_norm(flat, mean, var, w, b, use_input_stats, momentum, eps)
+    for each, repeated in ((running_mean, mean), (running_var, var)):
+        if each is not None and repeated is not None:
             each._array[...] = repeated._array.reshape(n, channels).mean(0)
             stamp_write(each._array)
     return out.view(shape)
@@ -249,9 +246,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     return out.type_as(input)
 
 
-def local_response_norm(
-    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Tensor:
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
     """x / (k + alpha · mean(x²))^beta, with the mean over ``size`` neighbouring channels.
 
     Source: Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional neural networks", 2012.

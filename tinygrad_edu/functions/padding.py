@@ -135,9 +135,7 @@ def unfold(input: Tensor, kernel_size: Any, dilation: Any = 1, padding: Any = 0,
     return _padding.im2col.function(input, kernel, steps, pads, stride)
 
 
-def fold(
-    input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
-) -> Tensor:
+def fold(input: Tensor, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Tensor:
     """The inverse of :func:`unfold`, except that elements in several windows are added up."""
     require_tensor("col2im", input)
     sizes = int_pair("col2im", "output_size", 2, output_size)

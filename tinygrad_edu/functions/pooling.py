@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..autograd.errors import not_implemented
-from ..dtypes import from_numpy_dtype
 from ..ops import pooling as _pooling
 from ..ops.pooling import adaptive_windows, sliding_windows
 from ..ops.reduction import mean
@@ -26,16 +25,10 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
-    "lp_pool1d",
-    "lp_pool2d",
-    "lp_pool3d",
     "max_pool1d",
     "max_pool1d_with_indices",
     "max_pool2d",
     "max_pool3d",
-    "max_unpool1d",
-    "max_unpool2d",
-    "max_unpool3d",
 ]
 
 _WORDS = {2: "two ints", 3: "three ints"}
@@ -53,7 +46,7 @@ def _per_axis(function: str, name: str, position: int, value: Any, n: int) -> tu
     return ints
 
 
-def _geometry(function: str, n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> list[tuple[int, ...]]:
+def _geometry(function: str, n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Any:
     kernel = _per_axis(function, "kernel_size", 2, kernel_size, n)
     given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
     steps = _per_axis(function, "stride", 3, stride, n) if given else kernel
@@ -78,9 +71,7 @@ def _named(word: str, n: int, values: Any) -> str:
     return " ".join(f"{word}{axis}: {value}" for axis, value in zip(_AXES[n], values, strict=True))
 
 
-def _counts(
-    sizes: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> list[int]:
+def _counts(sizes: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> list[int]:
     """How many windows there are along each axis; in ceil mode the last may reach over the end, but must begin inside."""
     counts = []
     for size, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True):
@@ -103,12 +94,8 @@ def _check_shape(shape: Any, n: int, kind: str) -> None:
 
 def _check_counts(shape: Any, n: int, counts: Any) -> None:
     if min(counts) < 1:
-        before, after = (
-            f"({'x'.join(map(str, (shape[-n - 1], *each)))})" for each in (shape[-n:], counts)
-        )
-        raise RuntimeError(
-            f"Given input size: {before}. Calculated output size: {after}. Output size is too small"
-        )
+        before, after = (f"({'x'.join(map(str, (shape[-n - 1], *each)))})" for each in (shape[-n:], counts))
+        raise RuntimeError(f"Given input size: {before}. Calculated output size: {after}. Output size is too small")
 
 
 # ---- maximum -------------------------------------------------------------------------------------------------------
@@ -122,7 +109,8 @@ def _max_pool(
     geometry = _geometry(name, n, kernel_size, stride, padding, dilation)
     shape = input._array.shape
     _check_shape(shape, n, name)
-    counts = _counts(shape[-n:], *geometry, ceil_mode)
+    kernel, steps, pads, dilations = geometry
+    counts = _counts(shape[-n:], kernel, steps, pads, dilations, ceil_mode)
     _check_counts(shape, n, counts)
     windows = tuple(map(sliding_windows, shape[-n:], counts, *geometry))
     alone, with_indices = _pooling.MAX_POOLS[n]
@@ -160,9 +148,9 @@ def max_pool1d(
                 f"{name}() {word} must be an int, list of ints or tuple of ints of size 1 but got size {len(value)}"
             )
     (kernel,), (step,), (pad,), (spacing,) = values
-    for word, value in (("kernel_size", kernel), ("stride", step)):
-        if value < 1:
-            raise RuntimeError(f"{name}() {word} must be greater than zero, but got {value}")
+    for word, number in (("kernel_size", kernel), ("stride", step)):
+        if number < 1:
+            raise RuntimeError(f"{name}() {word} must be greater than zero, but got {number}")
     if pad < 0:
         raise RuntimeError(f"{name}() padding must be non-negative, but got {pad}")
     if pad > kernel // 2:
@@ -280,9 +268,7 @@ def _output_size(name: str, output_size: Any, shape: Any, n: int) -> tuple[int, 
     if not isinstance(output_size, (tuple, list)):
         return ints_for_axes(name, "output_size", 2, output_size, n)
     if len(output_size) > len(shape):
-        raise ValueError(
-            f"Input dimension should be at least {len(output_size) + 1}"
-        )
+        raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     kept = shape[len(shape) - len(output_size) :]
     chosen = tuple(m if each is None else each for each, m in zip(output_size, kept, strict=True))
     return ints_of(name, "output_size", 2, chosen)
@@ -312,16 +298,12 @@ def _avg_pool(
         raise RuntimeError("divisor must be not zero")
     shape = input._array.shape
     if n == 2 and len(shape) < 3:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-len(shape)}, {len(shape) - 1}], but got -3)"
-        )
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-len(shape)}, {len(shape) - 1}], but got -3)")
     _check_shape(shape, n, name)
     counts = _counts(shape[-n:], kernel, steps, pads, dilation, ceil_mode)
-    if n == 3 and any(size + 2 * p < k for size, p, k in zip(shape[-n:], pads, kernel, strict=True)):
+    if n == 3 and any(size < k for size, k in zip(shape[-n:], kernel, strict=True)):
         sizes = " ".join(f"{axis}: {m}" for axis, m in zip(_AXES[3], shape[-n:], strict=True))
-        raise RuntimeError(
-            f"input image ({sizes}) smaller than kernel size ({_named('k', 3, kernel)})"
-        )
+        raise RuntimeError(f"input image ({sizes}) smaller than kernel size ({_named('k', 3, kernel)})")
     _check_counts(shape, n, counts)
     windows = tuple(map(sliding_windows, shape[-n:], counts, kernel, steps, pads, dilation))
     if divisor is None:
@@ -452,99 +434,3 @@ def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
 def adaptive_avg_pool3d(input: Tensor, output_size: Any) -> Tensor:
     """The means of windows that cover volumes (N, C, D, H, W) evenly; None in ``output_size`` keeps a size."""
     return _adaptive_avg_pool(3, input, output_size)
-
-
-# ---- norms, and back to the places of the maxima -------------------------------------------------------------------
-
-
-def _norm_pool(n: int, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
-    kernel = (kernel_size,) * n if isinstance(kernel_size, int) else tuple(kernel_size)
-    pool = (avg_pool1d, avg_pool2d, avg_pool3d)[n - 1]
-    mean = pool(input.pow(norm_type), kernel_size, stride, 0, ceil_mode)
-    return (mean.sign() * mean.abs().relu()).mul(math.prod(kernel)).pow(1.0 / norm_type)
-
-
-def lp_pool1d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """(Σ xᵖ)^(1/p) of each window of a signal, p = ``norm_type``."""
-    return _norm_pool(1, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def lp_pool2d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """(Σ xᵖ)^(1/p) of each window of images, p = ``norm_type``."""
-    return _norm_pool(2, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def lp_pool3d(input: Tensor, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Tensor:
-    """(Σ xᵖ)^(1/p) of each window of volumes, p = ``norm_type``."""
-    return _norm_pool(3, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def _max_unpool(
-    n: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
-) -> Any:
-    kernel, steps, pads = (
-        (value,) * n if isinstance(value, int) else tuple(value)
-        for value in (kernel_size, kernel_size if stride is None else stride, padding)
-    )
-    shape = input._array.shape
-    sizes = _unpooled_size(shape, kernel, steps, pads, output_size)
-    if indices._array.dtype != np.int64:
-        name = from_numpy_dtype(indices._array.dtype)
-        raise RuntimeError(f"elements in indices should be type int64 but got: {name.legacy_name}")
-    if indices._array.shape != shape:
-        raise RuntimeError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(shape)}) but got indices tensor with "
-            f"shape: {list(indices._array.shape)}"
-        )
-    outside = indices._array[(indices._array < 0) | (indices._array >= math.prod(sizes))]
-    if outside.size:
-        high, wide = sizes[-2:] if n > 1 else (1, sizes[-1])
-        raise RuntimeError(
-            f"Found an invalid max index: {outside.flat[0]} (output volumes are of size {high}x{wide}"
-            + (")" if n < 3 else f"x{sizes[-3]})")
-        )
-    if n > 1:
-        return _pooling.MAX_UNPOOLS[n].function(input, indices, tuple(sizes))
-    image, places = unsqueeze.function(input, -2), unsqueeze.function(indices, -2)
-    return squeeze_one.function(_pooling.MAX_UNPOOLS[2].function(image, places, (1, *sizes)), -2)
-
-
-def _unpooled_size(shape: Any, kernel: Any, stride: Any, padding: Any, output_size: Any) -> list[int]:
-    n = len(kernel)
-    usual = [
-        (m - 1) * s + k - 2 * p for m, s, k, p in zip(shape[-n:], stride, kernel, padding, strict=True)
-    ]
-    if output_size is None:
-        return usual
-    chosen = list(output_size)
-    if len(chosen) == n + 2:
-        chosen = chosen[2:]
-    if len(chosen) != n:
-        raise ValueError(
-            f"output_size should be a sequence containing {n} or {n + 2} elements, but it has a length of '{len(chosen)}'"
-        )
-    for d, (wanted, m, s) in enumerate(zip(chosen, usual, stride, strict=True)):
-        if not m - s < wanted < m + s:
-            raise ValueError(f'invalid output_size "{output_size}" (dim {d} must be between {m - s} and {m + s})')
-    return chosen
-
-
-def max_unpool1d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Tensor:
-    """Zeros with the maxima of :func:`max_pool1d` where they came from."""
-    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool2d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Tensor:
-    """Zeros with the maxima of :func:`max_pool2d` where they came from."""
-    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool3d(
-    input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
-) -> Tensor:
-    """Zeros with the maxima of :func:`max_pool3d` where they came from."""
-    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)

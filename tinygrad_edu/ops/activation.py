@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd.conform import sum_axes
 from ..autograd.op import op
 from .elementwise import exp, sigmoid, zeros_like
+from .masking import kept_where
 from .reduction import sum
 from .shape import axis_of
 
@@ -27,7 +28,7 @@ def require_float(x, kernel):
 )
 def threshold_backward(x, y):
     """0 where ``y`` is not above 0, else ``x`` (also where y is nan)."""
-    return np.where(y <= 0, 0.0, x)
+    return kept_where(x, ~(y <= 0))
 
 
 @op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out), formula=("max(x, 0)", "1[x > 0]"), symbol="ReLU")

@@ -90,11 +90,15 @@ def _weight_rows(weight, groups):
     )
 
 
+def _as_image(stride, padding, dilation, groups):
+    """The geometry of a convolution of signals as one of images of height 1: then all windows make one product."""
+    return {"stride": (1, *stride), "padding": (0, *padding), "dilation": (1, *dilation), "groups": groups}
+
+
 def output_sizes(sizes, kernel, stride, padding, dilation):
     """How many windows fit along each axis."""
     return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in zip(sizes, kernel, stride, padding, dilation, strict=True)
     )
 
 
@@ -125,16 +129,20 @@ def _sum_channels(grad):
     formula=("conv(x, weight){bias: + bias}", "transposed_conv(G, weight)", "correlate(x, G)", "Σ_batch G"),
     symbol="conv",
 )
-def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
+def convolution(x, weight, bias=None, *, stride, padding, dilation, groups, outputs=None):
     """Each output is the sum of products of a window of ``x`` with the kernel of its channel, plus ``bias``.
 
     Shapes: x (N, C, *sizes), weight (O, C / groups, *kernel), bias (O) or None; the result is (N, O, *outputs) with
-    outputs = (sizes + 2 padding - dilation (kernel - 1) - 1) // stride + 1.
+    outputs = (sizes + 2 padding - dilation (kernel - 1) - 1) // stride + 1, or the first ``outputs`` of them.
     """
     _check_dtypes(x, weight, bias)
     if x.dtype.kind in "iub" and (x.dtype == bool or (x.dtype != np.int64 and max(dilation) > 1)):
         raise not_implemented("slow_conv2d_cpu" if max(dilation) == 1 else "slow_conv_dilated<>", x.dtype)
-    outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    if outputs is None:
+        outputs = output_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return convolution(x[:, :, None], weight[:, :, None], bias, outputs=(1, *outputs), **image)[:, :, 0]
     columns = _columns(from_half(x), weight.shape[2:], stride, padding, dilation, groups, outputs)
     kernels = _weight_rows(from_half(weight), groups)
     rows = np.matmul(kernels.reshape(groups, 1, kernels.shape[1], columns.shape[2]), columns)
@@ -143,16 +151,19 @@ def convolution(x, weight, bias=None, *, stride, padding, dilation, groups):
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, weight, stride, padding, dilation, groups: (
-        convolution(grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    x=lambda grad, weight, x_shape, stride, padding, dilation, groups: convolution(
+        grad, weight, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:]
     ),
-    weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: (
-        conv_weight(x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    weight=lambda grad, x, weight_shape, stride, padding, dilation, groups: conv_weight(
+        x, grad, weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     formula=("transposed_conv(x, weight)", "conv(G, weight)", "correlate(G, x)"),
 )
 def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution with respect to its input of ``shape``, from that (``x``) of its result."""
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return conv_input(x[:, :, None], weight[:, :, None], (*shape[:2], 1, shape[2]), **image)[:, :, 0]
     kernel, height, n = weight.shape[2:], shape[2], shape[0]
     outputs = x.shape[2:]
     rows, kernels = _as_rows(from_half(x), groups), _weight_rows(from_half(weight), groups)
@@ -172,9 +183,7 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
         return as_half(_from_rows(columns.reshape(groups, height, channels, n * math.prod(outputs[1:])), n, shape[2:]), x)
     sizes = [
         max((m - 1) * s + d * (k - 1) + 1, p + size)
-        for m, s, d, k, p, size in zip(
-            outputs[1:], stride[1:], dilation[1:], kernel[1:], padding[1:], shape[3:], strict=True
-        )
+        for m, s, d, k, p, size in zip(outputs[1:], stride[1:], dilation[1:], kernel[1:], padding[1:], shape[3:], strict=True)
     ]
     spread = np.zeros((groups, height, channels, n, *sizes), rows.dtype)
     for offsets in itertools.product(*map(range, kernel[1:])):
@@ -190,16 +199,19 @@ def conv_input(x, weight, shape, *, stride, padding, dilation, groups):
 
 @op(
     "ConvolutionBackwardBackward0",
-    x=lambda grad, y, stride, padding, dilation, groups: (
-        convolution(y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    x=lambda grad, y, x_shape, stride, padding, dilation, groups: convolution(
+        y, grad, stride=stride, padding=padding, dilation=dilation, groups=groups, outputs=x_shape[2:]
     ),
-    y=lambda grad, x, y_shape, stride, padding, dilation, groups: (
-        conv_input(x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    y=lambda grad, x, y_shape, stride, padding, dilation, groups: conv_input(
+        x, grad, y_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     ),
     formula=("correlate(y, x)", "conv(y, G)", "transposed_conv(x, G)"),
 )
 def conv_weight(x, y, shape, *, stride, padding, dilation, groups):
     """The gradient of a convolution of ``y`` with respect to its weight of ``shape``, from that (``x``) of its result."""
+    if x.ndim == 3:
+        image = _as_image(stride, padding, dilation, groups)
+        return conv_weight(x[:, :, None], y[:, :, None], (*shape[:2], 1, shape[2]), **image)[:, :, 0]
     rows = _as_rows(from_half(x), groups)
     columns = _columns(from_half(y), shape[2:], stride, padding, dilation, groups, x.shape[2:])
     total = np.add.reduce(np.matmul(rows, columns.swapaxes(2, 3)), 1)
@@ -215,7 +227,7 @@ def _transposed_rule(grad, x, weight, stride, padding, dilation, groups, needs):
     geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     need_x, need_weight, need_bias = needs
     return (
-        convolution(grad, weight, **geometry) if need_x else None,
+        convolution(grad, weight, outputs=tuple(x.shape[2:]), **geometry) if need_x else None,
         conv_weight(x, grad, weight.shape, **geometry) if need_weight else None,
         _sum_channels(grad) if need_bias else None,
     )
@@ -241,9 +253,7 @@ def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, gro
         raise not_implemented("slow_conv_transpose2d_out_cpu", x.dtype)
     outputs = tuple(
         (n - 1) * s - 2 * p + d * (k - 1) + extra + 1
-        for n, k, s, p, d, extra in zip(
-            x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding, strict=True
-        )
+        for n, k, s, p, d, extra in zip(x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding, strict=True)
     )
     shape = (len(x), weight.shape[1] * groups, *outputs)
     result = conv_input(x, weight, shape, stride=stride, padding=padding, dilation=dilation, groups=groups)

@@ -13,8 +13,8 @@ _READ = "{}[index]{{scale_grad_by_freq: / N}}{{padding_idx≠−1: but 0 where i
 
 @op(
     "EmbeddingBackward0",
-    weight=lambda grad, weight_shape, index, padding_idx, scale_grad_by_freq: (
-        rows_back(grad, index, weight_shape[0], padding_idx, scale_grad_by_freq)
+    weight=lambda grad, weight_shape, index, padding_idx, scale_grad_by_freq: rows_back(
+        grad, index, weight_shape[0], padding_idx, scale_grad_by_freq
     ),
     index=None,
     public="embedding",
@@ -45,9 +45,7 @@ def _scaled(x, factors):
 
 @op(
     "EmbeddingDenseBackward0",
-    x=lambda grad, index, padding_idx, scale_grad_by_freq: (
-        scaled_rows(grad, index, padding_idx, scale_grad_by_freq)
-    ),
+    x=lambda grad, index, padding_idx, scale_grad_by_freq: scaled_rows(grad, index, padding_idx, scale_grad_by_freq),
     index=None,
     formula=(_ADDED.format("x", "x"), _READ.format("G")),
 )
@@ -61,8 +59,8 @@ def rows_back(x, index, count, padding_idx=-1, scale_grad_by_freq=False):
 
 @op(
     "EmbeddingBackward0",
-    x=lambda grad, x_shape, index, padding_idx, scale_grad_by_freq: (
-        rows_back(grad, index, x_shape[0], padding_idx, scale_grad_by_freq)
+    x=lambda grad, x_shape, index, padding_idx, scale_grad_by_freq: rows_back(
+        grad, index, x_shape[0], padding_idx, scale_grad_by_freq
     ),
     index=None,
     formula=(_READ.format("x"), _ADDED.format("G", "G")),

@@ -125,15 +125,14 @@ def padded_again(x, pads, padding_mode):
 def block_counts(sizes, kernel, dilation, padding, stride):
     """How many windows fit along each axis."""
     return tuple(
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, d, p, s in zip(sizes, kernel, dilation, padding, stride, strict=True)
+        (n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, d, p, s in zip(sizes, kernel, dilation, padding, stride, strict=True)
     )
 
 
 @op(
     "Im2ColBackward0",
-    x=lambda grad, x_shape, kernel_size, dilation, padding, stride: (
-        col2im(grad, x_shape[-2:], kernel_size, dilation, padding, stride)
+    x=lambda grad, x_shape, kernel_size, dilation, padding, stride: col2im(
+        grad, x_shape[-2:], kernel_size, dilation, padding, stride
     ),
     public="unfold",
     formula=("unfold(x)", "fold(G)"),
@@ -173,8 +172,7 @@ def col2im(x, output_size, kernel_size, dilation, padding, stride):
     result = np.zeros((*lead, *(n + 2 * p for n, p in zip(output_size, padding, strict=True))), x.dtype)
     for i, j in itertools.product(*map(range, kernel_size)):
         rows, columns = (
-            slice(at * d, at * d + (m - 1) * s + 1, s)
-            for at, d, m, s in zip((i, j), dilation, counts, stride, strict=True)
+            slice(at * d, at * d + (m - 1) * s + 1, s) for at, d, m, s in zip((i, j), dilation, counts, stride, strict=True)
         )
         result[..., rows, columns] += windows[..., i, j, :, :]
     (top, left), (height, width) = padding, output_size

@@ -16,6 +16,7 @@ import numpy as np
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .elementwise import as_half, from_half
+from .masking import kept_where
 
 
 class Windows(NamedTuple):
@@ -23,22 +24,24 @@ class Windows(NamedTuple):
 
     Attributes:
         size: the number of inputs.
-        count: the number of windows, which is that of outputs.
+        outputs: the number of windows.
         pieces: (offset, outputs, inputs).
         starts, step: the place of a window's element is starts[output] + step * offset.
         first: the first offset inside the input, for each window.
         whole: whether every offset reads an input for every output.
         apart: whether no input is in two windows.
+        covers: whether, beyond that, every input is in one.
     """
 
     size: int
-    count: int
+    outputs: int
     pieces: tuple
     starts: np.ndarray
     step: int
     first: np.ndarray
     whole: bool
     apart: bool
+    covers: bool
 
 
 @lru_cache(256)
@@ -54,7 +57,9 @@ def sliding_windows(size, count, kernel, stride, padding, dilation):
             pieces.append((i, slice(low, high), slice(begin, (high - 1) * stride + shift + 1, stride)))
     whole = len(pieces) == kernel and all(outputs == slice(0, count) for _, outputs, _ in pieces)
     first = -(np.minimum(starts, 0) // dilation)
-    return Windows(size, count, tuple(pieces), starts, dilation, first, whole, stride >= (kernel - 1) * dilation + 1)
+    apart = stride >= (kernel - 1) * dilation + 1
+    covers = apart and sum(len(range(count)[outputs]) for _, outputs, _ in pieces) == size
+    return Windows(size, count, tuple(pieces), starts, dilation, first, whole, apart, covers)
 
 
 @lru_cache(256)
@@ -66,7 +71,7 @@ def adaptive_windows(size, count):
     for o, start in enumerate(starts.tolist()):
         stop = -(-(o + 1) * size // count)
         pieces += [(i, slice(o, o + 1), slice(start + i, start + i + 1)) for i in range(stop - start)]
-    return Windows(size, count, tuple(pieces), starts, 1, np.zeros(count, np.int64), False, False)
+    return Windows(size, count, tuple(pieces), starts, 1, np.zeros(count, np.int64), False, False, False)
 
 
 def _along(axis, part):
@@ -77,6 +82,12 @@ def _along(axis, part):
 def _column(vector, axis):
     """A vector lined up with ``axis``, counted from the end."""
     return vector.reshape(-1, *(1,) * (-1 - axis))
+
+
+def _zeros(x, axis, windows):
+    """What the windows of ``x`` are spread into; not zeros where every place will be written to."""
+    make = np.empty if windows.covers else np.zeros
+    return make(_shape_with(x.shape, axis, windows.size), x.dtype)
 
 
 def _shape_with(shape, axis, n):
@@ -98,7 +109,7 @@ def _axis_maximum(x, windows, axis, careful):
         best = np.maximum(first, second)
         return best, best != first
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    best = np.full(_shape_with(x.shape, axis, windows.count), lowest, x.dtype)
+    best = np.full(_shape_with(x.shape, axis, windows.outputs), lowest, x.dtype)
     offsets = np.empty(best.shape, np.uint8 if len(windows.pieces) < 256 else np.int64)
     offsets[...] = _column(windows.first, axis)
     for i, outputs, inputs in windows.pieces:
@@ -184,14 +195,14 @@ def spread_winners(x, windows, places):
     """Each element in the place of its window's winner, and zeros: the gradient of the maximum."""
     for axis in range(-len(windows), 0):
         one, offsets = windows[axis], places[-1 - axis]
-        result = np.zeros(_shape_with(x.shape, axis, one.size), x.dtype)
+        result = _zeros(x, axis, one)
         for i, outputs, inputs in one.pieces:
-            wins, value = _is_offset(offsets[_along(axis, outputs)], i), x[_along(axis, outputs)]
+            won = kept_where(x[_along(axis, outputs)], _is_offset(offsets[_along(axis, outputs)], i))
             target = result[_along(axis, inputs)]
             if one.apart:
-                np.copyto(target, value, where=wins)
+                target[...] = won
             else:
-                np.add(target, value, out=target, where=wins)
+                target += won
         x = result
     return x
 
@@ -206,7 +217,7 @@ def take_winners(x, windows, places):
     """The element in the place of each window's winner."""
     for axis in range(-1, -1 - len(windows), -1):
         one, offsets = windows[axis], places[-1 - axis]
-        result = np.zeros(_shape_with(x.shape, axis, one.count), x.dtype)
+        result = np.zeros(_shape_with(x.shape, axis, one.outputs), x.dtype)
         for i, outputs, inputs in one.pieces:
             wins = _is_offset(offsets[_along(axis, outputs)], i)
             np.copyto(result[_along(axis, outputs)], x[_along(axis, inputs)], where=wins)
@@ -227,7 +238,7 @@ def _sums(x, windows):
                 total = np.add(total, x[_along(axis, inputs)], out=total if k else None)
             x = total
             continue
-        total = np.zeros(_shape_with(x.shape, axis, one.count), x.dtype)
+        total = np.zeros(_shape_with(x.shape, axis, one.outputs), x.dtype)
         for _, outputs, inputs in one.pieces:
             total[_along(axis, outputs)] += x[_along(axis, inputs)]
         x = total
@@ -238,7 +249,7 @@ def _spread(x, windows):
     """Each element in all places of its window, added up where windows overlap."""
     for axis in range(-len(windows), 0):
         one = windows[axis]
-        result = np.zeros(_shape_with(x.shape, axis, one.size), x.dtype)
+        result = _zeros(x, axis, one)
         for _, outputs, inputs in one.pieces:
             target = result[_along(axis, inputs)]
             if one.apart:

@@ -122,7 +122,7 @@ def _start(trace: Trace) -> Frame:
     else:
         back = "backward has not run: there are no gradients to show"
     count = f"{len(trace.steps)} step{'s' * (len(trace.steps) != 1)}"
-    body = html.lead(f"{count} from the inputs to {root.name}; {back}.")
+    body = html.lead(f"{count} from the inputs to {root.name}; {back}.") + html.keys()
     body += html.definitions((value.name, value.kind, html.scalar(value.data)) for value in scalars[:8])
     shown = [value for value in inputs if not _single(value.data)][:4]
     body += html.row(_array(value.name, value.data, value.shape, "forward") for value in shown)
@@ -168,7 +168,7 @@ def _forward(trace: Trace, step: Step) -> Frame:
         body += html.note("the first NaN or infinity is made here, from finite numbers", "bad")
         say += ". The first NaN or infinity is made here"
     if step.saved:
-        kept = ", ".join(f"{saved.name} {_shape(saved.shape)}" for saved in step.saved)
+        kept = ", ".join(f"{saved.name} {tuple(saved.shape)}" if saved.shape else saved.name for saved in step.saved)
         body += html.note(f"kept for the way back: {kept}", "saved")
     body = _where(step) + body
     edges = [f"e{step.id}-{place}" for place in range(len(step.inputs))]
@@ -193,9 +193,12 @@ def _seed(trace: Trace) -> Frame:
 def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]]) -> Frame:
     out = trace.values[step.outputs[0]]
     pieces, said = [_where(step)], []
+    title = f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}"
     if not _single(out.grad):
-        title = f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}"
         pieces.append(html.row([_array(title, out.grad, out.shape, "backward")]))
+    elif any(not _single(step.inputs[place].downstream) for _, place in _uses(step)):
+        upstream = _number(out.grad)
+        pieces.append(html.equation(f"{html.text(title)} = {html.strong(upstream, 'backward')}", f"{title} = {upstream}"))
     for _, place in _uses(step):
         taken = step.inputs[place]
         value = trace.values[taken.value]
@@ -297,7 +300,8 @@ def _ask_one(grad: np.ndarray, name: str, rule: str, step: int) -> tuple[int, st
     places = np.flatnonzero(np.abs(flat) >= 0.1 * top)
     place = int(places[(step * 5 + 2) % len(places)]) if len(places) else 0
     answer, where = flat[place], _index(place, grad.shape)
-    return place, html.ask(f"{name} at {where}", answer.item(), _number(answer), _slack(answer) + 0.01 * top, f"{rule}, at {where}")
+    slack = _slack(answer) + 0.01 * top
+    return place, html.ask(f"{name} at {where}", answer.item(), _number(answer), slack, f"{rule}, at {where}")
 
 
 def _rule(taken: Input) -> str:
@@ -407,9 +411,12 @@ def _array(title: str, array: np.ndarray | None, shape: tuple[int, ...], kind: s
 # ---- names in formulas
 
 
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"
+
+
 def _token(name: str) -> str:
-    """A name as a whole word."""
-    return rf"(?<![\w.]){re.escape(name)}(?![\w.])"
+    """A name as a whole word, which may be raised to a power or transposed."""
+    return rf"(?<![\w.]){re.escape(name)}(?=[{RAISED}]|[^\w.]|$)"
 
 
 def _filled(formula: str, known: dict[str, str]) -> str:
@@ -420,7 +427,8 @@ def _filled(formula: str, known: dict[str, str]) -> str:
 
     def fill(match: re.Match[str]) -> str:
         text = known[match[0]]
-        before = formula[: match.start()].rstrip()
-        return f"({text})" if text.startswith(MINUS) and before and before[-1] not in "(,[=" else text
+        before, after = formula[: match.start()].rstrip(), formula[match.end() : match.end() + 1]
+        inside = (before and before[-1] not in "(,[=") or (after and after in RAISED + "^")
+        return f"({text})" if text.startswith(MINUS) and inside else text
 
     return re.sub(names, fill, formula)

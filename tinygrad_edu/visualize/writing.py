@@ -126,7 +126,7 @@ def text_of(term: Term) -> str:
     if kind == "transposed":
         return _inside(parts[0], 9) + "ᵀ"
     if kind in ("abs", "floor", "ceil"):
-        left, right = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}[kind]
+        left, right = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}[kind]
         return left + text_of(parts[0]) + right
     if kind == "norm":
         return f"‖{text_of(parts[0])}‖{_subscript_text(parts[1])}"
@@ -153,7 +153,7 @@ def text_of(term: Term) -> str:
         return ", ".join(map(text_of, parts))
     if kind == "with":
         pairs = zip(parts[1::2], parts[2::2], strict=True)
-        return f"{text_of(parts[0])} with " + ", ".join(f"{name} = {text_of(meaning)}" for name, meaning in pairs)
+        return f"{text_of(parts[0])} with " + ", ".join(f"{name} = {_inside(meaning, 1)}" for name, meaning in pairs)
     return joined([each if isinstance(each, str) else _inside(each, 1) for each in parts])
 
 
