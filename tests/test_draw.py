@@ -218,6 +218,12 @@ def test_svg_needs_no_graphviz_and_png_says_what_to_install(tmp_path):
     assert not (tmp_path / "net.png").exists()
 
 
+@pytest.mark.parametrize("answer", [b"", b"{", b'{"bb": "0,0,9,9"}', b'{"bb": "0,0,9,9", "objects": [{"name": "s0"}]}'])
+def test_a_graphviz_that_fails_is_done_without(monkeypatch, answer):
+    monkeypatch.setattr(engines, "render", lambda source, form: answer or None)
+    assert parsed(draw(traces.formula_trace())) is not None
+
+
 @needs_dot
 @pytest.mark.parametrize(("form", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
 def test_graphviz_draws_the_same_cards(tmp_path, form, magic):
