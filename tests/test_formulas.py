@@ -349,6 +349,8 @@ IN_WORDS = {
     **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
     **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),
     **dict.fromkeys(["im2col", "col2im", "_maximum_pool", "_maximum_pool_and_indices", "_mean_pool", "_unpool"], WINDOWS),
+    **dict.fromkeys(["bag_sums", "bag_maxima"], "which rows are in a bag is said in words"),
+    **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
 """Forwards whose value is not computed here, each with its reason."""

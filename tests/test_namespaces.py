@@ -4,6 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
+from running import output_of
 
 import tinygrad_edu as torch
 from tinygrad_edu import methods
@@ -81,3 +82,16 @@ def test_a_singular_determinant_has_a_gradient():
     x = torch.tensor([[1.0, 2.0], [2.0, 4.0]], dtype=torch.float64, requires_grad=True)
     torch.det(x).backward()
     np.testing.assert_allclose(x.grad.numpy(), [[4, -2], [-2, 1]], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["cov", "corrcoef"])
+def test_gradients_of_covariances(name):
+    generator = torch.Generator().manual_seed(2)
+    x = torch.randn(3, 5, generator=generator, dtype=torch.float64, requires_grad=True)
+    function = getattr(torch, name)
+    assert torch.autograd.gradcheck(function, [x]) and torch.autograd.gradgradcheck(function, [x])
+
+
+def test_utils_data_needs_no_import_of_its_own():
+    script = "import tinygrad_edu as torch; print(len(torch.utils.data.DataLoader([1, 2])), hasattr(torch.utils, 'nothing'))"
+    assert output_of("-c", script) == "2 False\n"

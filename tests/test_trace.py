@@ -67,7 +67,7 @@ def test_the_formula_of_the_card():
 
 
 def check_against_engine(t, recorded_leaves, plain_grads, whole=True):
-    """Every number of a trace is the engine's, and its parts fit together. ``whole``: the root is all that was differentiated."""
+    """Every number of a trace is the engine's, and its parts fit together; ``whole``: the root is all there was."""
     for leaf, expected in zip(recorded_leaves, plain_grads, strict=True):
         got = None if leaf.grad is None else leaf.grad.numpy()
         assert (got is None) == (expected is None)

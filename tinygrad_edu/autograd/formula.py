@@ -21,11 +21,12 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle cholesky
-    clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal digamma eig eigh erf
-    erfinv exp expand flat flip fold gcd inv kthvalue lcm lgamma log matrix_exp max mean median min mode nanmedian
-    nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack svd swap take
-    tan tanh transposed_conv tril triu trunc unbind unfold unsqueeze var view
+    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle
+    cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal
+    digamma eig eigh erf erfinv exp expand flat flip fold gcd inv kthvalue lcm lgamma log matrix_exp max mean
+    median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat resize
+    roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh transposed_conv
+    transposed_resize tril triu trunc unbind unfold unsqueeze var view
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
@@ -46,7 +47,7 @@ FAMILIES = {
     for family, rooms in {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise gamma powers special",
-        "conv": "conv pooling",
+        "conv": "conv pooling resize",
         "linear": "decompositions linalg rnn",
         "loss": "loss margin",
         "norm": "norm",

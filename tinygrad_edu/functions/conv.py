@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd.errors import type_name
 from ..ops import conv as _conv
+from ..ops.complex import complex_
 from ..ops.conv import output_sizes
 from ..ops.shape import squeeze_one, unsqueeze
 from ..overloads import combination_error
@@ -183,7 +184,7 @@ def _run(function: Any, input: Any, weight: Any, bias: Any, geometry: dict[str, 
     b = function(input.imag, weight.imag, None, **geometry)
     both = None if bias is None else real + imag
     c = function(input.real + input.imag, weight.real + weight.imag, both, **geometry)
-    return a - b + 1j * (c - a - b)
+    return complex_.function(a - b, c - a - b)
 
 
 def _are_tensors(input: Any, weight: Any, bias: Any) -> bool:

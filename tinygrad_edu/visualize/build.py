@@ -121,7 +121,7 @@ class _Builder:
         paths = [self.graph.nodes[self.node_of(step)].group for step, _ in value.used_by]
         self.graph.add(card, self.known(shared_path([*paths, self.graph.nodes[self.maker(value)[0]].group])))
         edge = Edge(f"ef{value.id}", self.maker(value)[0], card.key, self.maker(value)[1], "i")
-        self.size(edge, value.grad)
+        self.size(edge, value.grad, any(self.trace.steps[step].ran for step, _ in value.used_by))
         self.graph.edges.append(edge)
 
     def add_uses(self) -> None:
@@ -151,17 +151,19 @@ class _Builder:
         edge = Edge(f"e{step.id}-{place}", tail, head, port, f"i{place}" if head[0] == "s" else "i")
         if wanted:
             known = [entry.downstream for entry in wanted if entry.downstream is not None]
-            self.size(edge, known[0] if len(known) == 1 else np.sum(known, axis=0) if known else None)
+            gradient = known[0] if len(known) == 1 else np.sum(known, axis=0) if known else None
+            self.size(edge, gradient, any(self.trace.steps[number].ran for number, _ in uses))
         else:
             edge.dashed, edge.arrow = True, "head"
             edge.label, edge.cut = (step.cut, True) if step.cut and len(uses) == 1 else ("", False)
             edge.tip = f"{step.cut}: the gradient ends here" if step.cut else f"{value.name}: no gradient needed"
         return edge
 
-    def size(self, edge: Edge, gradient: np.ndarray | None) -> None:
+    def size(self, edge: Edge, gradient: np.ndarray | None, reached: bool) -> None:
+        """``reached``: whether the backward pass came along it, known or not."""
         if gradient is None:
-            edge.tip = "no gradient came" if self.trace.ran else "backward has not run"
-            edge.colour, edge.width, edge.dashed = BLOCKED, 1.3, self.trace.ran
+            edge.tip = "not recorded" if reached else "no gradient came" if self.trace.ran else "backward has not run"
+            edge.colour, edge.width, edge.dashed = BLOCKED, 1.3, self.trace.ran and not reached
             return
         edge.size = rms(gradient)
         if edge.size == 0:
@@ -174,7 +176,10 @@ def short_title(text: str) -> str:
     first, _, more = text.partition("\n")
     first = re.sub(r"in_\w+=(\d+), out_\w+=(\d+)", r"\1 → \2", first)
     first = re.sub(r"^(Conv\w*)\((\d+), (\d+), ", r"\1(\2 → \3, ", first)
-    first = re.sub(r", bias=True|(?<=\()(inplace|bias)=(True|False)", "", first)
+    first = re.sub(
+        r"(, |(?<=\())(inplace|bias|affine|elementwise_affine|track_running_stats|ceil_mode)=(True|False)", "", first
+    )
+    first = re.sub(r", (padding=0|dilation=1|eps=1e-05|momentum=0\.1)(?=[,)])", "", first)
     return clip(first.rstrip("(") if more else first, 240, 11)
 
 

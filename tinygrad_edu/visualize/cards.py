@@ -194,7 +194,8 @@ def _equation(trace: Trace, step: Step) -> Parts:
         value = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
         sections.append(Section(value, pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
+        note = Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")
+        sections.append(Section(Line([note]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 

@@ -42,7 +42,9 @@ def layered_layout(graph: Graph) -> Layout:
     if not graph.nodes:
         return Layout(0, 0)
     made = plan(graph)
-    orders = [ordered(made, flip, first) for flip in (False, True) for first in (0, 1)]
+    turn = [float(item.serial) for item in made.items]
+    starts = [as_read(made), turn, [-place for place in turn]]
+    orders = [ordered(made, start, first) for start in starts for first in (0, 1)]
     if len(made.items) > SMALL:
         orders = [min(orders, key=lambda order: order.crossings)]
     layouts = []
@@ -57,9 +59,24 @@ def layered_layout(graph: Graph) -> Layout:
 # -- the order in each rank --------------------------------------------------------------------------------------------------
 
 
-def ordered(made: Plan, flip: bool, first: int) -> Order:
-    """The best of some sweeps, from the order in which things came to be or its mirror image; downwards first, or upwards."""
-    at = [float(-item.serial if flip else item.serial) for item in made.items]
+def as_read(made: Plan) -> list[float]:
+    """A turn for each item: from the last card back through the inputs of each, from the first to the last."""
+    turn = [-1.0] * len(made.items)
+    count = 0
+    for end in range(len(made.items) - 1, -1, -1):
+        waiting = [] if made.out[end] or turn[end] >= 0 else [end]
+        while waiting:
+            i = waiting.pop()
+            if turn[i] < 0:
+                turn[i] = float(count)
+                count += 1
+                waiting += [link.other for link in sorted(made.into[i], key=lambda link: -link.here)]
+    return turn
+
+
+def ordered(made: Plan, start: list[float], first: int) -> Order:
+    """The best of some sweeps; downwards first, or upwards."""
+    at = list(start)
     best: Order | None = None
     for sweep in range(SWEEPS):
         down = (sweep + first) % 2 == 0

@@ -29,7 +29,7 @@ HEAT = ("#fdb565", "#f9845a", "#ee4f55", "#cf1f4c", "#a3123f", "#6f0c2f")  # gra
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """``value`` with three significant digits: ``"−0.630"``, ``"12.3"``, ``"1.20e−5"``; whole numbers of whole types as they are.
+    """``value`` with three significant digits: ``"−0.630"``, ``"1.20e−5"``; whole numbers of whole types as they are.
 
     >>> [number(v) for v in (-0.63, 2.0, 3, 0.0, float("-inf"), 12345.678, 1e-5)]
     ['−0.630', '2.00', '3', '0', '−∞', '12346', '1.00e−5']

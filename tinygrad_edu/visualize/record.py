@@ -27,7 +27,9 @@ from ..autograd.engine import RECORDERS, Recorder, current_pass
 from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
+from ..nn.module import Module
 from ..nn.parameter import Parameter
+from ..tensor import Tensor
 from .calls import Call, bare_call, read_call
 from .modules import ModuleTable, Where, around, forget_codes
 
@@ -93,6 +95,10 @@ class Pass:
 
 class Recording:
     """What was recorded. :meth:`trace` shows it as a :class:`~tinygrad_edu.visualize.trace.Trace`."""
+
+    tensor_class: Any = Tensor
+    module_class: Any = Module
+    """What names may stand for."""
 
     def __init__(self) -> None:
         self.values: list[RawValue] = []

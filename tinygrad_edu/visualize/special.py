@@ -54,7 +54,7 @@ def softmax_section(trace: Trace, step: Step) -> Box | None:
     name = trace.values[entry.value].name
     row: list[Box | None] = [
         Line([Run("(", 15, "grey")]), labelled("p = softmax", "forward", array_box(p, "forward")), _sign("−"),
-        labelled("y, one-hot", "grey", array_box(one_hot)), _sign(f") / {len(places)}  ="),
+        labelled("y, one-hot", "grey", array_box(one_hot, "forward")), _sign(f") / {len(places)}  ="),
         labelled(clip(f"∇ {name}", 120, 9), "backward", array_box(entry.downstream, "backward")),
     ]  # fmt: skip
     title = Line([Run("with cross-entropy: ", 9, "grey"), Run("∇ = (p − y) / N", 11, "ink", True)])
@@ -74,7 +74,7 @@ def mask_section(trace: Trace, step: Step) -> Box | None:
             continue
         word = "taken" if step.op in PICKING else "winners" if len(wanted) == 1 else "where it wins"
         label = f"{word}: {int(mask.sum())} of {mask.size}"
-        rows.append(labelled(clip(f"{value.name}  {label}", 200, 9), "grey", array_box(mask.astype(np.int64))))
+        rows.append(labelled(clip(f"{value.name}  {label}", 200, 9), "grey", array_box(mask.astype(np.int64), "forward")))
     return Table([rows], "c", gap_x=14) if rows else None
 
 

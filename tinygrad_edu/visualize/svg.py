@@ -34,13 +34,17 @@ def svg_text(graph: Graph, layout: Layout, legend: Legend | None = None) -> str:
             x, y, wide, tall = layout.boxes[path]
             out.append(f'<g id="{group.key}" class="module">')
             out.append(element("rect", x=x, y=y, width=wide, height=tall, rx=10))
-            title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
-            title.svg(out, x + 9, y + 4, title.width)
             out.append("</g>")
     out.append('<g class="edges">')
     for edge in sorted(graph.edges, key=lambda edge: -edge.width):  # thin ones above thick ones
         edge_svg(out, edge, layout.routes[edge.key])
     out.append("</g>")
+    for path, (x, y, _, _) in layout.boxes.items():
+        group = graph.groups[path]
+        title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
+        out.append('<g class="title">')
+        title.svg(out, x + 9, y + 4, title.width)
+        out.append("</g>")
     for key, node in graph.nodes.items():
         out.append(node.card.svg(*layout.at[key]))
     for edge in graph.edges:

@@ -63,8 +63,8 @@ def _document(trace: Trace, title: str | None) -> Iterator[str]:
     picture = Drawing(trace)
     layout = picture.layout
     yield _PREAMBLE.rstrip()
-    for family, (fill, edge, _) in FAMILIES.items():
-        for name, colour in ((family, fill), (f"{family}line", edge)):
+    for family, (fill, border, _) in FAMILIES.items():
+        for name, colour in ((family, fill), (f"{family}line", border)):
             yield rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}"
     yield r"\begin{document}"
     yield r"\begin{tikzpicture}[x=1pt, y=-1pt, font=\small, line join=round,"

@@ -126,7 +126,7 @@ def text_of(term: Term) -> str:
     if kind == "transposed":
         return _inside(parts[0], 9) + "ᵀ"
     if kind in ("abs", "floor", "ceil"):
-        left, right = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}[kind]
+        left, right = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}[kind]
         return left + text_of(parts[0]) + right
     if kind == "norm":
         return f"‖{text_of(parts[0])}‖{_subscript_text(parts[1])}"
