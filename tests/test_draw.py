@@ -415,7 +415,11 @@ def test_thousands_of_operations_without_modules_stay_readable():
         loss = y.sum()
         loss.backward()
     picture = Drawing(trace(loss, {"x": x}))
-    assert sum(key[0] in "su" for key in picture.graph.nodes) <= 151
+    units = [key for key in picture.graph.nodes if key[0] in "su"]
+    assert len(units) <= 151
+    between = [(edge.tail, edge.head) for edge in picture.graph.edges if edge.tail[0] == edge.head[0] == "u"]
+    assert between and len(set(between)) == len(between)
+    assert parsed(picture) is not None
     loop = Drawing(recorded(loop_program))
     assert "× 98" in words(parsed(loop))
 
@@ -517,6 +521,7 @@ def test_it_is_a_digraph(tmp_path):
     picture = draw(traces.formula_trace(), title="f")
     assert isinstance(picture, graphviz.Digraph)
     assert picture.pipe(encoding="utf-8") == picture.svg() and picture.pipe("dot") == picture.source.encode()
+    assert picture.copy().source == picture.source
     written = picture.render("f", tmp_path, cleanup=True)
     assert [path.name for path in tmp_path.iterdir()] == ["f.svg"] and Path(written).read_text(
         encoding="utf-8"
