@@ -67,6 +67,7 @@ class _Builder:
         for place, module in enumerate(self.trace.modules):
             if module.path:
                 title = short_title(module.text)
+                title = "" if title == module.path.rpartition(".")[2] else title
                 self.graph.groups[module.path] = Group(f"m{place}", module.path, title, module.parent)
         for group in self.graph.groups.values():
             group.parent = self.known(group.parent)
@@ -188,7 +189,7 @@ def short_title(text: str) -> str:
         r"(, |(?<=\())(inplace|bias|affine|elementwise_affine|track_running_stats|ceil_mode)=(True|False)", "", first
     )
     first = re.sub(r", (padding=0|dilation=1|eps=1e-05|momentum=0\.1)(?=[,)])", "", first)
-    return clip(first.rstrip("(") if more else first, 240, 11)
+    return clip(first.rstrip("(") if more else first.removesuffix("(...)"), 240, 11)
 
 
 def shared_path(paths: list[str]) -> str:
