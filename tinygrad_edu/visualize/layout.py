@@ -102,7 +102,7 @@ def spread(graph: Graph, layout: Layout) -> None:
             move = (place - (len(ends) - 1) / 2) * step
             route = layout.routes[edge_key]
             side = route[0 if first else -1][along]
-            for i in range(len(route)) if first else range(len(route) - 1, -1, -1):
+            for i in range(len(route) // 2) if first else range(len(route) - 1, len(route) - 1 - len(route) // 2, -1):
                 if abs(route[i][along] - side) > 0.01:  # with all that goes straight on from there
                     break
                 x, y = route[i]
