@@ -77,7 +77,7 @@ if plt:
         rms = [layer.gradient.rms for layer in flow.layers]
         left.semilogy(range(1, DEPTH + 1), rms, "o-", color=COLOURS[name], label=name)
         right.plot(losses[name], color=COLOURS[name], label=name)
-    left.set(title="the gradient that reaches each layer", xlabel="layer (1: first)", ylabel="RMS of the gradient at its output")
+    left.set(title="the gradient that reaches each layer's output", xlabel="layer (1: first)", ylabel="RMS of the gradient")
     left.set_xticks(range(1, DEPTH + 1))
     right.set(title="what comes of it", xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
     for ax in (left, right):
@@ -86,13 +86,14 @@ if plt:
         ax.legend(frameon=False)
     save_plot(plt, options, "11_vanishing_gradients.png")
 
+gain_1 = flow_of(deep("tanh", gain=1), "tanh")
 figures = {name: f"{flow.ratio:.2g}: {flow.verdict}" for name, flow in flows.items()}
 times = DEPTH - 1  # activation functions between the first layer's weights and the last's
 beside(
     ("sigmoid' is at most", 0.3, 0.25, "the note is wrong: see lesson 10"),
     (f"so that {times} of them pass", f"{0.3**times:.1e}", f"{0.25**times:.1e}", "at most; and the weights"),
     ("sigmoid, first / last", "close to 0", figures["sigmoid"], "measured"),
-    ("tanh with a gain of 1", "still vanishes", f"{flow_of(deep('tanh', 1), 'tanh').ratio:.2g}", "it loses some at every layer"),
+    ("tanh with a gain of 1", "still vanishes", f"{gain_1.ratio:.2g}", "it loses some at every layer"),
     ("tanh, its gain is 5/3", "-", figures["tanh"], "the gain makes up for it"),
     ("ReLU, first / last", "does not vanish", figures["ReLU"], "measured"),
     ("accuracy, sigmoid", "-", f"{accuracy['sigmoid']:.4f}", "71 of 178 wines are of one class"),

@@ -18,3 +18,19 @@ def test_only_the_sigmoid_fails_to_learn():
     assert float(figures["accuracy, sigmoid"]) < 0.4
     assert float(figures["accuracy, tanh"]) > 0.95
     assert float(figures["accuracy, ReLU"]) > 0.95
+
+
+@pytest.mark.oracle
+def test_optimizers_take_pytorchs_paths():
+    """The points of all paths, as printed to four places, and the losses."""
+    pytest.importorskip("torch")
+    ours, _, folder = ran("12_optimizers.py")
+    theirs = output_of("-c", on_pytorch("examples/12_optimizers.py"), "--quick", "--out", folder, cwd=ROOT / "examples")
+    assert ours == theirs
+    assert len(ours.splitlines()) > 20
+
+
+def test_momentum_leaves_the_local_minimum():
+    figures = figures_of("12_optimizers.py")
+    assert (figures["gradient descent"], figures["with momentum"]) == ("x = 1.33", "x = -1.48")
+    assert figures["steps in 10 passes"] == "10 50 400"
