@@ -1,7 +1,8 @@
 """Every lesson runs in quick mode, complains of nothing, and ends with the note's figures beside its own.
 
 ``lesson_figures/NN_topic.txt`` holds what a lesson must print, line by line, in that order and without regard to white
-space. What is compared by size instead of digit by digit is in test_lessons_*.py; whole runs are in test_examples.py.
+space. What is compared by size instead of digit by digit is in test_lessons_*.py, with the whole runs of those that take
+less than a minute.
 """
 
 import atexit
@@ -21,21 +22,24 @@ FIGURES = Path(__file__).parent / "lesson_figures"
 
 
 @functools.cache
-def ran(name):
-    """A lesson's output, its table as rows (what, the note's figure, ours[, why they differ]), and where its files are."""
+def ran(name, *options):
+    """A lesson's quick run, or the one with these options: its output, its table, and the folder of its files.
+
+    The table's rows are (what, the note's figure, ours[, why they differ]).
+    """
     if importlib.util.find_spec("matplotlib"):
         importlib.import_module("matplotlib.font_manager")  # its first import says on stderr that it looks for fonts
     folder = Path(tempfile.mkdtemp(prefix="lesson-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     figures = folder / "figures.json"
     environment = {"LESSON_FIGURES": str(figures), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
-    output = output_of(f"examples/{name}", "--quick", "--out", folder, env=environment)
+    output = output_of(f"examples/{name}", *(options or ["--quick"]), "--out", folder, env=environment)
     return output, json.loads(figures.read_text(encoding="utf-8")), folder
 
 
-def figures_of(name):
+def figures_of(name, *options):
     """A lesson's own figures by what they are of."""
-    return {what: ours for what, _, ours, *_ in ran(name)[1]}
+    return {what: ours for what, _, ours, *_ in ran(name, *options)[1]}
 
 
 @pytest.mark.parametrize("name", [path.name for path in LESSONS])
