@@ -10,6 +10,7 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from formula_windows import WINDOWED, pad, shuffled, unshuffled
 
 from tinygrad_edu.visualize.notation import Term
 
@@ -51,6 +52,8 @@ class Scope:
         if subscript is None:
             return tuple(range(ndim))
         name = subscript.parts[0]
+        if name == "matrix":
+            return ndim - 2, ndim - 1
         if name == "batch":
             return tuple(d for d in range(ndim) if d != 1)
         if name in ("row", "rows"):  # the last axes make a row
@@ -166,6 +169,22 @@ def _each(function: Any) -> Any:
     return np.vectorize(function, otypes=[float])
 
 
+def _inverse(x: Any) -> Any:
+    try:
+        return np.linalg.inv(x)
+    except np.linalg.LinAlgError:  # one over zero
+        return np.full_like(x, math.inf)
+
+
+def _polygamma(n: int, x: Any) -> Any:
+    """The series, and what Euler and Maclaurin say of the rest."""
+    terms, rest = x[..., None] + np.arange(1000.0), x + 1000
+    if n == 0:
+        return np.log(rest) - 1 / (2 * rest) - 1 / (12 * rest**2) - (1 / terms).sum(-1)
+    total = (terms ** -(n + 1.0)).sum(-1) + rest**-float(n) / n + rest ** -(n + 1.0) / 2 + (n + 1) / 12 * rest ** -(n + 2.0)
+    return (-1) ** (n + 1) * math.factorial(n) * total
+
+
 _PLAIN: dict[str, Any] = {
     "exp": np.exp, "log": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh,
     "tanh": np.tanh, "arcsin": np.arcsin, "arccos": np.arccos, "arctan": np.arctan, "arctan2": np.arctan2,
@@ -177,7 +196,10 @@ _PLAIN: dict[str, Any] = {
     "unsqueeze": lambda x, dim: np.expand_dims(x, dim),
     "swap": lambda x, a, b: np.swapaxes(x, a, b) if x.ndim else x, "permute": np.transpose,
     "roll": lambda x, shifts, dims: np.roll(x, shifts if dims else sum(shifts), dims or None),
-    "rot90": lambda x, k, dims: np.rot90(x, k, dims),
+    "rot90": lambda x, k, dims: np.rot90(x, k, dims), "copysign": np.copysign, "nextafter": np.nextafter, "gcd": np.gcd,
+    "lcm": np.lcm, "inv": _inverse, "det": np.linalg.det, "cholesky": np.linalg.cholesky, "pinv": np.linalg.pinv,
+    "polygamma": lambda n, x: _polygamma(n, np.asarray(x)), "digamma": lambda x: _polygamma(0, np.asarray(x)),
+    "lgamma": _each(lambda x: math.lgamma(x) if x > 0 or x % 1 else math.inf),
 }  # fmt: skip
 
 _REDUCTIONS: dict[str, Any] = {
@@ -196,7 +218,7 @@ def _call(term: Term, scope: Scope) -> Any:
         if function == "roll":
             return _PLAIN["roll"](x, tuple(-n for n in values[1]), values[2])
         if function in ("pixel_shuffle", "channel_shuffle"):
-            return _unshuffled(function, x, values[1], scope)
+            return unshuffled(function, x, values[1], scope)
         raise Unknown(function)
     if function in ("max", "min") and len(values) == 2:
         return (np.fmax if function == "max" else np.fmin)(*values)
@@ -207,10 +229,15 @@ def _call(term: Term, scope: Scope) -> Any:
     if subscript is not None and subscript.parts[0] == "group":
         rows = np.reshape(x, (len(x) * scope.names["groups"], -1))
         return np.broadcast_to(_REDUCTIONS[function](rows, axis=1, keepdims=True), rows.shape).reshape(x.shape)
-    if function in _WINDOWED:
-        return _WINDOWED[function](*values, scope)
+    if function in WINDOWED:
+        return WINDOWED[function](*values, scope)
     if function in _REDUCTIONS:
         return _REDUCTIONS[function](x, axis=scope.axes(subscript, ndim), keepdims=ndim > 0)
+    if function in ("kthvalue", "mode", "nanmedian") and ndim:  # the place is given
+        index, axis = scope.names["indices"], scope.axes(subscript, ndim)[0]
+        return np.take_along_axis(x, index if np.ndim(index) == ndim else np.expand_dims(index, axis), axis)
+    if function == "cross":
+        return np.cross(*np.broadcast_arrays(*values), axis=scope.names["dim"])
     if function == "median":
         axes = scope.axes(subscript, ndim)
         return np.quantile(x, 0.5, axis=axes, method="inverted_cdf", keepdims=True) if ndim else x
@@ -253,107 +280,12 @@ def _call(term: Term, scope: Scope) -> Any:
     if function == "unbind":
         return [np.take(x, i, scope.names["dim"]) for i in range(x.shape[scope.names["dim"]])]
     if function in ("pixel_shuffle", "channel_shuffle"):
-        return _shuffled(function, *values)
+        return shuffled(function, *values)
     if function == "pad" and "value" in scope.names:
-        return _pad(x, values[1] if len(values) > 1 else 0, scope)
+        return pad(x, values[1] if len(values) > 1 else 0, scope)
     if function in _PLAIN:
         return _PLAIN[function](*values)
     raise Unknown(function)
-
-
-def _kernel_places(sizes: Any, kernel: Any, outputs: Any, scope: Scope) -> Any:
-    """For each place in a kernel: its index there, and the elements of a padded input that it meets."""
-    stride, dilation = scope.names["stride"], scope.names["dilation"]
-    for place in np.ndindex(*kernel):
-        spans = zip(place, stride, dilation, outputs, strict=True)
-        yield place, tuple(slice(k * d, k * d + s * (n - 1) + 1, s) for k, s, d, n in spans)
-
-
-def _padded(x: Any, scope: Scope) -> Any:
-    return np.pad(x, [(0, 0), (0, 0), *((n, n) for n in scope.names["padding"])])
-
-
-def _by_group(x: Any, axis: int, scope: Scope) -> Any:
-    return np.split(x, scope.names["groups"], axis)
-
-
-def _conv(x: Any, weight: Any, scope: Scope) -> Any:
-    padded, kernel = _padded(x, scope), weight.shape[2:]
-    spans = zip(padded.shape[2:], kernel, scope.names["stride"], scope.names["dilation"], strict=True)
-    outputs = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in spans)
-    parts = []
-    for xs, ws in zip(_by_group(padded, 1, scope), _by_group(weight, 0, scope), strict=True):
-        total = np.zeros((len(x), len(ws), *outputs))
-        for place, met in _kernel_places(xs.shape[2:], kernel, outputs, scope):
-            total += np.einsum("nc...,oc->no...", xs[(..., *met)], ws[(..., *place)])
-        parts.append(total)
-    return np.concatenate(parts, 1)
-
-
-def _transposed_conv(grad: Any, weight: Any, scope: Scope) -> Any:
-    padding, kernel = scope.names["padding"], weight.shape[2:]
-    sizes = tuple(n + 2 * p for n, p in zip(scope.shape[2:], padding, strict=True))
-    parts = []
-    for gs, ws in zip(_by_group(grad, 1, scope), _by_group(weight, 0, scope), strict=True):
-        total = np.zeros((len(grad), ws.shape[1], *sizes))
-        for place, met in _kernel_places(sizes, kernel, grad.shape[2:], scope):
-            total[(..., *met)] += np.einsum("no...,oc->nc...", gs, ws[(..., *place)])
-        parts.append(total)
-    inner = tuple(slice(p, n - p) for p, n in zip(padding, sizes, strict=True))
-    return np.concatenate(parts, 1)[(..., *inner)]
-
-
-def _correlate(x: Any, grad: Any, scope: Scope) -> Any:
-    result, kernel = np.zeros(scope.shape), scope.shape[2:]
-    parts = zip(_by_group(_padded(x, scope), 1, scope), _by_group(grad, 1, scope), _by_group(result, 0, scope), strict=True)
-    for xs, gs, total in parts:
-        for place, met in _kernel_places(xs.shape[2:], kernel, grad.shape[2:], scope):
-            axes = (0, *range(2, grad.ndim))
-            total[(..., *place)] = np.tensordot(gs, xs[(..., *met)], (axes, axes))
-    return result
-
-
-def _pad(x: Any, value: Any, scope: Scope) -> Any:
-    if not x.ndim:
-        return x
-    before_after = _pairs(scope, x.ndim)
-    grown = np.pad(x, [(max(a, 0), max(b, 0)) for a, b in before_after], constant_values=value)
-    return grown[tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(grown.shape, before_after, strict=True))]
-
-
-def _pairs(scope: Scope, ndim: int) -> list[tuple[int, int]]:
-    pads = scope.names["pads"]
-    pairs = list(zip(pads[::2], pads[1::2], strict=True))[::-1]
-    return [(0, 0)] * (ndim - len(pairs)) + pairs
-
-
-def _crop(grad: Any, scope: Scope) -> Any:
-    inner = Scope({"pads": [-n for n in scope.names["pads"]]}, scope.shape)
-    return _pad(grad, 0, inner)
-
-
-_WINDOWED: dict[str, Any] = {
-    "conv": _conv, "transposed_conv": _transposed_conv, "correlate": _correlate, "crop": _crop,
-}  # fmt: skip
-
-
-def _shuffled(function: str, x: Any, n: int) -> Any:
-    """Channels dealt out to places (pixels) or in turn."""
-    if function == "channel_shuffle":
-        return np.concatenate([x[:, i :: x.shape[1] // n] for i in range(x.shape[1] // n)], 1)
-    *lead, channels, height, width = x.shape
-    result = np.zeros((*lead, channels // (n * n), height * n, width * n))
-    for i in range(n):
-        for j in range(n):
-            result[..., i::n, j::n] = x[..., i * n + j :: n * n, :, :]
-    return result
-
-
-def _unshuffled(function: str, x: Any, n: int, scope: Scope) -> Any:
-    places = _shuffled(function, np.arange(x.size, dtype=float).reshape(scope.shape), n).astype(int)
-    result = np.zeros(scope.shape)
-    result.reshape(-1)[places] = x
-    return result
 
 
 def _joined(function: str, parts: list[Any], scope: Scope) -> Any:
@@ -464,6 +396,9 @@ def _phrase(parts: tuple[Any, ...], scope: Scope) -> Any:
         result = np.zeros(scope.shape)
         result.reshape(-1)[: values.size] = values
         return result
+    if words == "piece _ of _":
+        place, x = (evaluate(each, scope) for each in terms)
+        return np.split(x, 2, scope.names["dim"])[place - 1]
     if words == "its piece of _ along axis _":
         return _piece(*(evaluate(each, scope) for each in terms), scope)
     if words == "_ each piece of _":

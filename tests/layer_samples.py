@@ -28,6 +28,9 @@ row("F.conv_transpose2d conv_transpose2d", s(N(1, 2, 3, 3), N(2, 3, 2, 2), N(3))
 row("F.conv_transpose3d conv_transpose3d", s(N(1, 2, 2, 2, 2), N(2, 1, 2, 2, 2), N(1)), s(N(1, 2, 2, 2), N(1, 2, 2, 1, 2),
     stride=2, output_padding=1), **CONVOLUTION)  # fmt: skip
 
+row("F.conv2d", s(N(1, 2, 3, 3) + 1j * N(1, 2, 3, 3), N(2, 2, 2, 2) - 1j * N(2, 2, 2, 2), A([1j, 2.0], np.complex128)),
+    node="any", **CONVOLUTION)  # fmt: skip
+
 # ---- pooling ---------------------------------------------------------------------------------------------------------
 
 TIES = A([1.0, 1.0, 2.0, 2.0, 2.0, 1.0, 0.0, 2.0, 2.0]).reshape(1, 3, 3)
@@ -98,7 +101,7 @@ row("F.channel_shuffle channel_shuffle", s(N(1, 6, 2, 2), 2), s(N(2, 6, 3), 3))
 row("F.layer_norm", s(N(2, 3), (3,)), s(N(2, 3, 2), (3, 2), N(3, 2), N(3, 2)), s(N(4), [4], N(4)), s(N(2, 2, 3), (3,), None,
     N(3), 1e-2), s(N(0, 3), (3,), N(3), N(3)), s(A([[2.0, 2.0, 2.0]]), (3,), nonfinite=False, smooth=False))  # fmt: skip
 row("layer_norm", s(N(2, 3), (3,), N(3), N(3)))
-row("F.group_norm group_norm", s(N(2, 4), 2), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
+row("F.group_norm group_norm", s(N(2, 4), 2, dtypes=False), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
     s(N(2, 3, 2), 3, dtypes=False))  # fmt: skip
 row("F.instance_norm", s(N(2, 3, 4)), s(N(2, 3, 2, 2), weight=None), s(N(1, 2, 4), N(2), P(2), N(2), N(2), False,
     fixed=(1, 2)), dtypes=False)  # fmt: skip
@@ -111,6 +114,12 @@ row("F.embedding", s(INDICES, N(4, 3)), s(A([2, 0, 2], np.int32), N(3, 2), 2, sm
     smooth=False), s(INDICES, N(4, 2), scale_grad_by_freq=True, smooth=False), s(INDICES, N(4, 2), 1, scale_grad_by_freq=True,
     smooth=False), s(A(1, np.int64), N(2, 3)), s(np.zeros((0, 2), np.int64), N(2, 3)))  # fmt: skip
 row("embedding", s(N(4, 3), INDICES), s(N(4, 2), INDICES, 1, True, smooth=False))
+row("F.embedding_bag", s(INDICES, N(4, 3)), s(INDICES, N(4, 3), mode="sum"), s(INDICES, N(4, 3), mode="max", node="any"),
+    s(A([2, 0, 2, 1], np.int64), N(3, 2), A([0, 1, 1], np.int64)), s(A([2, 0, 2], np.int64), N(3, 2), A([0, 1, 3], np.int64),
+    mode="sum", include_last_offset=True, padding_idx=2), s(INDICES, N(4, 2), padding_idx=1), s(A([0, 1], np.int64), N(3, 2),
+    A([0, 0], np.int64), mode="max"), twice=False, dtypes=False, nonfinite=False)  # fmt: skip
+row("F.embedding_bag", s(INDICES, N(4, 3), P(2, 2), twice=False, dtypes=False, nonfinite=False,
+    _call=lambda torch, i, w, p: functional(torch).embedding_bag(i, w, mode="sum", per_sample_weights=p)))  # fmt: skip
 
 # ---- other sizes -----------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import samples_more  # noqa: F401  # their rows
 from sampling import TABLE, A, B, N, P, Sample, U, Z, functional, row, s
 
 __all__ = ["TABLE", "Sample"]

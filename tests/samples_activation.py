@@ -14,7 +14,7 @@ row("F.mish", s(A([40.0, -40.0])), s(A([800.0]), twice=False))
 row("F.celu", s(N(4), 0.5), s(N(4), alpha=-1.0))
 row("celu", s(N(3), 0.7), s(N(3)))
 row("hardshrink F.hardshrink F.softshrink", s(N(4), 0.7), s(N(3), lambd=0))
-row("F.threshold threshold", s(N(4), 0.3, 5.0), s(Z(4), 1.5, 7.5), s(A([0.3, 1.0]), 0.3, 0.0, smooth=False, dtypes=False))
+row("F.threshold threshold", s(N(4), 0.3, 5.0), s(Z(4), 1, 7), s(A([0.3, 1.0]), 0.3, 0.0, smooth=False, dtypes=False))
 row("F.rrelu rrelu", s(N(4), 0.2, 0.4), s(N(4), 0.3, 0.3, True, dtypes=False))
 row("prelu F.prelu", s(N(2, 3), P(1)), s(N(2, 3), P(3)), s(N(2, 3, 2), P(3)), s(N(4), P(1)), s(N(), P(1)), s(N(), P()),
     s(N(2, 3), P()), s(N(0, 2), P(2)), s(A([0.0, -0.0]), P(1), smooth=False, twice=False))  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -118,7 +119,7 @@ def _call(name: str, torch: Any, *args: Any, **kwargs: Any) -> Any:
         return getattr(args[0], name[1:])(*args[1:], **kwargs)
     if name.startswith("F."):
         return getattr(functional(torch), name[2:])(*args, **kwargs)
-    return getattr(torch, name)(*args, **kwargs)
+    return operator.attrgetter(name)(torch)(*args, **kwargs)
 
 
 def functional(torch: Any) -> Any:

@@ -1,5 +1,6 @@
 """Convolution, pooling, padding, normalisation, embedding: written-down outcomes, modules, and random options."""
 
+import itertools
 import json
 
 import layer_cases
@@ -154,6 +155,21 @@ def test_sparse_gradients_are_refused():
     layer = nn.Embedding(3, 2, sparse=True)
     with pytest.raises(NotImplementedError, match=r"^sparse gradients are not supported"):
         layer(torch.tensor([0]))
+
+
+def test_a_bag_is_its_rows_reduced():
+    rng = np.random.default_rng(3)
+    index, starts = rng.integers(0, 9, 20), [0, 3, 3, 10, 20]
+    for mode in ("sum", "mean", "max"):
+        weight = torch.from_numpy(rng.standard_normal((9, 4))).requires_grad_()
+        out = F.embedding_bag(torch.from_numpy(index), weight, torch.tensor(starts), mode=mode, include_last_offset=True)
+        rows = weight.detach()[torch.from_numpy(index)].numpy()
+        parts = [rows[a:b] for a, b in itertools.pairwise(starts)]
+        expected = [getattr(part, mode)(0) if len(part) else np.zeros(4) for part in parts]
+        np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-12, atol=1e-14)
+        assert torch.autograd.gradcheck(
+            lambda w, mode=mode: F.embedding_bag(torch.from_numpy(index), w, torch.tensor(starts[:-1]), mode=mode), [weight]
+        )
 
 
 def test_max_norm_shortens_the_rows_in_place():

@@ -67,7 +67,7 @@ def test_idx_bytes_are_those_of_the_format(tmp_path):
         (b"\0\0\x08\0", "is no IDX file"), (b"\0\0\x08\x02\0\0\0\x01", "ends within its sizes"),
         (b"\0\0\x08\x01\0\0\0\x03ab", "announces 3 elements of uint8, which are 3 bytes, but has 2"),
         (b"\0\0\x08\x01\0\0\0\x01ab", "but has 2"), (b"\0\0\x08\x02\xff\xff\xff\xff\xff\xff\xff\xff", "but has 0"),
-        (b"\x1f\x8bnonsense", "is damaged"), (gzip.compress(b"\0\0\x08\x01\0\0\0\x01a")[:-9], "is damaged"),
+        (b"\x1f\x8bnonsense", "is damaged"), (gzip.compress(b"\0\0\x08\x01\0\0\0\x01a", mtime=0)[:-9], "is damaged"),
     ],
 )  # fmt: skip
 def test_damaged_idx_files_are_described(tmp_path, data, words):

@@ -53,11 +53,13 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import linalg as linalg
     from . import nn as nn  # type: ignore[attr-defined]
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
     from . import return_types as return_types
     from . import serialization as serialization
+    from . import special as special
     from . import storage as storage
     from . import utils as utils
     from . import version as version
@@ -84,8 +86,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets keras nn optim ops random return_types serialization storage testing utils version
-    visualize
+    amp autograd backends cuda datasets keras linalg nn optim ops random return_types serialization special storage testing
+    utils version visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))

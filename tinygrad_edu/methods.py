@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from . import ops, random
+from .autograd.errors import type_name
 from .autograd.op import Op
 from .dtypes import common_dtype
 from .functions import (
     activation,
     arithmetic,
+    combining,
     conv,
     conversion,
     distance,
@@ -26,9 +28,12 @@ from .functions import (
     graph,
     indexing,
     linalg,
+    matrices,
     norm,
+    ordering,
     overwriting,
     padding,
+    poisson,
     pooling,
     reduction,
     rnn,
@@ -41,7 +46,10 @@ from .tensor import Tensor
 FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
-for _module in (arithmetic, distance, dropout, einsum, indexing, linalg, reduction, rnn, shape):
+_MODULES = (
+    arithmetic, combining, distance, dropout, einsum, indexing, linalg, matrices, ordering, poisson, reduction, rnn, shape,
+)  # fmt: skip
+for _module in _MODULES:
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
 
 # Layers that are functions of the package too, beside nn.functional.
@@ -75,7 +83,8 @@ _AS_THEY_ARE = """
     masked_select maximum minimum mm mul mv ne neg reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit
     sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
     logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add
-    index_copy masked_scatter put scatter_reduce
+    index_copy masked_scatter put scatter_reduce digamma erfinv gcd heaviside lcm ldexp lgamma logaddexp2 logcumsumexp
+    nextafter sinc
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -95,10 +104,11 @@ for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
-    vstack true_divide std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack
-    column_stack row_stack imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu
-    selu_ threshold threshold_ cosine_similarity pairwise_distance
-    lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh rnn_tanh_cell
+    vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
+    imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu selu_ threshold
+    threshold_ cosine_similarity pairwise_distance lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh
+    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations cumulative_trapezoid isin poisson
+    polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
 """.split()
 _NOT_METHODS += _LAYER_FUNCTIONS
 
@@ -118,9 +128,17 @@ _IN_PLACE = """
     mul multiply nan_to_num ne neg negative pow reciprocal relu remainder round rsqrt scatter scatter_add sgn sigmoid
     sign sin sinh sqrt square sub subtract tan tanh tril triu trunc bitwise_left_shift bitwise_right_shift index_fill
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
-    atan2 baddbmm deg2rad erf erfc fix greater greater_equal hypot less less_equal logit not_equal rad2deg true_divide
-    xlogy
+    atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
+    less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy
 """.split()
+
+_IN_PLACE_FUNCTIONS = """
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
+    clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_
+    index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
+    rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+""".split()
+"""In-place methods that are functions of the package too: ``torch.exp_(x)``."""
 
 _UFUNCS = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide}
 
@@ -257,8 +275,25 @@ def bind_methods() -> None:
     for method in random.METHODS:
         _bind(method.__name__, method)
     _bind("nelement", shape.numel)
+    _bind("unfold", combining.unfold)
+    _bind("sum_to_size", combining.sum_to_size)
+    _bind("polygamma", lambda self, n: combining.polygamma(n, self))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)
 
 
 bind_methods()
+
+
+def _calling(name: str) -> Any:
+    def function(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not isinstance(input, Tensor):
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+        return getattr(input, name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"In-place version of :func:`{name[:-1]}`."
+    return function
+
+
+FUNCTIONS.update({name: _calling(name) for name in _IN_PLACE_FUNCTIONS})

@@ -21,10 +21,12 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle clamp conj
-    conv correlate cos cosh count crop cumprod cumsum diag diagonal erf exp expand flat flip fold log max mean median
-    min pad permute pixel_shuffle put reduce repeat roll rot90 round sign sin sinh softmax split squeeze stack swap take
-    tan tanh transposed_conv tril triu trunc unbind unfold unsqueeze var view
+    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle
+    cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal
+    digamma eig eigh erf erfinv exp expand flat flip fold gcd inv kthvalue lcm lgamma log matrix_exp max mean
+    median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat resize
+    roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh transposed_conv
+    transposed_resize tril triu trunc unbind unfold unsqueeze var view
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
@@ -37,21 +39,21 @@ WORDS = frozenset(
 )
 """What may stand between formulas."""
 
-CONSTANTS = ("out", "G", "N", "i", "I")
-"""Names of every formula: the result, the upstream gradient, a count, the imaginary unit, the identity matrix."""
+CONSTANTS = ("out", "G", "N", "C", "i", "I")
+"""Names of every formula: the result, the upstream gradient, a count, that of classes, the imaginary unit, the identity."""
 
 FAMILIES = {
     room: family
     for family, rooms in {
         "activation": "activation piecewise smooth",
-        "arithmetic": "complex elementwise powers special",
-        "conv": "conv pooling",
-        "linear": "linalg rnn",
+        "arithmetic": "complex elementwise gamma powers special",
+        "conv": "conv pooling resize",
+        "linear": "decompositions linalg rnn",
         "loss": "loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",
-        "reduction": "cumulative reduction",
-        "shape": "diagonal embedding indexing masks padding scatter shape view_region",
+        "reduction": "cumulative order reduction",
+        "shape": "diagonal embedding indexing masks padding scatter shape view_region windows",
     }.items()
     for room in rooms.split()
 }

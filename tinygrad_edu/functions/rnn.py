@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.runtime import wrap
 from ..ops import cells as _cells
 from ..ops import rnn as _rnn
 from ..ops.shape import cat, stack, transpose, unbind
@@ -83,7 +84,7 @@ def recurrent(
     sizes = None if batch_sizes is None else tuple(batch_sizes.tolist())
     each = len(params) // (num_layers * (2 if bidirectional else 1))
     weights = [_weights(params[i : i + each], has_biases) for i in range(0, len(params), each)]
-    first = list(zip(*(unbind.function(state) for state in (hx if mode == "LSTM" else (hx,))), strict=True))
+    first = list(zip(*map(_of_each_layer, hx if mode == "LSTM" else (hx,)), strict=True))
     _check_dtypes(input, first[0], weights[0][0])
     out: Any = input
     last = []
@@ -102,6 +103,11 @@ def recurrent(
     if batch_first:
         out = transpose.function(out, 0, 1) if mode == "LSTM" else out.transpose_(0, 1)  # PyTorch's nodes
     return (out, *(stack.function(list(states)) for states in zip(*last, strict=True)))
+
+
+def _of_each_layer(state: Tensor) -> Sequence[Tensor]:
+    """The initial state of each layer and direction. Those without a gradient need no node: zeros, mostly."""
+    return [wrap(each) for each in state._array] if state._node is None else unbind.function(state)
 
 
 def _weights(params: Sequence[Tensor], has_biases: bool) -> list[Tensor | None]:

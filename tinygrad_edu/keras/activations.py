@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..nn import functional as F
@@ -82,7 +82,7 @@ def exponential(x: Tensor) -> Tensor:
     return x.exp()
 
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     each.__name__: each
     for each in (
         linear, relu, sigmoid, tanh, softmax, log_softmax, softplus, softsign, elu, selu, gelu, silu, leaky_relu, exponential,

@@ -134,7 +134,8 @@ class _Windowed(Layer):
         """Note how much is to be padded; return the height and width of the result."""
         if len(input_shape) != 3:
             raise ValueError(f"Layer {self.name} takes samples of shape (height, width, channels). Received: {input_shape}")
-        lengths, self.pads = [], []
+        lengths: list[int] = []
+        self.pads: list[int] = []
         for n, k, s in zip(input_shape[:2], self.size, self.strides, strict=True):
             length = -(-n // s) if self.padding == "same" else (n - k) // s + 1
             missing = max((length - 1) * s + k - n, 0) if self.padding == "same" else 0

@@ -69,7 +69,7 @@ class MeanMetric(Metric):
 
     def __init__(self, function: Callable[[Tensor, Tensor], Tensor], name: str | None = None) -> None:
         super().__init__(name or getattr(function, "__name__", "metric"))
-        self.values = function  # type: ignore[method-assign]
+        self.values = function  # type: ignore[method-assign, assignment]
 
 
 class BinaryAccuracy(Metric):
@@ -80,7 +80,7 @@ class BinaryAccuracy(Metric):
         self.threshold = threshold
 
     def values(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        return (y_pred > self.threshold).float() == losses._same_shape(y_true, y_pred)
+        return y_pred.gt(self.threshold).float() == losses._same_shape(y_true, y_pred)
 
 
 class CategoricalAccuracy(Metric):

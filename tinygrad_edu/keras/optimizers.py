@@ -49,8 +49,8 @@ class Optimizer:
                 variable.grad = grad.detach()
             self.inner.step()
         finally:
-            for (_, variable), grad in zip(pairs, before, strict=True):
-                variable.grad = grad
+            for (_, variable), old in zip(pairs, before, strict=True):
+                variable.grad = old
 
 
 class SGD(Optimizer):

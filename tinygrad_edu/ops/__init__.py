@@ -1,8 +1,8 @@
 """The derivative table: every operation's forward and its rules, one file per family.
 
 Nothing here knows Tensors or the engine. To add an operation, declare it in the file of its family
-(:mod:`tinygrad_edu.autograd.op` says how), give it samples in ``tests/samples.py``, and name it in
-:mod:`tinygrad_edu.methods` if it is public.
+(:mod:`tinygrad_edu.autograd.op` says how) with its formula (:mod:`tinygrad_edu.autograd.formula`), give it samples in
+``tests/samples.py``, and name it in :mod:`tinygrad_edu.methods` if it is public.
 """
 
 from .activation import *
@@ -10,15 +10,18 @@ from .comparison import *
 from .complex import *
 from .conv import *
 from .cumulative import *
+from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .gamma import *
 from .indexing import *
 from .linalg import *
 from .loss import *
 from .margin import *
 from .masks import *
 from .norm import *
+from .order import *
 from .padding import *
 from .piecewise import *
 from .pooling import *
@@ -30,3 +33,4 @@ from .scatter import *
 from .shape import *
 from .smooth import *
 from .special import *
+from .windows import *

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import as_half, from_half, zeros_like
+from .elementwise import as_half, exp, from_half, where, zeros_like
+from .indexing import scatter_zeros
 from .reduction import axes_of, keep_axes, sum
 from .shape import axis_of, cat, reshape, slice_
 
-__all__ = ["cumprod", "cumsum", "flip", "prod", "prod_all", "rot90"]
+__all__ = [
+    "choose_running_max", "choose_running_min", "cumprod", "cumsum", "flip", "logcumsumexp", "prod", "prod_all", "rot90",
+]  # fmt: skip
 
 
 def _wide(x):
@@ -121,3 +124,68 @@ def _cumprod_rule(grad, x, out, dim):
         later = cumprod(cat([zeros_like(before) + 1.0, slice_(x, axis, k + 1, n, 1)], axis), axis)
         columns.append(sum(slice_(grad, axis, k, n, 1) * (before * later), axis, True))
     return cat(columns, axis)
+
+
+# ---- running extrema -------------------------------------------------------------------------------------------------
+
+
+def running_order(x, dim, ufunc):
+    """Where along ``dim`` the last of the greatest (or least) elements so far is; where the latest nan is, after one."""
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    axis = axis_of(dim, x.ndim)
+    attained = (x == ufunc.accumulate(x, axis)) | (x != x)
+    places = np.arange(x.shape[axis]).reshape([-1 if d == axis else 1 for d in range(x.ndim)])
+    return np.maximum.accumulate(np.where(attained, places, 0), axis)
+
+
+def _declare_running(name, public):
+    @op(
+        name,
+        x=lambda grad, x_shape, indices, dim: scatter_zeros(grad, x_shape, dim, indices),
+        indices=None,
+        public=public,
+        formula=("x[indices] along axis dim", "G added at [indices] along axis dim"),
+    )
+    def running(x, indices, dim):
+        return np.take_along_axis(x, indices, dim % x.ndim) if x.ndim else x.copy()
+
+    return running
+
+
+choose_running_max = _declare_running("CummaxBackward0", "cummax")
+choose_running_min = _declare_running("CumminBackward0", "cummin")
+
+
+@op(
+    "LogcumsumexpBackward0",
+    x=lambda grad, x, out, dim: _logcumsumexp_rule(grad, x, out, dim),
+    promote="float",
+    formula=("log(cumsum_dim(exp(x)))", "exp(x) ⊙ (cumsum_dim(G ⊙ exp(−out)) backwards)"),
+)
+def logcumsumexp(x, dim):
+    """``log(cumsum(exp(x)))``."""
+    if not x.ndim:
+        return x.copy()
+    z = from_half(x)
+    return as_half(np.logaddexp.accumulate(z, axis_of(dim, x.ndim)), x)
+
+
+def _logcumsumexp_rule(grad, x, out, dim):
+    """``exp(x_i - out_i) r_i`` with ``r_i = grad_i + exp(out_i - out_{i+1}) r_{i+1}``: no exponent is above 0."""
+    if not len(x.shape):
+        return grad
+    axis = dim % len(x.shape)
+    parts, r = [], 0.0
+    for i in range(x.shape[axis] - 1, -1, -1):
+        here = slice_(out, axis, i, i + 1, 1)
+        r = slice_(grad, axis, i, i + 1, 1) + r
+        parts.append(_share(slice_(x, axis, i, i + 1, 1), here) * r)
+        if i:
+            r = _share(slice_(out, axis, i - 1, i, 1), here) * r
+    return cat(parts[::-1], axis) if parts else zeros_like(x)
+
+
+def _share(x, total):
+    """``exp(x - total)``, and 1 where both are the same infinity."""
+    return exp(where(x == total, 0.0, x - total))

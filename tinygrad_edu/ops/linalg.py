@@ -237,6 +237,17 @@ def dot(x, tensor):
     return _product(x, tensor, "dot")
 
 
+@op(
+    "VdotBackward0",
+    x=lambda grad, tensor: grad * tensor,
+    tensor=lambda grad, x: grad * x,
+    formula=("xᵀ · tensor", "G · tensor", "G · x"),
+)
+def vdot(x, tensor):
+    """:func:`dot` for real vectors."""
+    return dot(x, tensor)
+
+
 def outer(x, y):
     """Every element of one vector times every element of the other."""
     return unsqueeze(x, 1) * y

@@ -37,8 +37,8 @@ def _multi_margin_rule(grad, x, reduction, p, margin, chosen, active):
     formula=(
         "{reduction=mean:mean(h)}{reduction=sum:Σ h}{else:h} with h = {weight:weight[target] ⊙ }"
         "mean_i(max(0, margin − x[target] + x){p=2:²})",
-        "G{reduction=mean: / N} ⊙ s but −Σ s at [target] with s = {weight:weight[target] ⊙ }1[h > 0]{p=2: · 2 · h} "
-        "with h = margin − x[target] + x",
+        "G{reduction=mean: / N} ⊙ (s − (Σ s at [target])) with s = {weight:weight[target] ⊙ }{p=2:2 · h ⊙ }1[h > 0] / C, "
+        "h = margin − x[target] + x",
     ),
     symbol="margin",
 )

@@ -39,6 +39,7 @@ _NAMES = {
     "geometric_": ["GeometricBackward0"],
     "cauchy_": ["CauchyBackward0"],
     "log_normal_": ["LogNormalBackward0"],
+    "poisson": ["PoissonBackward0"],
 }
 
 _ONE, _BOTH = ("chosen at random", "0"), ("chosen at random", "0", "0")

@@ -339,7 +339,7 @@ def index_of_extreme(x, dim, keepdim, name):
     return _index_along(x, dim, keepdim, np.argmin if name == "min" else np.argmax, name)
 
 
-def _declare_choice(node, public):
+def declare_choice(node, public):
     """The elements at indices that were found along ``dim``; the gradient goes to them alone."""
 
     @op(
@@ -373,9 +373,9 @@ def _kept(grad, x_shape, dim, keepdim):
     return reshape(grad, (*grad.shape[:axis], 1, *grad.shape[axis:]))
 
 
-choose_max = _declare_choice("MaxBackward0", "max")
-choose_min = _declare_choice("MinBackward0", "min")
-choose_median = _declare_choice("MedianBackward1", "median")
+choose_max = declare_choice("MaxBackward0", "max")
+choose_min = declare_choice("MinBackward0", "min")
+choose_median = declare_choice("MedianBackward1", "median")
 
 
 @op("MedianBackward0", x=lambda grad, x, out: _even_rule(grad, x, out), public="median", formula=("median(x)", _WINNER))

@@ -57,7 +57,13 @@ def _resampled_back(x, axes):
 
 
 def _declare_resize(name, public):
-    @op(name, x=lambda grad, axes: resize_back(grad, axes), public=public)
+    @op(
+        name,
+        x=lambda grad, axes: resize_back(grad, axes),
+        public=public,
+        formula=("resize(x)", "transposed_resize(G)"),
+        symbol="resize",
+    )
     def resize(x, axes):
         """The last axes of ``x`` resampled as ``axes`` say."""
         if x.dtype.kind != "f" and x.dtype != np.uint8:
@@ -82,7 +88,12 @@ RESIZES = {
 """The operation for each mode and number of axes."""
 
 
-@op("UpsampleBackwardBackward0", x=lambda grad, axes: resize_again(grad, axes), public="upsample")
+@op(
+    "UpsampleBackwardBackward0",
+    x=lambda grad, axes: resize_again(grad, axes),
+    public="upsample",
+    formula=("transposed_resize(x)", "resize(G)"),
+)
 def resize_back(x, axes):
     """The gradient of a resampling."""
     return as_half(_resampled_back(from_half(x), axes), x)

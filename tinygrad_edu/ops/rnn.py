@@ -126,10 +126,10 @@ def _declare_rnn(name, cell, activation, slope, formula):
         ),
         results=2,
         diff_results=2,
-        formula=(f"({formula} through time) with z = x · w_ihᵀ + h · w_hhᵀ{{b_ih: + b_ih + b_hh}}", *_BACKWARDS),
+        formula=(f"{formula} with z = (x · w_ihᵀ + h · w_hhᵀ{{b_ih: + b_ih + b_hh}} at each time)", *_BACKWARDS),
         symbol="RNN",
     )
-    def layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
+    def rnn_layer(x, h, w_ih, w_hh, b_ih=None, b_hh=None, batch_sizes=None, reverse=False):
         """The states of all steps and the last one, ``h' = activation(w_ih x + b_ih + w_hh h + b_hh)``."""
         out = _rows(x) @ w_ih.T
         if b_ih is not None:
@@ -143,7 +143,7 @@ def _declare_rnn(name, cell, activation, slope, formula):
             h[:n] = z
         return (_shaped(out, x), h), out
 
-    return layer
+    return rnn_layer
 
 
 def _tanh_slope(out):
@@ -258,8 +258,8 @@ def _lstm_rule(grad, x, h, c, w_ih, w_hr, batch_sizes, reverse, steps_kept, need
     results=3,
     diff_results=3,
     formula=(
-        "(σ(split(z)[3]) ⊙ tanh(k) through time) with k = σ(split(z)[1]) ⊙ c + σ(split(z)[0]) ⊙ tanh(split(z)[2]) "
-        "with z = x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}",
+        "σ(split(z)[3]) ⊙ tanh(k) with k = σ(split(z)[1]) ⊙ c + σ(split(z)[0]) ⊙ tanh(split(z)[2]) "
+        "with z = (x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh} at each time)",
         *_BACKWARDS[:2],
         "G₃ backwards through time",
         *_BACKWARDS[2:],
@@ -377,9 +377,9 @@ def _gru_rule(grad, x, h, w_ih, w_hh, batch_sizes, reverse, steps_kept, needs):
     results=2,
     diff_results=2,
     formula=(
-        "(n + z ⊙ (h − n) through time) with n = tanh(x · w_ihᵀ{b_ih: + b_ih} + r ⊙ (h · w_hhᵀ{b_hh: + b_hh})) "
+        "n + z ⊙ (h − n) with n = tanh(x · w_ihᵀ{b_ih: + b_ih} + r ⊙ (h · w_hhᵀ{b_hh: + b_hh})) "
         "with r = σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}) "
-        "with z = σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh})",
+        "with z = (σ(x · w_ihᵀ + h · w_hhᵀ{b_ih: + b_ih + b_hh}) at each time)",
         *_BACKWARDS,
     ),
     symbol="GRU",

@@ -8,10 +8,11 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import as_half, exp, from_half, reciprocal, where
+from .elementwise import _no_derivative, as_half, exp, exp2, from_half, reciprocal, where, zeros_like
 
 __all__ = [
-    "atan2", "deg2rad", "erf", "erfc", "hypot", "logaddexp", "logit", "rad2deg", "xlogy",
+    "atan2", "copysign", "deg2rad", "erf", "erfc", "gcd", "heaviside", "hypot", "lcm", "ldexp", "logaddexp",
+    "logaddexp2", "logit", "nextafter", "rad2deg", "xlogy",
 ]  # fmt: skip
 
 
@@ -149,3 +150,94 @@ def xlogy(x, y):
     """``x * log(y)``, and 0 where x is 0."""
     _require_float(x, "xlogy_cpu")
     return np.where(np.isnan(y), y, np.where(np.equal(x, 0), x.dtype.type(0), x * np.log(y)))
+
+
+@op(
+    "Logaddexp2Backward0",
+    x=lambda grad, x, y: grad / (1 + exp2(y - x)),
+    y=lambda grad, x, y: grad / (1 + exp2(x - y)),
+    promote="common",
+    numbers=False,
+    formula=("log(2^x + 2^y) / log(2)", "1 / (1 + 2^(y − x))", "1 / (1 + 2^(x − y))"),
+)
+def logaddexp2(x, y):
+    """``log2(2^x + 2^y)``."""
+    _require_float(x, "logaddexp2_cpu")
+    return np.logaddexp2(x, y)
+
+
+@op(
+    "LdexpBackward0",
+    x=lambda grad, y: grad * exp2(y),
+    y=lambda grad, out: grad * out * math.log(2),
+    promote="float",
+    numbers=False,
+    formula=("x · 2^y", "2^y", "out · log(2)"),
+)
+def ldexp(x, y):
+    """``x * 2^y``."""
+    return x * np.exp2(y)
+
+
+def _declare_copysign(name):
+    """The node is called CopysignBackward0 where the sign is a tensor's, CopysignBackward1 where it is a number's."""
+
+    @op(
+        name,
+        x=lambda grad, x, out: where(x == 0, 0.0, grad * (out / x)),
+        y=lambda grad: zeros_like(grad),
+        promote="float",
+        public="copysign",
+        formula=("copysign(x, y)", "out / x", "0"),
+    )
+    def copysign(x, y):
+        """The size of ``x`` with the sign of ``y``."""
+        return np.copysign(x, y)
+
+    return copysign
+
+
+copysign, copysign_number = _declare_copysign("CopysignBackward0"), _declare_copysign("CopysignBackward1")
+
+
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("heaviside"),
+    values=lambda grad: _no_derivative("heaviside"),
+    formula=("1[x > 0] + values · 1[x = 0]", "undefined", "undefined"),
+)
+def heaviside(x, values):
+    """0 below 0, 1 above, and ``values`` at 0."""
+    if x.dtype != values.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    kind = x.dtype.type
+    return np.where(x == 0, values, np.where(x < 0, kind(0), kind(1)))
+
+
+@op(
+    "NotImplemented",
+    x=lambda grad: _no_derivative("nextafter"),
+    y=lambda grad: _no_derivative("nextafter"),
+    promote="common",
+    numbers=False,
+    formula=("nextafter(x, y)", "undefined", "undefined"),
+)
+def nextafter(x, y):
+    """The next floating point number after ``x`` towards ``y``."""
+    _require_float(x, "nextafter_cpu")
+    return np.nextafter(x, y)
+
+
+def _declare_divisor(name, ufunc, words):
+    @op(None, x=None, y=None, promote="common", numbers=False, public=name, formula=(f"{name}(x, y)",))
+    def divisor(x, y):
+        if x.dtype.kind not in "iu":
+            raise not_implemented(f"{name}_cpu", x.dtype)
+        return ufunc(x, y)
+
+    divisor.__doc__ = words
+    return divisor
+
+
+gcd = _declare_divisor("gcd", np.gcd, "The greatest common divisor of integers.")
+lcm = _declare_divisor("lcm", np.lcm, "The least common multiple of integers.")

@@ -79,6 +79,9 @@ class Archive:
             raise RuntimeError(words + _CORRUPT) from None
         file.seek(0, io.SEEK_END)
         self._size = file.tell()
+        if sum(info.compress_size for info in infos) > self._size:
+            words = "PytorchStreamReader failed reading zip archive: its records overlap or are longer than the file."
+            raise RuntimeError(words + _CORRUPT)
         self.name = infos[0].filename.partition("/")[0] if infos else ""
         self._infos = {info.filename: info for info in infos}
 
@@ -114,8 +117,8 @@ class Archive:
             raise self._failure("locating", record, "file not found")
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise self._failure("reading", record, "the record is compressed or encrypted, which torch.save never does")
-        if info.file_size > self._size:
-            raise self._failure("reading", record, f"{info.file_size} bytes are announced, the whole file has {self._size}")
+        if info.file_size != info.compress_size:
+            raise self._failure("reading", record, f"{info.file_size} bytes are announced, but {info.compress_size} stored")
         return info
 
     def _failure(self, doing: str, record: str, why: str) -> RuntimeError:

@@ -63,7 +63,8 @@ def load_legacy(file: BinaryIO, make_unpickler: Any, located: Any) -> Any:
     def persistent_load(given: Any) -> Storage:
         kind, key, location, numel, view = checked_id(given)
         if key not in storages:
-            if not 0 <= numel * kind.dtype.itemsize <= size:
+            announced = sum(each.nbytes for each in storages.values())
+            if not 0 <= numel * kind.dtype.itemsize <= size - announced:
                 raise _corrupt(f"a storage of {numel} elements in a file of {size} bytes")
             storages[key] = located(Storage(kind.dtype, numel), location)
         return storages[key] if view is None else storages[key].part(view[1], view[2])

@@ -88,20 +88,20 @@ class BackwardReport:
     @property
     def first(self) -> Fault | Slip | None:
         """What departs first on the way from the loss to the parameters, if that is known."""
-        return next(iter((*self.faults, *self.slips)), None)
+        departures: list[Fault | Slip] = [*self.faults, *self.slips]
+        return departures[0] if departures else None
 
     def __str__(self) -> str:
         if self:
             return f"all gradients are right: {', '.join(self.right)}"
         lines = [f"right: {', '.join(self.right) or 'none'}", f"wrong: {', '.join(each.name for each in self.wrong) or 'none'}"]
-        first, *later = self.faults or [None]
-        if first is None:
-            lines += [f"\n{each}" for each in self.wrong]
+        if self.faults:
+            lines.append(f"\nThe first to depart, given what was handed to its step:\n{self.faults[0]}")
         else:
-            lines.append(f"\nThe first to depart, given what was handed to its step:\n{first}")
-        if later:
+            lines += [f"\n{each}" for each in self.wrong]
+        if len(self.faults) > 1:
             lines.append("\nDeparting later, for reasons of their own:")
-            lines += map(str, later)
+            lines += map(str, self.faults[1:])
         if self.slips:
             count = "these slips make" if len(self.slips) > 1 else "one slip makes"
             lines.append(f"\nThe given gradients are exactly what {count}:")
@@ -161,7 +161,7 @@ def check_backward(
         return np.asarray(~np.isclose(given, right, rtol, atol, equal_nan=True))
 
     given = {name: _array(value) for name, value in gradients.items()}
-    places = {values[name]._node: name for name in given if values[name]._node is not None}
+    places: dict[Any, str] = {values[name]._node: name for name in given if values[name]._node is not None}
     report = BackwardReport()
 
     def fault(name: str, expected: np.ndarray) -> Fault | None:
@@ -204,7 +204,8 @@ def propagate(
     ``came_from`` is told the names of the operations that sent something.
     """
     arrived: dict[Any, Any] = {loss._node: np.ones(loss.shape)}
-    for node in sorted(reachable([loss._node]), key=lambda node: -node.seq):
+    root: Any = loss._node
+    for node in sorted(reachable([root]), key=lambda node: -node.seq):
         if node not in arrived or type(node) is AccumulateGrad:
             continue
         grad = arrived[node] if not replaced or node is loss._node else replaced.get(node, arrived[node])
@@ -221,7 +222,7 @@ def propagate(
             result = conform_array(result, following)
             arrived[following] = result if before is None else before + result
             if came_from is not None:
-                owner = node.next[0] if type(node) is Output else node
+                owner: Any = node.next[0] if type(node) is Output else node
                 came_from.setdefault(following, []).append(owner.name())
     return arrived
 

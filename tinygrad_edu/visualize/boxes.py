@@ -42,8 +42,9 @@ def element(name: str, content: str | None = None, /, **attributes: object) -> s
 class Run:
     """Text in one style.
 
-    ``mark`` holds the classes by which the page knows when to show it: ``"forward"`` for a number of the forward pass, ``"local"``
-    for a local factor, ``"backward"`` for a gradient, ``"backward upstream"`` for one that arrives, ``"backward term0"`` in a sum.
+    ``mark`` holds the classes by which the page knows when to show it: ``"forward"`` for a number of the forward pass,
+    ``"local"`` for a local factor, ``"backward"`` for a gradient, ``"backward upstream"`` for one that arrives, ``"backward
+    term0"`` in a sum.
     """
 
     text: str

@@ -186,12 +186,16 @@ def _equation(trace: Trace, step: Step) -> Parts:
         spans.append((len(rows), len(rows) + 1))
         rows += [top, row]
     if rows:
-        inputs = Section(Table(rows, "lrccccl", gap_x=7, gap_y=1), pad_y=5, align="l")
+        inputs = Section(Table(rows, "lrccccl", gap_x=7, gap_y=1 if scalar else 5), pad_y=5, align="l")
         sections.append(inputs)
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
+    elif not scalar:
+        made = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
+        sections.append(Section(made, pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
-        sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=3, align="l", line=False))
+        note = Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")
+        sections.append(Section(Line([note]), pad_y=3, align="l", line=False))
     return sections, inputs, spans
 
 

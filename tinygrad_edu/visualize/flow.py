@@ -264,7 +264,7 @@ class Flow:
         if verdict == "dead":
             worst = max(self.layers[:-1], key=lambda each: each.dead or 0.0)
             share = f"{(worst.dead or 0) * 100:.0f} %"
-            return f"in {worst.name} {share} of the units are 0 for every sample (more than {DEAD * 100:.0f} %)"
+            return f"in layer {worst.name}, {share} of the units are 0 for every sample (more than {DEAD * 100:.0f} %)"
         if any(not each.gradient.finite for each in self.layers):
             return "a gradient is not finite"
         if math.isnan(self.ratio):

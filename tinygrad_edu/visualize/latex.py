@@ -58,7 +58,7 @@ def _in_text(char: str) -> str:
         return f"${symbol}$"
     if char in _LETTERS:
         return rf"\{_LETTERS[char]}{{}}"
-    base, *marks = unicodedata.normalize("NFD", char)
+    base, *marks = list(unicodedata.normalize("NFD", char))
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii():
         return rf"\{_ACCENTS[marks[0]]}{{{base}}}"
     return " " if char.isspace() else "?"
@@ -120,7 +120,7 @@ def _of(term: Term) -> str:
     if kind == "transposed":
         return _inside(parts[0], _ATOM) + r"^{\top}"
     if kind in ("abs", "floor", "ceil"):
-        left, right = {"abs": "||", "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}[kind]
+        left, right = {"abs": ("|", "|"), "floor": (r"\lfloor", r"\rfloor"), "ceil": (r"\lceil", r"\rceil")}[kind]
         return rf"\left{left} {_of(parts[0])} \right{right}"
     if kind == "norm":
         return rf"\left\| {_of(parts[0])} \right\|{_below(parts[1])}"
@@ -147,9 +147,11 @@ def _of(term: Term) -> str:
         return r",\; ".join(map(_of, parts))
     if kind == "with":
         pairs = zip(parts[1::2], parts[2::2], strict=True)
-        return rf"{_of(parts[0])} \quad " + ",\\; ".join(f"{name_latex(name)} = {_of(meaning)}" for name, meaning in pairs)
+        meanings = [f"{name_latex(name)} = {_inside(meaning, 1)}" for name, meaning in pairs]
+        return rf"{_of(parts[0])} \quad " + r",\; ".join(meanings)
     words = [rf"\text{{ {each} }}" if isinstance(each, str) else _inside(each, 1) for each in parts]
-    return joined(words).replace(r"\text{ ,", r"\text{,")
+    text = joined(words).replace(r"\text{ ,", r"\text{,")
+    return r"\text{" + text.removeprefix(r"\text{ ") if isinstance(parts[0], str) else text
 
 
 def _inside(term: Term, least: int) -> str:
@@ -166,7 +168,7 @@ def _parenthesised(text: str) -> str:
 def _function(name: str) -> str:
     if name in _SYMBOLS:
         return _SYMBOLS[name]
-    return f"\\{name}" if name in _UPRIGHT else rf"\operatorname{{{escape(name)}}}"
+    return f"\\{name}" if name in _UPRIGHT else r"\operatorname{" + name.replace("_", r"\,") + "}"
 
 
 def _below(subscript: Term | None) -> str:

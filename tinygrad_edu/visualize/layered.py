@@ -24,6 +24,7 @@ PAD = 12.0  # inside a module's box
 GAP, THIN_GAP = 26.0, 12.0  # beside a card, beside an edge
 RANK_GAP = 42.0
 SWEEPS = 12
+LAST, MAIN = 8, 3.0  # the last rounds, and how heavy a link is that they make straight
 WORK = 40_000  # items times rounds of settling
 SMALL = 200  # items: below it several orders are finished and compared
 
@@ -42,24 +43,39 @@ def layered_layout(graph: Graph) -> Layout:
     if not graph.nodes:
         return Layout(0, 0)
     made = plan(graph)
-    orders = [ordered(made, flip, first) for flip in (False, True) for first in (0, 1)]
-    if len(made.items) > SMALL:
-        orders = [min(orders, key=lambda order: order.crossings)]
+    turn = [float(item.serial) for item in made.items]
+    starts = [as_read(made), turn, [-place for place in turn]]
+    orders = [ordered(made, start, first) for start in starts for first in (0, 1)]
+    orders.sort(key=lambda order: order.crossings)
+    small = len(made.items) <= SMALL
     layouts = []
-    for order in orders:
-        at, sides = coordinates(made, order, graph)
-        if len(made.items) <= SMALL:
-            straighten_long(made, at)
-        layouts.append(finished(graph, made, at, sides))
+    for order in orders[: 2 if small else 1]:
+        for share in (0.5, 0.0, 1.0) if small else (0.5,):
+            at, sides = coordinates(made, order, graph, share)
+            if small:
+                straighten_long(made, at)
+            layouts.append(finished(graph, made, at, sides))
     return min(layouts, key=lambda layout: (crossings(layout), ink(layout))) if len(layouts) > 1 else layouts[0]
 
 
-# -- the order in each rank --------------------------------------------------------------------------------------------------
+def as_read(made: Plan) -> list[float]:
+    """A turn for each item: from the last card back through the inputs of each, from the first to the last."""
+    turn = [-1.0] * len(made.items)
+    count = 0
+    for end in range(len(made.items) - 1, -1, -1):
+        waiting = [] if made.out[end] or turn[end] >= 0 else [end]
+        while waiting:
+            i = waiting.pop()
+            if turn[i] < 0:
+                turn[i] = float(count)
+                count += 1
+                waiting += [link.other for link in sorted(made.into[i], key=lambda link: -link.here)]
+    return turn
 
 
-def ordered(made: Plan, flip: bool, first: int) -> Order:
-    """The best of some sweeps, from the order in which things came to be or its mirror image; downwards first, or upwards."""
-    at = [float(-item.serial if flip else item.serial) for item in made.items]
+def ordered(made: Plan, start: list[float], first: int) -> Order:
+    """The best of some sweeps; downwards first, or upwards."""
+    at = list(start)
     best: Order | None = None
     for sweep in range(SWEEPS):
         down = (sweep + first) % 2 == 0
@@ -142,8 +158,11 @@ def count_crossings(made: Plan, ranks: list[list[int]], at: list[float]) -> int:
 # -- coordinates -------------------------------------------------------------------------------------------------------------
 
 
-def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], dict[str, tuple[float, float]]]:
-    """The middle of each item, and the left and right side of each module's box."""
+def coordinates(made: Plan, order: Order, graph: Graph, share: float) -> tuple[list[float], dict[str, tuple[float, float]]]:
+    """The middle of each item, and the left and right side of each module's box.
+
+    ``share`` says which way boxes give way to each other in the end: 0 to the right, 1 to the left, 0.5 both.
+    """
     count = len(made.items)
     paths = list(made.spans)
     left = {path: count + 2 * i for i, path in enumerate(paths)}
@@ -184,12 +203,15 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
     at = [*order.at, *[0.0] * (2 * len(paths))]
     rounds = max(12, min(120, WORK // count))
     for step in range(rounds):
-        # down, up, then everything at once; the last rounds are of the last kind
-        kind = 2 if step > rounds * 0.7 else step % 3
+        # down, up, everything at once; at last down again, each card straight below what it comes from
+        kind = 3 if step >= rounds - LAST else 2 if step > rounds * 0.7 else step % 3
         wish = list(at)
-        for rank in order.ranks if kind == 0 else reversed(order.ranks):
+        for rank in order.ranks if kind in (0, 3) else reversed(order.ranks):
             for i in rank:
-                links = made.into[i] + made.out[i] if kind == 2 else made.into[i] if kind == 0 else made.out[i]
+                if kind == 3:
+                    links = [link for link in made.into[i] if link.weight >= MAIN] or made.out[i] or made.into[i]
+                else:
+                    links = made.into[i] + made.out[i] if kind == 2 else made.into[i] if kind == 0 else made.out[i]
                 if links:
                     heard = at if kind == 2 else wish
                     weight = sum(link.weight for link in links)
@@ -198,7 +220,7 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
         for path in reversed(paths):  # the inner ones first; a box goes where what is in it goes, and shrinks around it
             wish[left[path]] = min((wish[b] - space for b, space in after_[left[path]] if b != right[path]), default=0.0)
             wish[right[path]] = max((wish[a] + space for a, space in before_[right[path]] if a != left[path]), default=0.0)
-        at = between(wish, turn, after_, before_)
+        at = between(wish, turn, after_, before_, share if kind == 3 else 0.5)
     sides = {}
     for path in reversed(paths):
         low, high = at[left[path]], at[right[path]]
@@ -225,9 +247,13 @@ def topological(after: list[list[tuple[int, float]]], before: list[list[tuple[in
 
 
 def between(
-    wish: list[float], turn: list[int], after: list[list[tuple[int, float]]], before: list[list[tuple[int, float]]]
+    wish: list[float],
+    turn: list[int],
+    after: list[list[tuple[int, float]]],
+    before: list[list[tuple[int, float]]],
+    share: float,
 ) -> list[float]:
-    """The mean of two places that keep all distances: pushed right only where need be, and pushed left."""
+    """A mean of two places that keep all distances: pushed right only where need be, and pushed left (this with ``share``)."""
     pushed_right, pushed_left = list(wish), list(wish)
     for i in turn:
         here = pushed_right[i]
@@ -241,7 +267,7 @@ def between(
             if pushed_left[b] - space < here:
                 here = pushed_left[b] - space
         pushed_left[i] = here
-    return [(a + b) / 2 for a, b in zip(pushed_right, pushed_left, strict=True)]
+    return [a + (b - a) * share for a, b in zip(pushed_right, pushed_left, strict=True)]
 
 
 def straighten_long(made: Plan, at: list[float]) -> None:

@@ -101,7 +101,10 @@ def spread(graph: Graph, layout: Layout) -> None:
         for place, (_, edge_key, first) in enumerate(sorted(ends)):
             move = (place - (len(ends) - 1) / 2) * step
             route = layout.routes[edge_key]
-            for i in (0, 1) if first else (-1, -2):
+            side = route[0 if first else -1][along]
+            for i in range(len(route) // 2) if first else range(len(route) - 1, len(route) - 1 - len(route) // 2, -1):
+                if abs(route[i][along] - side) > 0.01:  # with all that goes straight on from there
+                    break
                 x, y = route[i]
                 route[i] = (x, y + move) if graph.across else (x + move, y)
 

@@ -103,6 +103,8 @@ def make_legend(trace: Trace, graph: Graph, title: str, room: float) -> Legend:
     if trace.order > 1:
         parts.append("the graph of a gradient")
     parts.append("forward and backward" if trace.ran else "backward has not run: gradients are not known yet")
+    if any(value.data is None and value.kind == "result" for value in trace.values):
+        parts.append("record() a pass to see all its numbers")
     forward, backward = ("→", "←") if graph.across else ("↓", "↑")
     items = [Item("text", words(("value", "forward"), (f"{forward} forward", "grey")))]
     if trace.ran:

@@ -24,6 +24,10 @@ def lead(words: str) -> str:
     return f"<p class=lead>{text(words)}</p>"
 
 
+def keys() -> str:
+    return "<p class=keyboard><kbd>→</kbd> steps on, <kbd>space</kbd> plays, <kbd>?</kbd> lists the keys.</p>"
+
+
 def note(words: str, kind: str = "plain") -> str:
     return f'<p class="note {kind}">{text(words)}</p>'
 

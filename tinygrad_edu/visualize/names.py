@@ -30,29 +30,30 @@ def _entries(names: Any) -> list[tuple[str, Any]]:
     return sorted(entries, key=lambda entry: entry[0].startswith("_"))
 
 
-def named_tensors(names: Any) -> list[tuple[str, Any]]:
+def named_tensors(names: Any, kind: Any = Tensor) -> list[tuple[str, Any]]:
     """The tensors among ``names``, and those in its lists and tuples: ``hidden[0]``."""
     found, inside = [], []
     for name, value in _entries(names):
-        if isinstance(value, Tensor):
+        if isinstance(value, kind):
             found.append((name, value))
         elif type(value) in (list, tuple):
-            inside += [(f"{name}[{i}]", each) for i, each in enumerate(value) if isinstance(each, Tensor)]
+            inside += [(f"{name}[{i}]", each) for i, each in enumerate(value) if isinstance(each, kind)]
     return found + inside
 
 
-def named_modules(names: Any) -> list[tuple[str, Any]]:
+def named_modules(names: Any, kind: Any = Module) -> list[tuple[str, Any]]:
     """The modules among ``names``."""
-    return [(name, value) for name, value in _entries(names) if isinstance(value, Module)]
+    return [(name, value) for name, value in _entries(names) if isinstance(value, kind)]
 
 
-def module_prefixes(modules: Any, names: Any) -> list[str]:
+def module_prefixes(recording: Any, names: Any) -> list[str]:
     """For each outermost module what its paths begin with.
 
     One model's paths need no prefix. A layer that stands alone, or one of several models, has its name in ``names``, else
     the name of its class.
     """
-    given = {id(module): name for name, module in reversed(named_modules(names))}
+    modules = recording.modules
+    given = {id(module): name for name, module in reversed(named_modules(names, recording.module_class))}
     places = [modules.places[i] for i in modules.roots]
     composite = [modules.composite(i) for i in modules.roots]
     used: dict[str, int] = {}

@@ -161,7 +161,7 @@ class _Reader:
         words = ""
         while self.kind and self.token not in (")", "]"):
             if self.token == "with":
-                return self._with(_phrase(parts))
+                return self._with(_phrase([*parts, words] if words else parts))
             if (self.kind == "word" and self.token != "not") or self.token == ",":
                 words += self.token if self.token == "," else f" {self.token}" if words else self.token
                 self.advance()

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .trace import Summary
+
 __all__ = [
     "MINUS",
     "edge_colour",
@@ -21,6 +23,7 @@ __all__ = [
     "size_text",
     "stats",
     "top_of",
+    "whole_shape",
 ]
 
 MINUS = "−"
@@ -29,7 +32,7 @@ HEAT = ("#fdb565", "#f9845a", "#ee4f55", "#cf1f4c", "#a3123f", "#6f0c2f")  # gra
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """``value`` with three significant digits: ``"−0.630"``, ``"12.3"``, ``"1.20e−5"``; whole numbers of whole types as they are.
+    """``value`` with three significant digits: ``"−0.630"``, ``"1.20e−5"``; whole numbers of whole types as they are.
 
     >>> [number(v) for v in (-0.63, 2.0, 3, 0.0, float("-inf"), 12345.678, 1e-5)]
     ['−0.630', '2.00', '3', '0', '−∞', '12346', '1.00e−5']
@@ -62,6 +65,8 @@ def number(value: Any, digits: int = 3) -> str:
 
 def rms(array: np.ndarray) -> float:
     """The root of the mean square; 0 for no elements."""
+    if isinstance(array, Summary):
+        return math.hypot(array.statistics["mean"], array.statistics["std"])
     if not array.size:
         return 0.0
     with np.errstate(all="ignore"):
@@ -74,16 +79,23 @@ def rms(array: np.ndarray) -> float:
 
 def norm(array: np.ndarray) -> float:
     """The Euclidean norm of all elements."""
-    return rms(array) * math.sqrt(array.size)
+    return rms(array) * math.sqrt(math.prod(whole_shape(array)))
 
 
 def stats(array: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation (of the population)."""
+    if isinstance(array, Summary):
+        return array.statistics["mean"], array.statistics["std"]
     if not array.size:
         return math.nan, math.nan
     with np.errstate(all="ignore"):
         wide = array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
         return wide.mean().item(), float(wide.std())
+
+
+def whole_shape(array: np.ndarray) -> tuple[int, ...]:
+    """The shape, of a summary that of the array it stands for."""
+    return array.whole_shape if isinstance(array, Summary) else array.shape
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

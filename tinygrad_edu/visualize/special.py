@@ -53,8 +53,8 @@ def softmax_section(trace: Trace, step: Step) -> Box | None:
         return None  # class weights, another reduction: then the rule above says it all
     name = trace.values[entry.value].name
     row: list[Box | None] = [
-        Line([Run("(", 15, "grey")]), labelled("p = softmax", "forward", array_box(p, "forward")), _sign("−"),
-        labelled("y, one-hot", "grey", array_box(one_hot)), _sign(f") / {len(places)}  ="),
+        Line([Run("(", 15, "grey", mark="backward")]), labelled("p = softmax", "forward", array_box(p, "forward")), _sign("−"),
+        labelled("y, one-hot", "grey", array_box(one_hot, "forward")), _sign(f") / {len(places)}  ="),
         labelled(clip(f"∇ {name}", 120, 9), "backward", array_box(entry.downstream, "backward")),
     ]  # fmt: skip
     title = Line([Run("with cross-entropy: ", 9, "grey"), Run("∇ = (p − y) / N", 11, "ink", True)])
@@ -74,7 +74,7 @@ def mask_section(trace: Trace, step: Step) -> Box | None:
             continue
         word = "taken" if step.op in PICKING else "winners" if len(wanted) == 1 else "where it wins"
         label = f"{word}: {int(mask.sum())} of {mask.size}"
-        rows.append(labelled(clip(f"{value.name}  {label}", 200, 9), "grey", array_box(mask.astype(np.int64))))
+        rows.append(labelled(clip(f"{value.name}  {label}", 200, 9), "grey", array_box(mask.astype(np.int64), "forward")))
     return Table([rows], "c", gap_x=14) if rows else None
 
 
@@ -88,15 +88,15 @@ def mask_of(step: Step, entry: Input) -> np.ndarray | None:
 
 def shape_algebra(trace: Trace, step: Step) -> str:
     """``(2, 4) · (3, 4)ᵀ + (3,) → (2, 3)``: a product's formula with shapes in the place of names; "" for other operations."""
-    if step.family not in ("linear", "conv") or "pool" in step.op or "=" not in step.formula:
+    if step.family not in ("linear", "conv") or "pool" in step.op or "=" not in step.formula or " with " in step.formula:
         return ""
     shapes = {trace.values[entry.value].name: shape_text(trace.values[entry.value].shape) for entry in step.inputs}
     names = sorted(shapes, key=len, reverse=True)
     if not names:
         return ""
     pattern = r"(?<![\w.])(" + "|".join(re.escape(name) for name in names) + r")(?![A-Za-z0-9_.])"
-    right = re.sub(pattern, lambda match: shapes[match[1]], step.formula.split("=", 1)[1].strip())
-    return f"{right} → {shape_text(trace.values[step.outputs[0]].shape)}"
+    right, count = re.subn(pattern, lambda match: shapes[match[1]], step.formula.split("=", 1)[1].strip())
+    return f"{right} → {shape_text(trace.values[step.outputs[0]].shape)}" if count else ""
 
 
 def _sign(text: str) -> Line:

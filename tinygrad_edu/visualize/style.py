@@ -48,6 +48,7 @@ def style_sheet() -> str:
     rules += [f".bad>.card{{stroke:{BAD};stroke-width:3}}", ".faded{opacity:.55}"]
     rules += [
         f".module>rect{{fill:{GROUP_FILL};stroke:{GROUP_BORDER};fill-opacity:.75}}",
+        f".title text{{paint-order:stroke;stroke:{GROUP_FILL};stroke-width:4px;stroke-linejoin:round}}",
         ".edge{fill:none;stroke-linecap:round}",
         f".cut{{stroke:{COLOURS['warn']};stroke-width:1.5;fill:none;stroke-linecap:round}}",
     ]

@@ -1,4 +1,10 @@
-"""A laid out graph as SVG. The same graph gives the same bytes."""
+"""A laid out graph as SVG. The same graph gives the same bytes.
+
+Elements have ids by which the page and other tools find them: ``s3`` a step's card, ``v0`` a value's, ``f0`` the sum of a
+value's gradients, ``u7`` the steps from 7 on in one card, ``m1`` a module's box, ``e3-0`` the edge to step 3's first input (its
+path runs from what made the value to the step), ``ef0`` the edge from a sum to its value. What a :class:`Run` is marked with,
+``forward`` or ``backward`` and more, are classes of its text.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +40,17 @@ def svg_text(graph: Graph, layout: Layout, legend: Legend | None = None) -> str:
             x, y, wide, tall = layout.boxes[path]
             out.append(f'<g id="{group.key}" class="module">')
             out.append(element("rect", x=x, y=y, width=wide, height=tall, rx=10))
-            title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
-            title.svg(out, x + 9, y + 4, title.width)
             out.append("</g>")
     out.append('<g class="edges">')
     for edge in sorted(graph.edges, key=lambda edge: -edge.width):  # thin ones above thick ones
         edge_svg(out, edge, layout.routes[edge.key])
     out.append("</g>")
+    for path, (x, y, _, _) in layout.boxes.items():
+        group = graph.groups[path]
+        title = Line([Run(group.name, 13, "indigo", True), Run(group.title, 11, "grey", gap=8)])
+        out.append('<g class="title">')
+        title.svg(out, x + 9, y + 4, title.width)
+        out.append("</g>")
     for key, node in graph.nodes.items():
         out.append(node.card.svg(*layout.at[key]))
     for edge in graph.edges:

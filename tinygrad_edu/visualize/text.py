@@ -36,8 +36,12 @@ def xml(text: object) -> str:
 
 
 def dot_html(text: object) -> str:
-    """``text`` inside one of Graphviz's HTML-like labels, which drop spaces at ends unless they are hard."""
-    return xml(text).replace(" ", "\u00a0")
+    """``text`` inside one of Graphviz's HTML-like labels.
+
+    They drop soft spaces at ends, and read ``\\N`` and its like as the node's name whatever stands before them: such a
+    backslash becomes the sign for a difference of sets.
+    """
+    return re.sub(r"\\(?=[EGHLNT])", "\u2216", xml(text)).replace(" ", "\u00a0")
 
 
 def dot_string(text: object) -> str:

@@ -156,10 +156,10 @@ class Trace:
         An array is an object with ``shape``, ``dtype`` (NumPy's name) and ``data``, the elements in one list, the last
         dimension running fastest; a complex number is a list of its two parts; a float is written with as few digits as tell
         it from its neighbours in its dtype. A number that is not finite is one of the strings ``"NaN"``, ``"Infinity"``,
-        ``"-Infinity"``, among ``options`` an object ``{"number": "NaN"}``. An array with more than ``max_elements`` elements has, in place of ``data``,
-        ``summary`` (an object with ``mean``, ``std``, ``min``, ``max``, ``nonfinite``, ``zeros``) and ``thumbnail`` (a list
-        of at most 8 rows of at most 8 numbers; see :class:`Summary`). Times, paths and addresses do not occur: the same
-        program writes the same text.
+        ``"-Infinity"``, among ``options`` an object ``{"number": "NaN"}``. An array with more than ``max_elements`` elements
+        has, in place of ``data``, ``summary`` (an object with ``mean``, ``std``, ``min``, ``max``, ``nonfinite``, ``zeros``)
+        and ``thumbnail`` (a list of at most 8 rows of at most 8 numbers; see :class:`Summary`). Times, paths and addresses do
+        not occur: the same program writes the same text.
         """
         from .schema import to_json
 

@@ -18,13 +18,14 @@ from ..errstate import quiet
 from ..ops.linalg import affine, mm
 from ..ops.shape import t_unseen
 from ..tensor import Tensor
+from .bridge import TorchGraph, is_torch_tensor
 from .formulas import LINEAR, Words, in_words, plain
 from .looks import GATES
 from .names import letters, module_prefixes, named_modules, named_tensors
 from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
-__all__ = ["build", "trace"]
+__all__ = ["build", "local_factor", "trace"]
 
 _PRODUCTS = (affine, mm)
 _OF_MM = {"x": "input", "mat2": "weight"}
@@ -39,13 +40,17 @@ def trace(loss: Any, names: Any = None) -> Trace:
     their shapes, what they saved, and the leaves with their gradients: before ``backward()`` also values and local factors.
 
     Args:
-        loss: a Tensor, the root of the graph: of any shape, and any tensor inside a graph.
+        loss: a Tensor, the root of the graph: of any shape, and any tensor inside a graph. A tensor of real PyTorch will do:
+            :mod:`.bridge` says what is known of it.
         names: names of tensors and modules, as ``locals()`` gives them. Without a name a parameter has its path in the
             model, and another value is called a, b, c, ... in the order in which they were made.
 
     Raises:
         TypeError: ``loss`` is no Tensor.
     """
+    if is_torch_tensor(loss):
+        theirs = TorchGraph(loss)
+        return build(theirs, theirs.root, names)
     if not isinstance(loss, Tensor):
         raise TypeError(f"trace(): argument 'loss' must be Tensor, not {type(loss).__name__}")
     known = recordings_of(loss)
@@ -77,6 +82,7 @@ class _Builder:
         self.transposed = self._transposed_weights()
         self.value_ids = {raw: i for i, raw in enumerate(self.kept_values)}
         self.step_ids = {raw: i for i, raw in enumerate(self.kept_steps)}
+        self.looked_up = isinstance(recording, (BareGraph, TorchGraph)) and recording.ran  # a pass that nobody watched
         self.ran = set() if self.pass_ is None else self.pass_.sent.keys()
 
     def _behind_root(self) -> tuple[list[int], list[int]]:
@@ -112,7 +118,7 @@ class _Builder:
     def trace(self) -> Trace:
         recording = self.recording
         self._meet_modules()
-        self.prefixes = module_prefixes(recording.modules, self.names)
+        self.prefixes = module_prefixes(recording, self.names)
         self._name_values()
         values = [self._value(raw) for raw in self.kept_values]
         self.values = values
@@ -127,7 +133,7 @@ class _Builder:
             steps=steps,
             modules=self._modules(steps),
             root=self.value_ids[self.root],
-            ran=self.pass_ is not None or (isinstance(recording, BareGraph) and recording.ran),
+            ran=self.pass_ is not None or self.looked_up,
             order=1 + depth,
             bad=_first_bad(values, steps),
             bad_backward=self._first_bad_gradient(steps),
@@ -137,16 +143,16 @@ class _Builder:
 
     def _meet_modules(self) -> None:
         """Modules among the names whose parameters take part, although nobody saw them called."""
-        for _, module in named_modules(self.names):
+        for _, module in named_modules(self.names, self.recording.module_class):
             if not self.recording.modules.knows(module):
                 found = (self.recording.find(each) for each in module.parameters())
-                if any(each in self.kept_values for each in found):
+                if not self.value_ids.keys().isdisjoint(found):
                     self.recording.modules.add_root(module)
 
     def _name_values(self) -> None:
         recording = self.recording
         self.value_names: dict[int, str] = {}
-        for name, tensor in named_tensors(self.names):
+        for name, tensor in named_tensors(self.names, recording.tensor_class):
             found = recording.find(tensor)
             if found is not None:
                 self.value_names.setdefault(found, name)
@@ -176,8 +182,8 @@ class _Builder:
         )
 
     def _gradient(self, raw: int) -> Any:
-        if isinstance(self.recording, BareGraph) and self.recording.ran:
-            return self.recording.gradients.get(raw)
+        if self.looked_up:
+            return self.recording.gradients.get(raw)  # type: ignore[attr-defined]
         return None if self.pass_ is None else self.pass_.arrived.get(raw)
 
     def _fill_gradients(self, values: list[Value], steps: list[Step]) -> None:
@@ -264,11 +270,11 @@ class _Builder:
         if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
-                return downstream / grad.reshape(())  # the gradient is linear in a single number
+                return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
             return None
         if rule and not single and not step.op.elementwise:
             return None
-        return _local_factor(step, place, shape, known_elementwise=bool(rule) or single)
+        return local_factor(step, place, shape, known_elementwise=bool(rule) or single)
 
     # ---- modules
 
@@ -312,7 +318,7 @@ def _parent(path: str, places: Any) -> str:
     return ""
 
 
-def _local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
+def local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
     """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
     op = step.op
     twin: Any = new(op.node_class)  # type: ignore[union-attr]

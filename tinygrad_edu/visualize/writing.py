@@ -65,7 +65,7 @@ def _as_number(value: float | int) -> Term:
 
 
 def _simplified(term: Term) -> Term:
-    """What goes without saying left out: 1 · x, x / 1, x + 0, x¹, and sums and products of numbers."""
+    """What goes without saying left out: 1 · x, x / 1, x¹, and sums and products of numbers."""
     kind, parts = term
     if kind == "negative" and (inner := _number_of(parts[0])) is not None and parts[0].kind == "given":
         return _as_number(-inner)
@@ -78,9 +78,9 @@ def _simplified(term: Term) -> Term:
         if kind != "^":
             return _as_number(left + right if kind == "+" else left - right if kind == MINUS else left * right)
         return term
-    if (kind in "·⊙/^" and right == 1) or (kind in ("+", MINUS) and right == 0):
+    if kind in "·⊙/^" and right == 1:
         return parts[0]
-    if (kind in "·⊙" and left == 1) or (kind == "+" and left == 0):
+    if kind in "·⊙" and left == 1:
         return parts[1]
     if kind in "·⊙" and left == -1:
         return Term("negative", (parts[1],))
@@ -126,7 +126,7 @@ def text_of(term: Term) -> str:
     if kind == "transposed":
         return _inside(parts[0], 9) + "ᵀ"
     if kind in ("abs", "floor", "ceil"):
-        left, right = {"abs": "||", "floor": "⌊⌋", "ceil": "⌈⌉"}[kind]
+        left, right = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}[kind]
         return left + text_of(parts[0]) + right
     if kind == "norm":
         return f"‖{text_of(parts[0])}‖{_subscript_text(parts[1])}"
@@ -153,7 +153,7 @@ def text_of(term: Term) -> str:
         return ", ".join(map(text_of, parts))
     if kind == "with":
         pairs = zip(parts[1::2], parts[2::2], strict=True)
-        return f"{text_of(parts[0])} with " + ", ".join(f"{name} = {text_of(meaning)}" for name, meaning in pairs)
+        return f"{text_of(parts[0])} with " + ", ".join(f"{name} = {_inside(meaning, 1)}" for name, meaning in pairs)
     return joined([each if isinstance(each, str) else _inside(each, 1) for each in parts])
 
 

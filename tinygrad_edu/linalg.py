@@ -1,0 +1,38 @@
+"""``torch.linalg``: linear algebra under NumPy's names (https://docs.pytorch.org/docs/2.13/linalg.html)."""
+
+from .functions.linalg import matmul
+from .functions.matrices import (
+    cholesky,
+    cond,
+    det,
+    diagonal,
+    eig,
+    eigh,
+    eigvals,
+    eigvalsh,
+    inv,
+    lstsq,
+    matrix_exp,
+    matrix_norm,
+    matrix_power,
+    matrix_rank,
+    multi_dot,
+    norm,
+    pinv,
+    solve,
+    solve_triangular,
+    svdvals,
+    vector_norm,
+)
+from .functions.matrices import linalg_cross as cross
+from .functions.matrices import linalg_qr as qr
+from .functions.matrices import linalg_slogdet as slogdet
+from .functions.matrices import linalg_svd as svd
+from .functions.matrices import linalg_vander as vander
+from .ops.decompositions import _LinAlgError as LinAlgError
+
+__all__ = [
+    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
+    "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
+    "solve", "solve_triangular", "svd", "svdvals", "vander", "vector_norm",
+]  # fmt: skip
