@@ -12,7 +12,7 @@ The paths are PyTorch's, digit by digit (tests/test_lessons_training.py runs thi
 import math
 
 import tinygrad_edu.optim as optim
-from lesson import beside, options, pyplot, save_plot
+from lesson import beside, contours, options, pyplot, save_plot
 
 import tinygrad_edu as torch
 
@@ -99,19 +99,6 @@ for name, path in caught.items():
     show(name, path, two_valleys(path[-1]))
 
 
-def surface(ax, loss_of, x, y):
-    """A loss by its contour lines, of equal steps of its root, and a star at the lowest point."""
-    xs, ys = torch.meshgrid(torch.linspace(*x, 121), torch.linspace(*y, 121), indexing="xy")
-    height = loss_of((xs, ys))
-    height = (height - height.min()) ** 0.5
-    ax.contourf(xs.numpy(), ys.numpy(), height.numpy(), levels=24, cmap="Blues", alpha=0.35)
-    ax.contour(xs.numpy(), ys.numpy(), height.numpy(), levels=24, colors="#cbd5e1", linewidths=0.6)
-    lowest = height.argmin()
-    ax.plot(xs.flatten()[lowest].item(), ys.flatten()[lowest].item(), "*", color="#facc15", markeredgecolor="#1e293b",
-            markersize=15, zorder=3)  # fmt: skip
-    ax.set(xlim=x, ylim=y)
-
-
 def draw_path(ax, name, path, colour):
     ax.plot(*zip(*path, strict=True), "o-", color=colour, label=name, markersize=3, linewidth=1.3)
 
@@ -119,12 +106,12 @@ def draw_path(ax, name, path, colour):
 plt = pyplot()
 if plt:
     _, ((a, b), (c, d)) = plt.subplots(2, 2, figsize=(13, 10))
-    samples = list(zip(inputs, targets, strict=True))
-    surface(a, lambda point: sum((point[0] * x + point[1] - t) ** 2 for x, t in samples) / 40, (-1.5, 3.0), (-0.2, 3.4))
+    samples = list(zip(inputs.tolist(), targets.tolist(), strict=True))
+    contours(a, lambda point: sum((point[0] * x + point[1] - t) ** 2 for x, t in samples) / 40, (-1.5, 3.0), (-0.2, 3.4))
     for (name, path), colour in zip(reversed(noisy.items()), ("#ea580c", "#2563eb", "#0f172a"), strict=True):
         draw_path(a, f"{name}: {len(path) - 1} steps", path, colour)
     a.set(title="samples per step: 10 passes over 40 samples", xlabel="w", ylabel="b")
-    surface(b, valley, (-8, 3), (-2.6, 2.6))
+    contours(b, valley, (-8, 3), (-2.6, 2.6))
     for name, path in paths.items():
         draw_path(b, name, path, COLOURS[name])
         c.semilogy(evaluations[name], [valley(point) for point in path], color=COLOURS[name], label=name, linewidth=1.8)
@@ -132,7 +119,7 @@ if plt:
     c.set(title="what an evaluation buys", xlabel="evaluations of the loss and its gradient", ylabel="x²/20 + y²", xlim=(0, 32))
     c.set_ylim(1e-8, 10)
     c.grid(color="#e2e8f0")
-    surface(d, two_valleys, (-2.5, 2.5), (-2, 2))
+    contours(d, two_valleys, (-2.5, 2.5), (-2, 2))
     for name, path in caught.items():
         draw_path(d, name, path, COLOURS[name])
     d.set(title="two valleys: 200 steps from (2.2, 1.5)", xlabel="x", ylabel="y")
