@@ -1,8 +1,8 @@
 """Dying ReLUs: why the wine classifier stands still at a loss of 4.84, and what scaling its inputs does.
 
-Look at the last column: one step on unscaled inputs is so large that the hidden units are 0 for every wine afterwards. A
-ReLU at 0 has the derivative 0: no gradient passes, and no later step brings the unit back. What is left is a constant, and
-4.84 is the best that a constant can do. ``gradient_flow`` says "dead"; its picture shows where the gradient stops.
+Look at the dead units: steps on unscaled inputs are so large that after three of them nearly all of fc1's units are 0 for
+every wine. A ReLU at 0 has the derivative 0: no gradient passes, and no later step brings the unit back. What is left is a
+constant, and 4.84 is the best that a constant can do. ``gradient_flow`` says "dead"; its picture shows where.
 
     python examples/08_wine.py [--epochs N] [--quick] [--out DIR]
 """
