@@ -148,6 +148,13 @@ class Recording:
             return versions[-1] if versions else None
         return self._place(node)
 
+    def states(self, tensor: Any) -> list[int]:
+        """The values that stand for ``tensor``, one for each state that a leaf was seen in."""
+        if type(tensor._node) is AccumulateGrad:
+            return self._versions(tensor._node)
+        found = self.find(tensor)
+        return [] if found is None else [found]
+
     def _place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
         try:
