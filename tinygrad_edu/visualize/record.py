@@ -31,7 +31,7 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .calls import Call, bare_call, read_call
-from .modules import ModuleTable, Where, around, forget_codes
+from .modules import ModuleTable, Where, around
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
@@ -564,7 +564,6 @@ class record:
         if not _switches:
             WATCHERS.remove(_forward)
             RECORDERS.remove(_backward)
-            forget_codes()
 
 
 def recordings_of(tensor: Any) -> list[Recording]:
