@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import formula_trace, mlp_trace
 
@@ -143,6 +143,33 @@ def test_several_results_and_cuts() -> None:
     assert "upstream G₁ (2,)\n" in text and "upstream G₂ (2,)\n" in text
     assert "detach: the gradient goes no further" in text
     assert "downstream = stack(G) along axis 0" in text
+    assert "  (a, b) = unbind(x) along axis 0  (2,)\n" in text and "  b, beside a  (2,)\n" in text
+
+
+def test_results_that_were_not_used() -> None:
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    with record():
+        a, _ = x.unbind(0)
+        unused = x.exp()
+        loss = a.sum()
+        loss.backward()
+    text = explain(loss, names={"x": x, "a": a})
+    assert "upstream G₂ (2,)\n      none\n" in text
+    assert unused.requires_grad and "through exp" not in text
+
+
+def test_summaries_of_a_trace_from_json() -> None:
+    from tinygrad_edu.visualize.trace import Trace
+
+    found = mlp_trace()
+    text = explain(Trace.from_json(found.to_json(max_elements=4)))
+    [line] = [each for each in text.splitlines() if each.startswith("  fc1.weight.grad")]
+    whole = next(each for each in found.values if each.name == "fc1.weight").grad
+    mean, norm = whole.mean(), np.linalg.norm(whole)
+    assert "(3, 4)" in line
+    told = dict(zip(["mean", "σ", "‖·‖"], re.findall(r"−?\d\.\d+", line), strict=True))
+    assert float(told["mean"].replace("−", "-")) == pytest.approx(mean, rel=6e-3)
+    assert float(told["‖·‖"]) == pytest.approx(norm, rel=6e-3)
 
 
 def test_the_origin_of_nan_is_told() -> None:
@@ -171,6 +198,7 @@ def test_precision() -> None:
     assert "−3\n" in explain(formula_trace(), precision=1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(40, 130), st.sampled_from([1, 3, 6]), st.booleans(), st.booleans())
 def test_no_line_is_longer_than_the_width(width: int, precision: int, backward: bool, matrices: bool) -> None:
     trace = (mlp_trace if matrices else formula_trace)(backward)

@@ -96,6 +96,12 @@ def test_cuts_say_that_the_gradient_stops():
     assert walk[-1].title.startswith("through ×")
 
 
+def test_both_gradients_of_a_square_come_one_after_the_other():
+    told = " ".join(words(frames(seen(lambda x: x * x, x=3.0))[-1]).split())
+    first, second = "x.grad accumulates: 3.00 (1 more to come)", "x.grad accumulates: 3.00 + 3.00 = 6.00 ✓ complete"
+    assert told.index(first) < told.index(second)
+
+
 def test_one_gradient_of_many_terms_is_shortened():
     def chain(x):
         y = x
@@ -210,6 +216,22 @@ def test_paths_are_counted_without_being_walked_and_the_rest_is_told():
     assert paths.count_paths(found, leaf) == 2**60
     source = page(found).html
     assert f"of {2**60:,} paths; the others add 1.15e18" in source
+
+
+def test_no_numpy_warning_and_no_complaint_about_odd_numbers():
+    def overflows(x):
+        return x * 3e38 + x * 3e38 + 1 / (x - 1)
+
+    x = torch.tensor(1.0, requires_grad=True)
+    c = torch.tensor(2.0 + 1.0j, requires_grad=True)
+    with record():
+        large, complex_ = overflows(x), (c * c.conj() * c).abs()
+        large.backward()
+        complex_.backward()
+    with np.errstate(all="raise"):
+        assert "∞" in page(large).html
+        assert "i</" in page(complex_).html  # complex numbers
+    assert paths.leaves(trace(complex_)) == []
 
 
 def test_no_paths_where_there_are_arrays_or_no_gradients():

@@ -186,6 +186,11 @@ def test_keys(card):
         assert pressed(card, name), key
         card.press(key)
         assert not pressed(card, name), key
+    whole = view(card)
+    card.press("+")
+    assert view(card)[2] < whole[2]
+    card.press("-")
+    assert view(card) == pytest.approx(whole, abs=1e-3)
     card.press("?")
     assert card.run("document.getElementById('help').open")
     card.press("Escape")
@@ -199,8 +204,8 @@ def test_tab_reaches_every_control_and_goes_on(card):
         card.press("Tab")
         reached.append(card.run("document.activeElement.id"))
     buttons = set(card.run("[...document.querySelectorAll('button[id]:not(:disabled)')].map(each => each.id)"))
-    assert buttons | {"stage", "panel", "progress"} <= set(reached)
-    assert reached.index("stage") < reached.index("panel") < reached.index("play") < reached.index("quiz")
+    assert buttons | {"panel", "progress"} <= set(reached)
+    assert reached.index("nearer") < reached.index("panel") < reached.index("play") < reached.index("quiz")
 
 
 @pytest.mark.parametrize("key", ["Enter", " "])

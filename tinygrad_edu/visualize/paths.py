@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from .trace import Trace, Value
 
 __all__ = ["MOST_PATHS", "Path", "all_paths", "count_paths", "leaves", "local_factor"]
@@ -27,9 +29,11 @@ class Path:
 
 
 def local_factor(trace: Trace, step: int, place: int) -> float | None:
-    """∂out/∂input of a step on single numbers; None where it is not known or not a single number."""
+    """∂out/∂input of a step on single numbers; None where it is not known or not a single real number."""
     made, taken = trace.steps[step], trace.steps[step].inputs[place]
     if len(made.outputs) != 1 or taken.downstream is None or taken.downstream.size != 1:
+        return None
+    if np.iscomplexobj(taken.downstream) or np.iscomplexobj(trace.values[made.outputs[0]].data):
         return None
     if taken.local is not None:
         return float(taken.local.item()) if taken.local.size == 1 else None

@@ -48,9 +48,10 @@ _serial = itertools.count()
 class RawValue:
     """A tensor as it was when it was first seen."""
 
-    __slots__ = ("data", "dtype", "kind", "output", "shape", "step")
+    __slots__ = ("data", "dtype", "kind", "output", "shape", "step", "used")
 
     def __init__(self, kind: str, shape: Any, dtype: Any, data: Any, step: int | None = None, output: int = 0) -> None:
+        self.used = False
         self.kind, self.shape, self.dtype, self.data, self.step, self.output = kind, shape, dtype, data, step, output
 
 
@@ -206,6 +207,16 @@ class Recording:
         self._arrays[id(array)] = (weakref.ref(array), version_of(array), value)
         return value
 
+    def _data_now(self, value: RawValue, array: np.ndarray) -> np.ndarray:
+        """The copy of an array, renewed if something has written to it that autograd does not see (``y.data.clamp_()``)."""
+        data = value.data
+        if data is None or not _same_values(data, array):
+            data = array.copy()
+            if not value.used:  # what nobody has used is shown as it is now
+                value.data = data
+        value.used = True
+        return data
+
     def _add(self, value: RawValue) -> int:
         self.values.append(value)
         return len(self.values) - 1
@@ -219,7 +230,10 @@ class Recording:
         step.inputs = inputs = []
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
-            known[id(array)] = self.values[value].data
+            data = self.values[value].data
+            if made_by is not None and made_by.__class__ is not AccumulateGrad:
+                data = self._data_now(self.values[value], array)
+            known[id(array)] = data
             inputs.append((value, param, None if made_by is None or node is None else place))
         step.depth, step.cut = depth, ""
         step.line, step.module = where.line, self.modules.innermost(where)
@@ -386,7 +400,11 @@ def _copied(value: Any, known: dict[int, Any]) -> Any:
 
 
 def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.nbytes < 8192 or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return a.tobytes() == b.tobytes()
+    return a.data.cast("B") == b.data.cast("B")
 
 
 def _array_of(grad: Any, copy: bool = False) -> Any:

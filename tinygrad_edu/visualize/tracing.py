@@ -49,8 +49,8 @@ def trace(loss: Any, names: Any = None) -> Trace:
         TypeError: ``loss`` is no Tensor.
     """
     if is_torch_tensor(loss):
-        graph = TorchGraph(loss)
-        return build(graph, graph.root, names)
+        theirs = TorchGraph(loss)
+        return build(theirs, theirs.root, names)
     if not isinstance(loss, Tensor):
         raise TypeError(f"trace(): argument 'loss' must be Tensor, not {type(loss).__name__}")
     known = recordings_of(loss)
