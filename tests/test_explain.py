@@ -242,6 +242,15 @@ def test_what_cannot_be_shown_is_refused(option: dict[str, int], complaint: str)
         explain(math.pi)
 
 
+def test_a_pass_that_was_not_recorded() -> None:
+    x = torch.tensor(3.0, requires_grad=True)
+    y = x * x
+    y.backward(retain_graph=True)
+    text = explain(y, names={"x": x, "y": y})
+    assert "It was not recorded: inside `with record():` every step is told." in text
+    assert "x.grad  = 6.00" in text and "No gradient came" not in text
+
+
 def test_long_chains_are_no_problem() -> None:
     x = torch.tensor(1.0, requires_grad=True)
     with record():
