@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import numpy as np
 import pytest
 import traces
 from hypothesis import given, settings
@@ -166,6 +167,16 @@ def test_the_first_nan_is_pointed_out():
     bad = [element for element in root.iter(f"{SVG}g") if "bad" in element.get("class", "").split()]
     (first,) = [words(element) for element in bad if "first NaN is made here" in words(element)]
     assert first[first.index("first NaN is made here") + 1].startswith("test_draw.py:")
+
+
+def test_infinities_and_nan_are_drawn_without_a_warning():
+    logits = torch.tensor([[1000.0, -1000.0, 0.0], [float("inf"), 1e30, 1e-30]], requires_grad=True)
+    with record():
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([1, 0])) + (logits * logits.detach()).sum()
+        loss.backward()
+    with np.errstate(all="raise"):
+        shown = words(parsed(draw(loss, {"logits": logits})))
+    assert "NaN" in shown and "∞" in shown
 
 
 def test_the_graph_of_a_gradient_draws():
