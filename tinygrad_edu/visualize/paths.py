@@ -35,7 +35,7 @@ def local_factor(trace: Trace, step: int, place: int) -> float | None:
         return None
     if isinstance(taken.downstream, Summary) or np.iscomplexobj(taken.downstream):
         return None
-    if np.iscomplexobj(trace.values[made.outputs[0]].data):
+    if trace.values[made.outputs[0]].dtype.startswith("complex"):
         return None
     if taken.local is not None:
         return float(taken.local.item()) if taken.local.size == 1 else None
