@@ -163,6 +163,8 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[mis
     """A buffer of a lazy module before the first input is seen."""
 
     cls_to_become = Tensor
+    persistent: bool
+    _is_buffer: bool
 
     def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> Any:
         tensor = object.__new__(cls)

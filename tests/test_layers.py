@@ -334,3 +334,14 @@ def test_resizing_over_sizes():
         compare(real, build, [floats((1, 2, size, 3), seed=size, dtype=dtype)], 1e-9 if dtype == "float64" else 1e-4)
 
     check()
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("momentum", [0.1, None])
+def test_a_batch_of_nothing_moves_no_statistics(momentum):
+    def seen(t):
+        layer = t.nn.BatchNorm2d(3, momentum=momentum)
+        out = layer(t.zeros(0, 3, 2, 2))
+        return [out.shape[0], layer.running_mean, layer.running_var, layer.num_batches_tracked]
+
+    agree(seen)

@@ -271,3 +271,15 @@ def test_mean_of_the_divergence_is_warned_of():
 def test_second_derivative_where_pytorch_has_none():
     x = torch.tensor([[0.5, 1.0, -0.25]], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradgradcheck(lambda x: F.multi_margin_loss(x, torch.tensor([0]), p=2), x)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["binary_cross_entropy", "binary_cross_entropy_with_logits"])
+def test_weight_of_a_single_loss(name):
+    def weighted(t):
+        x = t.tensor(0.3, dtype=t.float64, requires_grad=True)
+        loss = getattr(t.nn.functional, name)(x, t.tensor(0.7, dtype=t.float64), weight=t.tensor(-3.25))
+        loss.backward()
+        return loss, x.grad
+
+    agree(weighted)

@@ -160,6 +160,18 @@ def test_padded_positions_in_evaluation(norm):
         np.testing.assert_allclose(found[1], found[0], rtol=2e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_dropout_of_the_weights_draws_as_in_pytorch(need_weights):
+    theirs, ours = both(lambda module: module.nn.MultiheadAttention(8, 2, dropout=0.5))
+    found = []
+    for module, layer in ((torch, theirs), (te, ours)):
+        module.manual_seed(9)
+        out = layer(*values(module, *[(5, 3, 8)] * 3), need_weights=need_weights)
+        found.append([each.detach() for each in out if each is not None])
+    for expected, value in zip(*found, strict=True):
+        np.testing.assert_allclose(value, expected, rtol=2e-4, atol=2e-5)
+
+
 def test_dropout_draws_as_in_pytorch():
     theirs, ours = both(lambda module: module.nn.TransformerEncoderLayer(8, 2, 16, dropout=0.5))
     found = []

@@ -145,7 +145,7 @@ def multi_head_attention_forward(
     scores = q.bmm(k.transpose(-2, -1)) if mask is None else mask.baddbmm(q, k.transpose(-2, -1))
     attention = scores.softmax(-1)
     if dropout_p > 0.0:
-        attention = dropout(attention, dropout_p)
+        attention = dropout(attention, dropout_p, True)
     out = attention.bmm(v).transpose(0, 1).reshape(length * n, embed_dim)
     out = linear(out, out_proj_weight, out_proj_bias)
     out = out.view(length, n, out.size(1))

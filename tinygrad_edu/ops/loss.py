@@ -52,6 +52,7 @@ def _weigh(losses, weight):
         shape = _broadcast(losses, weight)
         if shape != losses.shape:
             raise RuntimeError(f"output with shape {list(losses.shape)} doesn't match the broadcast shape {list(shape)}")
+        losses = np.asarray(losses)  # one loss is a scalar of NumPy's by now
         np.multiply(losses, weight, out=losses, casting="same_kind")
     return losses
 
