@@ -14,6 +14,7 @@ from tinygrad_edu import nn
 from tinygrad_edu.autograd import engine, grad_mode
 from tinygrad_edu.visualize import record, trace
 from tinygrad_edu.visualize.record import _Forward
+from tinygrad_edu.visualize.trace import Trace
 
 
 @pytest.fixture(autouse=True)
@@ -202,6 +203,17 @@ def test_together_with_saved_tensor_hooks():
         y.backward()
     t = trace(y, locals())
     np.testing.assert_allclose(value_of(t, "x").grad, x.grad.numpy())
+
+
+def test_no_warnings_come_out_of_it():
+    x = torch.tensor([3e38, 0.0, -1.0], requires_grad=True)
+    with np.errstate(all="raise"), record():
+        y = (x * 2).exp() + x.log() + x / x
+        loss = y.sum()
+        loss.backward()
+    with np.errstate(all="raise"):
+        t = trace(loss, locals())
+        assert Trace.from_json(t.to_json(max_elements=2)).bad == t.bad == 0
 
 
 def test_inference_mode_inside():
