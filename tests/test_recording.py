@@ -161,6 +161,26 @@ def test_other_threads_are_not_recorded():
     assert not seen[0].grad_fn.metadata
 
 
+def test_recordings_in_several_threads():
+    seen = []
+
+    def work(number):
+        model = nn.Linear(2, 2)
+        for _ in range(20):
+            with record() as recording:
+                loss = model(torch.full((1, 2), float(number))).sum()
+                loss.backward()
+            t = recording.trace()
+            seen.append(([each.op for each in t.steps], t.ran, t.values[t.root].data == loss.detach().numpy()))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert seen == [(["linear", "sum"], True, True)] * 80
+
+
 def test_tasks_keep_their_modules_apart():
     class Slow(nn.Module):
         def __init__(self):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -267,7 +268,7 @@ class Recording:
                 value = len(self.values)
                 self.values.append(RawValue(kind, shape, dtype, data, index, place))
                 if fresh and made_by is not None:
-                    made_by._metadata = {self: value}
+                    made_by._metadata = {self: value}  # type: ignore[dict-item]
                 elif made_by is not None:
                     self._remember(made_by, value)
             else:
@@ -540,6 +541,7 @@ class _Backward(Recorder):
 _forward, _backward = _Forward(), _Backward()
 _switches: list[Any] = []
 """One for every open recording of any thread; the observers are there while it is not empty."""
+_lock = threading.Lock()
 
 
 class record:
@@ -552,10 +554,11 @@ class record:
 
     def __enter__(self) -> Recording:
         self._recording = recording = Recording()
-        if not _switches:
-            WATCHERS.append(_forward)
-            RECORDERS.append(_backward)
-        _switches.append(self)
+        with _lock:
+            if not _switches:
+                WATCHERS.append(_forward)
+                RECORDERS.append(_backward)
+            _switches.append(self)
         observe(_forward)
         self._opened = _open.set((*_open.get(), recording))
         return recording
@@ -563,10 +566,11 @@ class record:
     def __exit__(self, *exc: Any) -> None:
         _open.reset(self._opened)
         unobserve(_forward)
-        _switches.remove(self)
-        if not _switches:
-            WATCHERS.remove(_forward)
-            RECORDERS.remove(_backward)
+        with _lock:
+            _switches.remove(self)
+            if not _switches:
+                WATCHERS.remove(_forward)
+                RECORDERS.remove(_backward)
 
 
 def recordings_of(tensor: Any) -> list[Recording]:
