@@ -125,6 +125,9 @@ def test_letters_still_act_in_the_answer_box(card):
     ask_last(card)
     card.press("ArrowLeft")
     assert text(card, "#phase") == "backward 5 / 6"
+    card.press("-", "+")  # a sign of the number, not of the view
+    assert card.run("document.activeElement.value") == "-+"
+    card.run("document.activeElement.select()")
     card.type("-2")
     card.press("ArrowLeft")
     assert text(card, "#phase") == "backward 5 / 6"  # the caret's
