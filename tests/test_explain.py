@@ -61,8 +61,7 @@ y is used 2 times: its gradients add: 0 + 1.76 = 1.76
 The gradients of the leaves
 ───────────────────────────
   x.grad  = −3.27
-  y.grad  = 1.76
-"""
+  y.grad  = 1.76"""
 
 
 def test_the_formula_of_the_notes() -> None:
@@ -228,7 +227,7 @@ def test_it_is_text_that_shows_itself() -> None:
     text = explain(formula_trace())
     assert isinstance(text, str) and repr(text) == str(text)
     file = io.StringIO()
-    assert explain(formula_trace(), file=file) == file.getvalue() == text
+    assert explain(formula_trace(), file=file) + "\n" == file.getvalue() == text + "\n"
     assert explain(formula_trace()) == explain(formula_trace())
 
 

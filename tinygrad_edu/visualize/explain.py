@@ -60,9 +60,9 @@ def explain(
         if value is not None and value < least:
             raise ValueError(f"explain(): {name} must be at least {least}, but got {value}")
     found = loss if isinstance(loss, Trace) else trace(loss, names)
-    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()).replace(HARD, " ") + "\n")
+    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()).replace(HARD, " "))
     if file is not None:
-        file.write(text)
+        print(text, file=file)
     return text
 
 

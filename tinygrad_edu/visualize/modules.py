@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..nn.module import Module
 
-__all__ = ["ModuleTable", "Place", "Where", "around", "forget_codes"]
+__all__ = ["ModuleTable", "Place", "Where", "around"]
 
 _PACKAGE = __name__.partition(".")[0]
 _EXAMPLES = f"{_PACKAGE}.demo"
@@ -17,13 +17,15 @@ _OURS, _THEIRS, _FORWARD, _THEIR_FORWARD = range(4)
 _kinds: dict[int, tuple[int, Any]] = {}
 """What the code of a frame is, by its id (it takes long to hash, and is kept alive here): this package's or the user's, and
 whether it may be a module's ``forward``."""
-forget_codes = _kinds.clear
+_MOST = 4096
 
 
 def _kind(frame: Any) -> int:
     code, name = frame.f_code, frame.f_globals.get("__name__")
     theirs = name is not None and (name.partition(".")[0] != _PACKAGE or name == _EXAMPLES)
     kind = theirs + 2 * (code.co_name == "forward" and code.co_argcount > 0)
+    if len(_kinds) >= _MOST:
+        _kinds.clear()
     _kinds[id(code)] = kind, code
     return kind
 

@@ -31,7 +31,7 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .calls import Call, bare_call, read_call
-from .modules import ModuleTable, Where, around, forget_codes
+from .modules import ModuleTable, Where, around
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
@@ -147,6 +147,13 @@ class Recording:
             versions = self._versions(node)
             return versions[-1] if versions else None
         return self._place(node)
+
+    def states(self, tensor: Any) -> list[int]:
+        """The values that stand for ``tensor``, one for each state that a leaf was seen in."""
+        if type(tensor._node) is AccumulateGrad:
+            return self._versions(tensor._node)
+        found = self.find(tensor)
+        return [] if found is None else [found]
 
     def _place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
@@ -557,7 +564,6 @@ class record:
         if not _switches:
             WATCHERS.remove(_forward)
             RECORDERS.remove(_backward)
-            forget_codes()
 
 
 def recordings_of(tensor: Any) -> list[Recording]:
