@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -24,7 +25,7 @@ import numpy as np
 from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.context import FunctionNode
 from ..autograd.engine import RECORDERS, Recorder, current_pass
-from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
+from ..autograd.grad_mode import OBSERVED, OBSERVERS, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.module import Module
@@ -243,7 +244,7 @@ class Recording:
             known[id(array)] = data
             inputs.append((value, param, None if made_by is None or node is None else place))
         step.depth, step.cut = depth, ""
-        step.line, step.module = where.line, self.modules.innermost(where)
+        step.line, step.module = where[0], self.modules.innermost(where)
         if node is None:
             cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
@@ -252,11 +253,12 @@ class Recording:
         else:
             step.needs = tuple([each is not None for each in node.next])
             step.shape, step.dtype = node.shape, node.dtype
-        self._finish(step, call, node, known)
+        self._finish(step, call, node, known, fresh=len(OBSERVERS) == 1)
         if node is not None:
             step.saved = tuple([_copied(value, known) for value in call.saved])
 
-    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any]) -> None:
+    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any], fresh: bool = False) -> None:
+        """``fresh``: nobody has written to the new nodes' metadata."""
         index, kind = len(self.steps), "cut" if step.cut else "result"
         self.steps.append(step)
         step.outputs = []
@@ -265,7 +267,9 @@ class Recording:
                 data = None if array is None else array.copy()
                 value = len(self.values)
                 self.values.append(RawValue(kind, shape, dtype, data, index, place))
-                if made_by is not None:
+                if fresh and made_by is not None:
+                    made_by._metadata = {self: value}  # type: ignore[dict-item]
+                elif made_by is not None:
                     self._remember(made_by, value)
             else:
                 value = self._new_array(array, kind, index, place)
@@ -282,7 +286,7 @@ class Recording:
         value = self.value_of(source._array, source._node)
         step = RawStep()
         step.inputs, step.needs, step.saved, step.cut = [(value, "x", None)], (), None, "detach"
-        step.line, step.depth, step.module = where.line, _depth(), self.modules.innermost(where)
+        step.line, step.depth, step.module = where[0], _depth(), self.modules.innermost(where)
         made_one = (made._array, None, made._array.shape, made._array.dtype)
         self._finish(step, Call(None, "detach", "", [], [made_one], {}, (), ()), None, {})
 
@@ -537,6 +541,7 @@ class _Backward(Recorder):
 _forward, _backward = _Forward(), _Backward()
 _switches: list[Any] = []
 """One for every open recording of any thread; the observers are there while it is not empty."""
+_lock = threading.Lock()
 
 
 class record:
@@ -549,10 +554,11 @@ class record:
 
     def __enter__(self) -> Recording:
         self._recording = recording = Recording()
-        if not _switches:
-            WATCHERS.append(_forward)
-            RECORDERS.append(_backward)
-        _switches.append(self)
+        with _lock:
+            if not _switches:
+                WATCHERS.append(_forward)
+                RECORDERS.append(_backward)
+            _switches.append(self)
         observe(_forward)
         self._opened = _open.set((*_open.get(), recording))
         return recording
@@ -560,10 +566,11 @@ class record:
     def __exit__(self, *exc: Any) -> None:
         _open.reset(self._opened)
         unobserve(_forward)
-        _switches.remove(self)
-        if not _switches:
-            WATCHERS.remove(_forward)
-            RECORDERS.remove(_backward)
+        with _lock:
+            _switches.remove(self)
+            if not _switches:
+                WATCHERS.remove(_forward)
+                RECORDERS.remove(_backward)
 
 
 def recordings_of(tensor: Any) -> list[Recording]:

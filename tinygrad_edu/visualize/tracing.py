@@ -196,7 +196,8 @@ class _Builder:
                 parts = [steps[step].inputs[place].downstream for step, place in reversed(value.used_by)]
                 given = [each for each in parts if each is not None]
                 if given:
-                    value.grad = sum(given[1:], start=given[0])
+                    with quiet():
+                        value.grad = np.asarray(sum(given[1:], start=given[0]))
 
     # ---- steps
 
@@ -275,7 +276,8 @@ class _Builder:
         if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
-                return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
+                with quiet():
+                    return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
             return None
         if not single and not step.op.elementwise:
             return None
