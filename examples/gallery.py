@@ -9,10 +9,10 @@ and gradient_flow.svg: where the gradient goes in deep networks of three activat
 import tinygrad_edu.nn as nn
 import tinygrad_edu.nn.functional as F
 from lesson import options, written
-from tinygrad_edu.demo import Net, load_data
-from tinygrad_edu.visualize import draw, gradient_flow, page, record
 
 import tinygrad_edu as torch
+from tinygrad_edu.demo import Net, load_data
+from tinygrad_edu.visualize import draw, gradient_flow, page, record
 
 
 def formula():

@@ -10,6 +10,7 @@ from ..autograd.errors import type_name
 from ..autograd.runtime import wrap
 from ..functions import dropout as _dropout
 from ..functions.activation import *
+from ..functions.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from ..functions.conv import *
 from ..functions.distance import *
 from ..functions.divergence import *

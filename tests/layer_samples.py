@@ -101,7 +101,7 @@ row("F.channel_shuffle channel_shuffle", s(N(1, 6, 2, 2), 2), s(N(2, 6, 3), 3))
 row("F.layer_norm", s(N(2, 3), (3,)), s(N(2, 3, 2), (3, 2), N(3, 2), N(3, 2)), s(N(4), [4], N(4)), s(N(2, 2, 3), (3,), None,
     N(3), 1e-2), s(N(0, 3), (3,), N(3), N(3)), s(A([[2.0, 2.0, 2.0]]), (3,), nonfinite=False, smooth=False))  # fmt: skip
 row("layer_norm", s(N(2, 3), (3,), N(3), N(3)))
-row("F.group_norm group_norm", s(N(2, 4), 2), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
+row("F.group_norm group_norm", s(N(2, 4), 2, dtypes=False), s(N(2, 4, 3), 2, N(4), N(4)), s(N(1, 4, 2, 2), 1, N(4)),
     s(N(2, 3, 2), 3, dtypes=False))  # fmt: skip
 row("F.instance_norm", s(N(2, 3, 4)), s(N(2, 3, 2, 2), weight=None), s(N(1, 2, 4), N(2), P(2), N(2), N(2), False,
     fixed=(1, 2)), dtypes=False)  # fmt: skip

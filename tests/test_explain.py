@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from traces import formula_trace, mlp_trace
 
@@ -61,8 +61,7 @@ y is used 2 times: its gradients add: 0 + 1.76 = 1.76
 The gradients of the leaves
 ───────────────────────────
   x.grad  = −3.27
-  y.grad  = 1.76
-"""
+  y.grad  = 1.76"""
 
 
 def test_the_formula_of_the_notes() -> None:
@@ -143,6 +142,33 @@ def test_several_results_and_cuts() -> None:
     assert "upstream G₁ (2,)\n" in text and "upstream G₂ (2,)\n" in text
     assert "detach: the gradient goes no further" in text
     assert "downstream = stack(G) along axis 0" in text
+    assert "  (a, b) = unbind(x) along axis 0  (2,)\n" in text and "  b, beside a  (2,)\n" in text
+
+
+def test_results_that_were_not_used() -> None:
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    with record():
+        a, _ = x.unbind(0)
+        unused = x.exp()
+        loss = a.sum()
+        loss.backward()
+    text = explain(loss, names={"x": x, "a": a})
+    assert "upstream G₂ (2,)\n      none\n" in text
+    assert unused.requires_grad and "through exp" not in text
+
+
+def test_summaries_of_a_trace_from_json() -> None:
+    from tinygrad_edu.visualize.trace import Trace
+
+    found = mlp_trace()
+    text = explain(Trace.from_json(found.to_json(max_elements=4)))
+    [line] = [each for each in text.splitlines() if each.startswith("  fc1.weight.grad")]
+    whole = next(each for each in found.values if each.name == "fc1.weight").grad
+    mean, norm = whole.mean(), np.linalg.norm(whole)
+    assert "(3, 4)" in line
+    told = dict(zip(["mean", "σ", "‖·‖"], re.findall(r"−?\d\.\d+", line), strict=True))
+    assert float(told["mean"].replace("−", "-")) == pytest.approx(mean, rel=6e-3)
+    assert float(told["‖·‖"]) == pytest.approx(norm, rel=6e-3)
 
 
 def test_the_origin_of_nan_is_told() -> None:
@@ -171,6 +197,7 @@ def test_precision() -> None:
     assert "−3\n" in explain(formula_trace(), precision=1)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(40, 130), st.sampled_from([1, 3, 6]), st.booleans(), st.booleans())
 def test_no_line_is_longer_than_the_width(width: int, precision: int, backward: bool, matrices: bool) -> None:
     trace = (mlp_trace if matrices else formula_trace)(backward)
@@ -200,7 +227,7 @@ def test_it_is_text_that_shows_itself() -> None:
     text = explain(formula_trace())
     assert isinstance(text, str) and repr(text) == str(text)
     file = io.StringIO()
-    assert explain(formula_trace(), file=file) == file.getvalue() == text
+    assert explain(formula_trace(), file=file) + "\n" == file.getvalue() == text + "\n"
     assert explain(formula_trace()) == explain(formula_trace())
 
 
@@ -212,6 +239,15 @@ def test_what_cannot_be_shown_is_refused(option: dict[str, int], complaint: str)
         explain(formula_trace(), **option)
     with pytest.raises(TypeError, match="must be Tensor"):
         explain(math.pi)
+
+
+def test_a_pass_that_was_not_recorded() -> None:
+    x = torch.tensor(3.0, requires_grad=True)
+    y = x * x
+    y.backward(retain_graph=True)
+    text = explain(y, names={"x": x, "y": y})
+    assert "It was not recorded: inside `with record():` every step is told." in text
+    assert "x.grad  = 6.00" in text and "No gradient came" not in text
 
 
 def test_long_chains_are_no_problem() -> None:

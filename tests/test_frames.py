@@ -14,6 +14,7 @@ import tinygrad_edu as torch
 from tinygrad_edu.visualize import page, paths, record, trace
 from tinygrad_edu.visualize.formula import Formula
 from tinygrad_edu.visualize.frames import frames, reveals
+from tinygrad_edu.visualize.trace import Trace
 
 
 def seen(function, **leaves):
@@ -94,6 +95,12 @@ def test_cuts_say_that_the_gradient_stops():
     walk = frames(seen(lambda x: x * x.detach(), x=3.0))
     assert "detach: the gradient will stop here" in words(walk[1])
     assert walk[-1].title.startswith("through ×")
+
+
+def test_both_gradients_of_a_square_come_one_after_the_other():
+    told = " ".join(words(frames(seen(lambda x: x * x, x=3.0))[-1]).split())
+    first, second = "x.grad accumulates: 3.00 (1 more to come)", "x.grad accumulates: 3.00 + 3.00 = 6.00 ✓ complete"
+    assert told.index(first) < told.index(second)
 
 
 def test_one_gradient_of_many_terms_is_shortened():
@@ -212,6 +219,22 @@ def test_paths_are_counted_without_being_walked_and_the_rest_is_told():
     assert f"of {2**60:,} paths; the others add 1.15e18" in source
 
 
+def test_no_numpy_warning_and_no_complaint_about_odd_numbers():
+    def overflows(x):
+        return x * 3e38 + x * 3e38 + 1 / (x - 1)
+
+    x = torch.tensor(1.0, requires_grad=True)
+    c = torch.tensor(2.0 + 1.0j, requires_grad=True)
+    with record():
+        large, complex_ = overflows(x), (c * c.conj() * c).abs()
+        large.backward()
+        complex_.backward()
+    with np.errstate(all="raise"):
+        assert "∞" in page(large).html
+        assert "i</" in page(complex_).html  # complex numbers
+    assert paths.leaves(trace(complex_)) == []
+
+
 def test_no_paths_where_there_are_arrays_or_no_gradients():
     assert paths.leaves(mlp_trace()) == []
     x = torch.tensor(1.0, requires_grad=True)
@@ -286,6 +309,13 @@ def test_page_of_a_path_a_title_and_names(tmp_path):
     assert "∂height" in made.html
     assert "<h1>Backward from area</h1>" in page(z, names={"area": z}).html
     assert re.fullmatch(r"Page\([\d,]+ bytes of HTML\)", repr(made))
+
+
+def test_page_of_a_trace_that_was_read_back():
+    found = mlp_trace()
+    assert page(Trace.from_json(found.to_json())).html == page(found).html
+    brief = page(Trace.from_json(found.to_json(max_elements=4))).html
+    assert "<b>fc1.weight</b> <span>(3, 4) </span></figcaption><p class=stats>12 numbers: μ" in brief
 
 
 def test_trace_is_left_as_it_is():

@@ -121,10 +121,23 @@ def test_every_question_by_keyboard(browser, page_files):
         assert browser.errors == []
 
 
+def test_enter_goes_on_to_the_next_question(card):
+    card.press("Home", "q")
+    for given in ("0.881", "-6"):
+        answer(card, given)
+    assert text(card, "#phase") == "backward 2 / 6"
+    card.press("Enter")
+    assert text(card, "#phase") == "backward 3 / 6"
+    assert card.run("document.activeElement.tagName") == "INPUT"
+
+
 def test_letters_still_act_in_the_answer_box(card):
     ask_last(card)
     card.press("ArrowLeft")
     assert text(card, "#phase") == "backward 5 / 6"
+    card.press("-", "+")  # a sign of the number, not of the view
+    assert card.run("document.activeElement.value") == "-+"
+    card.run("document.activeElement.select()")
     card.type("-2")
     card.press("ArrowLeft")
     assert text(card, "#phase") == "backward 5 / 6"  # the caret's

@@ -1,49 +1,15 @@
-"""Recorded passes: what a trace says is what the engine did, and recording leaves nothing behind."""
-
-import asyncio
-import gc
-import json
-import threading
-import weakref
+"""Recorded passes: what a trace says is what the engine did."""
 
 import numpy as np
 import pytest
 from op_checks import call, flat, samples_with_grad, tensors, weights_for
 from samples import TABLE
+from traced_programs import mlp, scalar, step_of, the_formula, value_of
 
 import tinygrad_edu as torch
 from tinygrad_edu import nn
-from tinygrad_edu.autograd import engine, grad_mode
 from tinygrad_edu.visualize import record, trace
-from tinygrad_edu.visualize.record import _Forward
 from tinygrad_edu.visualize.trace import Trace
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    yield
-    assert not grad_mode.WATCHERS and not engine.RECORDERS and not any(type(o) is _Forward for o in grad_mode.OBSERVERS)
-
-
-def scalar(value):
-    return torch.tensor(float(value), requires_grad=True)
-
-
-def step_of(t, op):
-    return next(each for each in t.steps if each.op == op)
-
-
-def value_of(t, name):
-    return next(each for each in t.values if each.name == name)
-
-
-def the_formula():
-    x, y = scalar(2), scalar(-3)
-    with record() as recording:
-        z = (x * y + y.clamp(min=0)) * torch.sigmoid(x)
-        z.backward()
-    return recording, x, y, z
-
 
 # ---- what a trace says ------------------------------------------------------------------------------------------------
 
@@ -63,7 +29,7 @@ def test_the_formula_of_the_card():
     assert value_of(t, "y").grad == y.grad.numpy()
     gate = step_of(t, "clamp")
     assert gate.inputs[0].blocked == 1 and gate.note == "gate closed" and gate.options == {"min": 0}
-    assert t.steps[0].source.file == "test_trace.py" and "torch.sigmoid(x)" in t.steps[0].source.text
+    assert t.steps[0].source.file == "traced_programs.py" and "torch.sigmoid(x)" in t.steps[0].source.text
 
 
 def check_against_engine(t, recorded_leaves, plain_grads, whole=True):
@@ -92,18 +58,18 @@ def check_against_engine(t, recorded_leaves, plain_grads, whole=True):
 
 
 def check_local(t, step, given):
+    """downstream = local × upstream, summed over ``summed``; a factor that is not finite (1 / 0) is no factor."""
+    if not np.isfinite(given.local).all():
+        return
     upstream = t.values[step.outputs[0]].grad
     target = t.values[given.value].shape
     with np.errstate(all="ignore"):
         product = given.local * upstream
-        rule_of_zero = (upstream == 0) | (given.local == 0)  # 0 · inf: a rule may choose where a product may not
         if given.summed:
             product = product.sum(given.summed)
     product = np.broadcast_to(product.reshape(target) if product.size == given.downstream.size else product, target)
     if product.dtype.kind == "c" and given.downstream.dtype.kind != "c":
         product = product.real
-    if rule_of_zero.any() and not np.isfinite(given.local).all():
-        return
     single = max(np.finfo(each.dtype).eps for each in (given.local, given.downstream, upstream))
     scale = float(np.abs(product[np.isfinite(product)]).max(initial=0))
     np.testing.assert_allclose(given.downstream, product, rtol=64 * single, atol=64 * single * scale)
@@ -174,12 +140,6 @@ def test_broadcasting_is_undone_along_the_edge():
     of_b, of_c = step_of(t, "mul").inputs
     assert of_b.summed == (0,) and of_c.summed == (1,)
     assert of_b.downstream.shape == (3,) and of_c.downstream.shape == (2, 1) and of_b.local.shape == (2, 3)
-
-
-def mlp():
-    torch.manual_seed(1)
-    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 3))
-    return model, nn.CrossEntropyLoss(), torch.randn(2, 4), torch.tensor([0, 2])
 
 
 def test_modules_name_parameters_and_steps():
@@ -315,6 +275,21 @@ def test_values_are_those_of_their_time():
     assert by_param == {"x": [1, 1], "y": [1, 1]}
     by_param = {each.param: two.values[each.value].data.tolist() for each in step_of(two, "mul").inputs}
     assert by_param == {"x": [0, 0], "y": [3, 3]}
+    assert value_of(one, "w").kind == value_of(two, "w").kind == "leaf" and value_of(one, "w").grad.tolist() == [1, 1]
+
+
+def test_writes_that_autograd_does_not_see():
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    with record():
+        y = x * 3
+        y.data.clamp_(min=0)
+        loss = (y * y).sum()
+        y.data.zero_()
+        twice = (y * 2).sum()
+        twice.backward()
+    t = trace(loss, locals())
+    assert value_of(t, "y").data.tolist() == [3, 0] and t.steps[1].inputs[0].local.tolist() == [3, 0]
+    check_against_engine(trace(twice), [x], [np.array([6, 6], np.float32)])
 
 
 class Product(torch.autograd.Function):
@@ -418,6 +393,19 @@ def test_max_says_who_won():
     assert trace(m, locals()).steps[0].note == "winner: b"
 
 
+def test_those_who_win_are_counted():
+    x = torch.tensor([[1.0, 5.0, 2.0], [7.0, 3.0, 4.0]], requires_grad=True)
+    with record():
+        v, _ = x.max(dim=1)
+        loss = v.sum() + x.max()
+        loss.backward()
+    assert [each.note for each in trace(loss).steps][:3] == ["2 of 6 win", "", "1 of 6 wins"]
+    image = torch.arange(16.0).reshape(1, 1, 4, 4).requires_grad_()
+    with record():
+        pooled = nn.functional.max_pool2d(image, 2)
+    assert trace(pooled).steps[-1].note == "4 of 16 win"
+
+
 # ---- names ------------------------------------------------------------------------------------------------------------
 
 
@@ -500,272 +488,3 @@ def test_a_tensor_without_a_graph():
         pass
     with pytest.raises(ValueError, match="nothing was recorded"):
         recording.trace()
-
-
-# ---- what recording costs and leaves ------------------------------------------------------------------------------------
-
-
-def test_results_are_the_same_inside():
-    model, criterion, X, Y = mlp()
-    criterion(model(X), Y).backward()
-    expected = [each.grad.numpy().copy() for each in model.parameters()]
-    model.zero_grad()
-    with record():
-        criterion(model(X), Y).backward()
-    for parameter, before in zip(model.parameters(), expected, strict=True):
-        np.testing.assert_array_equal(parameter.grad.numpy(), before)
-
-
-def test_everything_is_freed_without_the_collector():
-    gc.collect()
-    gc.disable()
-    try:
-        model, criterion, X, Y = mlp()
-        with record() as recording:
-            loss = criterion(model(X), Y)
-            loss.backward()
-            second = (X @ X.t()).sum()
-        watch = weakref.ref(recording)
-        t = recording.trace()
-        del recording
-        assert watch() is not None  # the loss knows it
-        del loss, second
-        assert watch() is None
-        assert t.ran
-        with record() as recording:
-            torch.autograd.grad(criterion(model(X), Y), model[0].weight, create_graph=True)
-        watch = weakref.ref(recording)
-        del recording
-        assert watch() is None
-    finally:
-        gc.enable()
-
-
-def test_nothing_is_there_while_no_recording_is():
-    source = torch.ops.mul.source
-    with record():
-        assert torch.ops.mul.source == source
-    x = scalar(1)
-    y = x * x
-    assert not y.grad_fn.metadata
-    assert source.count("WATCHERS") == 1 and source.count("mode is not True") == 1
-
-
-def test_an_exception_ends_the_recording():
-    model = nn.Linear(2, 2)
-    with pytest.raises(RuntimeError, match="mat1 and mat2"), record() as recording:
-        model(torch.ones(1, 2))
-        model(torch.ones(1, 3))
-    assert [each.public for each in recording.steps][:2] == ["t", "addmm"]
-
-    class Failing(nn.Module):
-        def forward(self, x):
-            if x.sum() > 0:
-                raise ValueError("no")
-            return x * 2
-
-    failing = Failing()
-    x = torch.zeros(1, requires_grad=True)
-    with record():
-        with pytest.raises(ValueError, match="no"):
-            failing(torch.ones(1))
-        y = x * 1
-    assert trace(y).steps[0].module == ""
-
-
-def test_a_failing_backward_pass_leaves_the_recording_usable():
-    x = scalar(1)
-    with record():
-        y = torch.floor_divide(x, 2.0)
-        with pytest.raises(RuntimeError, match="not implemented"):
-            (y * 2).backward()
-        z = x * 3
-        z.backward()
-    t = trace(z, locals())
-    assert t.ran and t.order == 1 and value_of(t, "x").grad == 3
-
-
-def test_a_pass_that_fails_inside_another():
-    class Inner(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return x * 1
-
-        @staticmethod
-        def backward(ctx, grad):
-            with torch.enable_grad():
-                a = torch.ones(2, requires_grad=True)
-                b = a * a
-                with torch.no_grad():
-                    a.mul_(2)
-                with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-                    b.sum().backward()
-            return grad
-
-    x = scalar(1)
-    with record() as recording:
-        y = Inner.apply(x) * 2
-        y.backward()
-    assert x.grad == 2 and value_of(recording.trace(y, locals()), "x").grad == 2
-
-
-def test_nested_recordings():
-    x = scalar(2)
-    with record() as outer:
-        y = x * 3
-        with record() as inner:
-            z = y * 4
-            z.backward()
-        w = x + 1
-    assert [each.op for each in outer.trace(z).steps] == ["mul", "mul"]
-    assert [each.op for each in inner.trace().steps] == ["mul", "mul"] and inner.trace().steps[0].source is None
-    assert trace(z).steps[0].source is None  # the inner one is the latest
-    assert outer.trace(w, locals()).ran is False
-
-
-def test_other_threads_are_not_recorded():
-    x = scalar(2)
-    seen = []
-
-    def work():
-        y = x * 5
-        y.backward()
-        seen.append(y)
-
-    with record() as recording:
-        z = x * 3
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        z.backward()
-    assert len(recording.steps) == 1 and len(recording.passes) == 1
-    assert value_of(trace(z, locals()), "x").grad == 13 or value_of(trace(z, locals()), "x").grad == 3
-    assert not seen[0].grad_fn.metadata
-
-
-def test_tasks_keep_their_modules_apart():
-    class Slow(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.fc = nn.Linear(1, 1)
-
-        def forward(self, x):
-            return self.fc(x) * 2
-
-    async def run(model, x):
-        with record() as recording:
-            y = model(x)
-            await asyncio.sleep(0)
-            y = y + 1
-            await asyncio.sleep(0)
-        return recording.trace(y)
-
-    async def main():
-        return await asyncio.gather(*(run(Slow(), torch.ones(1, 1)) for _ in range(3)))
-
-    for t in asyncio.run(main()):
-        assert [(each.op, each.module) for each in t.steps] == [("linear", "fc"), ("mul", ""), ("add", "")]
-
-
-def test_together_with_anomaly_mode():
-    x = torch.tensor([0.0], requires_grad=True)
-    with pytest.warns(UserWarning), torch.autograd.detect_anomaly(), record():
-        y = (x.sqrt() * 0).sum()
-        with pytest.raises(RuntimeError, match="returned nan values"):
-            y.backward()
-    t = trace(y, locals())
-    assert t.ran and [each.ran for each in t.steps] == [False, True, True]
-
-
-def test_together_with_saved_tensor_hooks():
-    x = torch.tensor([1.0, 2.0], requires_grad=True)
-    with torch.autograd.graph.saved_tensors_hooks(lambda each: each.numpy(force=True).copy(), torch.from_numpy), record():
-        y = (x.exp() * x).sum()
-    with record():
-        y.backward()
-    t = trace(y, locals())
-    np.testing.assert_allclose(value_of(t, "x").grad, x.grad.numpy())
-
-
-def test_inference_mode_inside():
-    x = torch.ones(2, requires_grad=True)
-    with record():
-        with torch.inference_mode():
-            frozen = x * 2
-        y = (x * frozen.clone()).sum()
-        y.backward()
-    t = trace(y, locals())
-    assert value_of(t, "frozen").kind == "cut" and frozen.is_inference() and x.grad.tolist() == [2, 2]
-
-
-# ---- JSON -------------------------------------------------------------------------------------------------------------
-
-
-def test_json_of_the_formula():
-    _, x, y, z = the_formula()
-    document = json.loads(trace(z, locals()).to_json())
-    assert document["schema"] == "tinygrad_edu.trace" and document["version"] == 1
-    assert document["values"][0] == {
-        "id": 0, "name": "x", "kind": "leaf", "shape": [], "dtype": "float32",
-        "data": {"shape": [], "dtype": "float32", "data": [2.0]},
-        "grad": {"shape": [], "dtype": "float32", "data": [float(str(x.grad.numpy()))]},
-        "made_by": None, "output": 0, "used_by": [[0, 0], [3, 0]],
-    }  # fmt: skip
-    assert document["steps"][1]["options"] == {"min": 0} and document["root"] == 6
-
-
-def test_json_with_summaries():
-    x = torch.arange(200.0).reshape(20, 10).requires_grad_()
-    with record():
-        loss = (x / 0).sum()
-    text = trace(loss, locals()).to_json(max_elements=100, indent=1)
-    t = Trace.from_json(text)
-    assert t.to_json(indent=1) == text
-    data = t.values[0].data
-    assert data.shape == (8, 8) and data.whole_shape == (20, 10) and data.whole_dtype == "float32"
-    assert data.statistics["mean"] == 99.5 and data.statistics["max"] == 199 and data.statistics["zeros"] == 1
-    assert t.values[1].data.statistics["nonfinite"] == 200
-    with pytest.raises(ValueError, match="max_elements must be None or an integer that is not negative, got -1"):
-        t.to_json(max_elements=-1)
-
-
-def document_of_a_trace():
-    x = scalar(2)
-    with record():
-        y = x * 3
-    return json.loads(trace(y, locals()).to_json())
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda d: d.update(version=2), "this trace has version 2, and this tinygrad_edu reads up to version 1"),
-        (lambda d: d.update(version="1"), "this one has '1'"),
-        (lambda d: d.update(schema="other"), "is no trace"),
-        (lambda d: d.pop("steps"), "trace has no field 'steps'"),
-        (lambda d: d.update(more=1), "trace has an unknown field 'more'"),
-        (lambda d: d.update(root=9), "trace.root refers to number 9, but there are 2"),
-        (lambda d: d.update(root=True), "trace.root must be a int, not true"),
-        (lambda d: d["values"][0].update(name=3), r"trace.values\[0\].name must be a str, not 3"),
-        (lambda d: d["values"][1].update(id=7), r"trace.values\[1\].id must be 1"),
-        (lambda d: d["values"][0]["data"].update(data=[]), "0 elements, which do not fill the shape"),
-        (lambda d: d["values"][0]["data"].update(data=["x"]), "has an element that is no float32"),
-        (lambda d: d["values"][0]["data"].update(dtype="object"), "name of a dtype of numbers"),
-        (lambda d: d["values"][0].update(data=5), "must be a array"),
-        (lambda d: d["steps"][0].update(options={"y": {}}), r"options.y must be a number, text, list or null"),
-        (lambda d: d["values"][0].update(used_by=[[0]]), "must be a list of 2"),
-        (lambda d: d["values"][0].update(used_by=[[0, 4]]), "refers to number 4"),
-    ],
-)  # fmt: skip
-def test_malformed_json_is_refused(change, words):
-    document = document_of_a_trace()
-    Trace.from_json(json.dumps(document))
-    change(document)
-    with pytest.raises(ValueError, match=words):
-        Trace.from_json(json.dumps(document))
-
-
-def test_what_is_no_json_is_refused():
-    for text in ("", "{", "[1]", "3", b"\xff", None):
-        with pytest.raises(ValueError, match=r"no JSON|no trace"):
-            Trace.from_json(text)

@@ -179,10 +179,9 @@ def _run(function: Any, input: Any, weight: Any, bias: Any, geometry: dict[str, 
     """The operation; of complex numbers, as in PyTorch, three of real ones."""
     if input._array.dtype.kind != "c" or weight._array.dtype.kind != "c":
         return function(input, weight, bias, **geometry)
-    real, imag = (None, None) if bias is None else (bias.real, bias.imag)
+    real, both = (None, None) if bias is None else (bias.real, bias.real + bias.imag)
     a = function(input.real, weight.real, real, **geometry)
     b = function(input.imag, weight.imag, None, **geometry)
-    both = None if bias is None else real + imag
     c = function(input.real + input.imag, weight.real + weight.imag, both, **geometry)
     return complex_.function(a - b, c - a - b)
 

@@ -152,9 +152,10 @@ def embedding_bag(
             f"mode='{mode}'). Please open a feature request on GitHub."
         )
     rows = len(weight._array)
-    outside = index[(index < 0) | (index >= rows)]
+    outside = np.flatnonzero((index < 0) | (index >= rows))
     if outside.size:
-        raise RuntimeError(f"embedding_bag: Expected idx >= 0 && idx < num_embeddings but found idx to be {outside[0]}")
+        place = outside[0]
+        raise RuntimeError(f"Index {place} of input takes value {index[place]} which is not in the valid range [0, {rows})")
     if sparse:
         raise NotImplementedError(_NO_SPARSE.format("embedding_bag"))
     bags = np.searchsorted(starts, np.arange(len(index)), "right") - 1
@@ -192,8 +193,10 @@ def _bag_starts(input: Any, offsets: Any, include_last_offset: bool) -> np.ndarr
     if starts.size and starts[0] != 0:
         raise RuntimeError(
             "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got "
-            f"{starts[0]}"
+            f"{starts[0]}\n[ torch.LongTensor{{}} ]"
         )
     if starts.size and starts[-1] > input._array.size:
-        raise RuntimeError(f"offsets[-1] can not be greater than input's length({input._array.size}). got offset {starts[-1]}")
+        raise RuntimeError(
+            f"offsets[-1] can not be greater than input's length {input._array.size} but got offsets[-1] of {starts[-1]}"
+        )
     return starts[:-1] if include_last_offset else starts

@@ -1,8 +1,8 @@
 """The derivative table: every operation's forward and its rules, one file per family.
 
 Nothing here knows Tensors or the engine. To add an operation, declare it in the file of its family
-(:mod:`tinygrad_edu.autograd.op` says how), give it samples in ``tests/samples.py``, and name it in
-:mod:`tinygrad_edu.methods` if it is public.
+(:mod:`tinygrad_edu.autograd.op` says how) with its formula (:mod:`tinygrad_edu.autograd.formula`), give it samples in
+``tests/samples.py``, and name it in :mod:`tinygrad_edu.methods` if it is public.
 """
 
 from .activation import *

@@ -93,7 +93,7 @@ def _times(x, factors):
     public="embedding_bag",
     formula=(
         "Σ weight[index]{factors: · factors} in each piece",
-        "G{factors: · factors} added at [index]{scale_grad_by_freq: / N}",
+        "each G{factors: · factors}{scale_grad_by_freq: / N} added at [index]",
         "Σ (weight[index] · G) in each piece",
     ),
 )

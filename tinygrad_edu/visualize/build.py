@@ -15,7 +15,7 @@ from .graph import Edge, Graph, Group, set_ports
 from .numbers import edge_colour, edge_share, edge_width, rms
 from .style import BLOCKED
 from .text import clip
-from .trace import Step, Trace, Value
+from .trace import Input, Trace, Value
 
 __all__ = ["build"]
 
@@ -23,7 +23,8 @@ __all__ = ["build"]
 def build(trace: Trace, depth: int | None = None, direction: str | None = None) -> Graph:
     """The graph of a trace: every step a card, unless :func:`fold` put many into one."""
     across = runs_across(trace) if direction is None else direction == "LR"
-    return _Builder(trace, fold(trace, depth), across).graph
+    with np.errstate(all="ignore"):  # infinities and NaN are drawn, not reported
+        return _Builder(trace, fold(trace, depth), across).graph
 
 
 def runs_across(trace: Trace) -> bool:
@@ -67,6 +68,7 @@ class _Builder:
         for place, module in enumerate(self.trace.modules):
             if module.path:
                 title = short_title(module.text)
+                title = "" if title == module.path.rpartition(".")[2] else title
                 self.graph.groups[module.path] = Group(f"m{place}", module.path, title, module.parent)
         for group in self.graph.groups.values():
             group.parent = self.known(group.parent)
@@ -125,39 +127,38 @@ class _Builder:
         self.graph.edges.append(edge)
 
     def add_uses(self) -> None:
-        merged: dict[tuple[int, str], list[tuple[int, int]]] = {}
+        """An edge for every use; uses by a folded unit are one edge for each value, and from a folded unit one edge in all."""
+        merged: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
         for step in self.trace.steps:
+            head = self.node_of(step.id)
             for place, entry in enumerate(step.inputs):
-                head = self.node_of(step.id)
                 value = self.trace.values[entry.value]
-                if value.id in self.hidden or head == self.maker(value)[0]:
+                tail = self.maker(value)[0]
+                if value.id in self.hidden or head == tail:
                     continue
                 if head[0] == "s":
-                    self.graph.edges.append(self.use(value, step, place, [(step.id, place)]))
+                    self.add_use([(step.id, place)])
                 else:
-                    merged.setdefault((value.id, head), []).append((step.id, place))
-        for (number, _), uses in merged.items():
-            self.graph.edges.append(self.use(self.trace.values[number], self.trace.steps[uses[0][0]], uses[0][1], uses))
+                    alone = tail[0] != "u" or value.id in self.fans
+                    merged.setdefault((tail, head, value.id if alone else -1), []).append((step.id, place))
+        for uses in merged.values():
+            self.add_use(uses)
 
-    def use(self, value: Value, step: Step, place: int, uses: list[tuple[int, int]]) -> Edge:
-        entries = [self.trace.steps[number].inputs[at] for number, at in uses]
-        wanted = [
-            entry
-            for entry, (number, _) in zip(entries, uses, strict=True)
-            if entry.needs_grad and not self.trace.steps[number].cut
-        ]
+    def add_use(self, uses: list[tuple[int, int]]) -> None:
+        step, place = self.trace.steps[uses[0][0]], uses[0][1]
+        value = self.trace.values[step.inputs[place].value]
+        entries = [(self.trace.steps[number], self.trace.steps[number].inputs[at]) for number, at in uses]
+        wanted = [entry for user, entry in entries if entry.needs_grad and not user.cut]
         head = self.node_of(step.id)
         tail, port = (f"f{value.id}", "o") if value.id in self.fans and wanted else self.maker(value)
         edge = Edge(f"e{step.id}-{place}", tail, head, port, f"i{place}" if head[0] == "s" else "i")
+        self.graph.edges.append(edge)
         if wanted:
-            known = [entry.downstream for entry in wanted if entry.downstream is not None]
-            gradient = known[0] if len(known) == 1 else np.sum(known, axis=0) if known else None
-            self.size(edge, gradient, any(self.trace.steps[number].ran for number, _ in uses))
-        else:
-            edge.dashed, edge.arrow = True, "head"
-            edge.label, edge.cut = (step.cut, True) if step.cut and len(uses) == 1 else ("", False)
-            edge.tip = f"{step.cut}: the gradient ends here" if step.cut else f"{value.name}: no gradient needed"
-        return edge
+            self.size(edge, joined(wanted), any(user.ran for user, _ in entries))
+            return
+        edge.dashed, edge.arrow = True, "head"
+        edge.label, edge.cut = (step.cut, True) if step.cut and len(uses) == 1 else ("", False)
+        edge.tip = f"{step.cut}: the gradient ends here" if step.cut else f"{value.name}: no gradient needed"
 
     def size(self, edge: Edge, gradient: np.ndarray | None, reached: bool) -> None:
         """``reached``: whether the backward pass came along it, known or not."""
@@ -171,6 +172,15 @@ class _Builder:
             edge.label, edge.tip = ("blocked", "the gradient is exactly zero") if gradient.size else ("", "no elements")
 
 
+def joined(entries: list[Input]) -> np.ndarray | None:
+    """What comes back along several uses: the sum for each value, all of them side by side."""
+    sums: dict[int, np.ndarray] = {}
+    for entry in entries:
+        if entry.downstream is not None:
+            sums[entry.value] = sums[entry.value] + entry.downstream if entry.value in sums else entry.downstream
+    return np.concatenate([array.ravel() for array in sums.values()]) if sums else None
+
+
 def short_title(text: str) -> str:
     """A module's printed form with what matters: ``Linear(4 → 3)``."""
     first, _, more = text.partition("\n")
@@ -180,7 +190,7 @@ def short_title(text: str) -> str:
         r"(, |(?<=\())(inplace|bias|affine|elementwise_affine|track_running_stats|ceil_mode)=(True|False)", "", first
     )
     first = re.sub(r", (padding=0|dilation=1|eps=1e-05|momentum=0\.1)(?=[,)])", "", first)
-    return clip(first.rstrip("(") if more else first, 240, 11)
+    return clip(first.rstrip("(") if more else first.removesuffix("(...)"), 240, 11)
 
 
 def shared_path(paths: list[str]) -> str:

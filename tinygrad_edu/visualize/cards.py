@@ -191,8 +191,8 @@ def _equation(trace: Trace, step: Step) -> Parts:
     if len(outs) > 1:
         sections.append(Section(_outputs(trace, outs), pad_y=5))
     elif not scalar:
-        value = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
-        sections.append(Section(value, pad_y=5))
+        made = labelled(f"value {clip(outs[0].name, 90, 9)}", "forward", array_box(outs[0].data, "forward"))
+        sections.append(Section(made, pad_y=5))
     if step.note and not any(entry.blocked for entry in step.inputs):
         note = Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")
         sections.append(Section(Line([note]), pad_y=3, align="l", line=False))

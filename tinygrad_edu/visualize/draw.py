@@ -56,12 +56,17 @@ class Drawing(graphviz.Digraph):
         self.trace = trace
         self.title = trace.values[trace.root].name if title is None else title
         self.graph: Graph = build(trace, depth, direction)
+        self._made_with = (trace, depth, format, title, direction)
         self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, LEGEND_WIDTH))
 
     @cached_property
     def layout(self) -> Layout:
         """Where everything stands: by Graphviz where it is, else by our own layout."""
         return best_layout(self.graph)
+
+    def copy(self) -> Drawing:
+        """The same picture anew."""
+        return Drawing(*self._made_with)
 
     def svg(self, header: bool = True) -> str:
         """The picture as SVG; without its title and legend where ``header`` is false."""

@@ -57,9 +57,12 @@ def render(source: str, form: str) -> bytes | None:
 
 
 def graphviz_layout(graph: Graph, order: Callable[[list], list] = list) -> Layout | None:
-    """Graphviz's layout of the nodes in this order; None without Graphviz."""
+    """Graphviz's layout of the nodes in this order; None without Graphviz, or where it did not place everything."""
     answer = render(skeleton(graph, order), "json0")
-    return read(graph, json.loads(answer)) if answer is not None else None
+    try:
+        return read(graph, json.loads(answer)) if answer is not None else None
+    except (KeyError, ValueError):
+        return None
 
 
 def skeleton(graph: Graph, order: Callable[[list], list] = list) -> str:
@@ -130,10 +133,9 @@ def read(graph: Graph, answer: dict[str, Any]) -> Layout:
             x, y = map(float, item["pos"].split(","))
             card = graph.nodes[item["name"]].card
             layout.at[item["name"]] = (x - card.width / 2, height - y - card.height / 2)
-    edges = {edge.key: edge for edge in graph.edges}
-    for item in answer.get("edges", ()):
-        edge = edges[item["id"]]
-        points = [tuple(map(float, point.split(","))) for point in item["pos"].split() if point[0] not in "se"]
+    paths = {item["id"]: item["pos"] for item in answer.get("edges", ())}
+    for edge in graph.edges:
+        points = [tuple(map(float, point.split(","))) for point in paths[edge.key].split() if point[0] not in "se"]
         route = [(x, height - y) for x, y in points]
         layout.routes[edge.key] = snapped(
             route, port_place(graph, layout, edge.tail, edge.tail_port), port_place(graph, layout, edge.head, edge.head_port)

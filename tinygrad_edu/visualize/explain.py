@@ -10,9 +10,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .numbers import norm, number, shape_text, stats
+from .numbers import norm, number, shape_text, stats, whole_shape
 from .text import one_line
-from .trace import Input, Step, Trace, Value
+from .trace import Input, Step, Summary, Trace, Value
 from .tracing import trace
 
 __all__ = ["Text", "explain"]
@@ -21,6 +21,8 @@ ROWS, COLUMNS = 6, 8
 """Up to so many numbers are shown; of more, their mean, spread and size."""
 NARROWEST = 40
 MOST_TERMS = 4
+HARD = "\u00a0"
+"""A space at which no line is broken."""
 
 
 class Text(str):
@@ -58,9 +60,9 @@ def explain(
         if value is not None and value < least:
             raise ValueError(f"explain(): {name} must be at least {least}, but got {value}")
     found = loss if isinstance(loss, Trace) else trace(loss, names)
-    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()) + "\n")
+    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()).replace(HARD, " "))
     if file is not None:
-        file.write(text)
+        print(text, file=file)
     return text
 
 
@@ -90,6 +92,11 @@ def on_the_point(numbers: list[str]) -> list[str]:
     return [f"{a:>{left}}{b or ' ' * point}{c:<{right}}" for a, b, c in parts]
 
 
+def shape_of(shape: tuple[int, ...]) -> str:
+    """``(2, 3)`` as one word."""
+    return shape_text(shape).replace(" ", HARD)
+
+
 def wrapped(text: str, width: int, indent: str, hang: str = "  ") -> Iterator[str]:
     """``text`` in lines; what follows the first is further in. A word that is too long is broken."""
     line, bare = indent, True
@@ -116,9 +123,14 @@ class Block:
         self.width = max(map(cells, [title, *rows]))
 
 
+def fits(blocks: list[Block], signs: int, width: int, indent: str) -> bool:
+    """Whether blocks with so many signs between them make one row."""
+    return len(indent) + sum(block.width for block in blocks) + 5 * signs <= width
+
+
 def beside(blocks: list[Block], signs: list[str], width: int, indent: str) -> Iterator[str]:
     """Blocks in a row with a sign between two of them, titles above; one below the other where the row does not fit."""
-    if len(indent) + sum(block.width for block in blocks) + 5 * len(signs) > width:
+    if not fits(blocks, len(signs), width, indent):
         yield from _below(blocks, signs, width, indent)
         return
     for i in range(-1, max(len(block.rows) for block in blocks)):
@@ -133,12 +145,12 @@ def beside(blocks: list[Block], signs: list[str], width: int, indent: str) -> It
 def _below(blocks: list[Block], signs: list[str], width: int, indent: str) -> Iterator[str]:
     titles = [f"{sign} {block.title}".rstrip() for sign, block in zip([" ", *signs], blocks, strict=True)]
     column = max(map(cells, titles)) + 2
-    fits = len(indent) + column + max(cells(row) for block in blocks for row in block.rows) <= width
+    level = len(indent) + column + max(cells(row) for block in blocks for row in block.rows) <= width
     for title, block in zip(titles, blocks, strict=True):
-        if not fits:
+        if not level:
             yield from wrapped(title, width, indent)
         for i, row in enumerate(block.rows):
-            lead = indent + (padded(title if not i else "", column) if fits else "  ")
+            lead = indent + (padded(title if not i else "", column) if level else "  ")
             if cells(lead + row) <= width:
                 yield lead + row
             else:
@@ -165,7 +177,7 @@ class _Walk:
             yield from wrapped(said, self.width, "")
         else:
             yield from self._heading("Backward: upstream × local = downstream")
-            yield from wrapped(f"It starts at {root} with ∂{root}/∂{root} = {self._start()}.", self.width, "")
+            yield from wrapped(self._beginning(root), self.width, "")
         steps = [step for step in reversed(trace.steps) if step.ran or not trace.ran]
         for step in islice(steps, self.max_nodes):
             yield ""
@@ -173,8 +185,13 @@ class _Walk:
             yield from self._sums(step)
         yield from self._more(len(steps))
         if trace.ran:
-            yield from self._unreached()
+            yield from self._unreached(steps)
             yield from self._leaves()
+
+    def _beginning(self, root: str) -> str:
+        if self.trace.steps and not any(step.ran for step in self.trace.steps):
+            return "It was not recorded: inside `with record():` every step is told. Known are the gradients of the leaves."
+        return f"It starts at {root} with ∂{root}/∂{root} = {self._start()}."
 
     def _heading(self, text: str) -> Iterator[str]:
         yield text
@@ -198,19 +215,21 @@ class _Walk:
     def _short(self, array: np.ndarray | None) -> str:
         """An array in one line."""
         if array is None:
-            return "?"
-        if array.size == 1:
+            return "none" if self.trace.ran else "?"
+        if array.size == 1 and not isinstance(array, Summary):
             return self.number(array.reshape(())[()])
-        mean, spread = stats(array)
+        shape = shape_of(whole_shape(array))
         if not array.size:
-            return f"{shape_text(array.shape)}  empty"
-        parts = f"mean {self.number(mean)}  σ {self.number(spread)}  ‖·‖ {self.number(norm(array))}"
-        return f"{shape_text(array.shape)}  {parts}"
+            return f"{shape}  empty"
+        mean, spread = stats(array)
+        return f"{shape}  mean {self.number(mean)}  σ {self.number(spread)}  ‖·‖ {self.number(norm(array))}"
 
     def _rows(self, array: np.ndarray | None, room: int) -> list[str]:
         """An array as lines: a small one as a grid whose columns are aligned, a large one by its statistics."""
         if array is None:
-            return ["?"]
+            return [self._short(None)]
+        if isinstance(array, Summary):
+            return self._short(array).split("  ")
         if array.size == 1 and array.ndim < 2:
             return [self._short(array)]
         if array.size and array.ndim <= 2:
@@ -221,6 +240,19 @@ class _Walk:
                 if max(map(cells, rows)) <= room:
                     return rows
         return self._short(array).split("  ")
+
+    def _blocks(self, titles: list[str], arrays: list[np.ndarray | None], room: int) -> list[Block]:
+        """Arrays that stand beside each other; short vectors that must stand below each other have common columns."""
+        blocks = [Block(title, self._rows(each, room)) for title, each in zip(titles, arrays, strict=True)]
+        known = [each for each in arrays if each is not None and each.ndim == 1 and not isinstance(each, Summary)]
+        alike = len(known) == len(arrays) and len({each.shape for each in known}) == 1 and 0 < known[0].size <= COLUMNS
+        if not alike or fits(blocks, len(blocks) - 1, self.width, "      "):
+            return blocks
+        columns = [on_the_point([self.number(each) for each in column]) for column in zip(*known, strict=True)]
+        rows = ["  ".join(row).rstrip() for row in zip(*columns, strict=True)]
+        if max(map(cells, rows)) > room:
+            return blocks
+        return [Block(title, [row]) for title, row in zip(titles, rows, strict=True)]
 
     # ---- forward
 
@@ -234,8 +266,10 @@ class _Walk:
                     entries.append((one_line(value.name), value, {"data": "data, no gradient"}.get(value.kind, value.kind)))
             elif value.made_by in shown:
                 step = trace.steps[value.made_by]
-                formula = step.formula if len(step.outputs) == 1 else f"{value.name} of {step.formula}"
-                entries.append((one_line(formula), value, self._remark(step)))
+                if value.output:
+                    entries.append((one_line(f"{value.name}, beside {trace.values[step.outputs[0]].name}"), value, ""))
+                else:
+                    entries.append((one_line(step.formula), value, self._remark(step)))
         scalars = [cells(text) for text, value, _ in entries if value.data is None or value.data.size == 1]
         column = min(max(scalars, default=0), self.width // 2)
         for text, value, remark in entries:
@@ -252,7 +286,8 @@ class _Walk:
 
     def _value(self, text: str, value: Value, remark: str, column: int) -> Iterator[str]:
         if value.data is None or (value.data.size == 1 and value.data.ndim < 2):
-            shown = f"= {self._short(value.data)}" if value.data is not None or not value.shape else shape_text(value.shape)
+            known = "?" if value.data is None else self._short(value.data)
+            shown = f"= {known}" if value.data is not None or not value.shape else shape_of(value.shape)
             line = f"  {padded(text, column)}  {shown}"
             if remark:
                 line = f"{padded(line, column + 4 + 12)}  {remark}"
@@ -261,7 +296,7 @@ class _Walk:
             else:
                 yield from wrapped(f"{text} {shown}" + (f" ({remark})" if remark else ""), self.width, "  ", "    ")
             return
-        head = f"{text}  {shape_text(value.shape)}" + (f"  {remark}" if remark else "")
+        head = f"{text}  {shape_of(value.shape)}" + (f"  {remark}" if remark else "")
         yield from wrapped(head, self.width, "  ", "    ")
         yield from self._lines(value.data, "      ")
 
@@ -339,7 +374,7 @@ class _Walk:
         if len(local) < len(inputs):  # a rule names G: it is shown once
             for i, value in enumerate(upstream):
                 letter = "G" if len(upstream) == 1 else f"G{'₁₂₃₄₅₆₇₈₉'[i] if i < 9 else i + 1}"
-                yield f"    upstream {letter}" + (f" {shape_text(value.shape)}" if value.shape else "")
+                yield f"    upstream {letter}" + (f" {shape_of(value.shape)}" if value.shape else "")
                 yield from self._lines(value.grad if self.trace.ran else None, "      ")
         for entry in inputs:
             yield from self._entry(step, entry)
@@ -347,24 +382,25 @@ class _Walk:
     def _lines(self, array: np.ndarray | None, indent: str) -> Iterator[str]:
         """An array below a line that tells its shape."""
         rows = self._rows(array, self.width - len(indent))
-        if array is not None and rows[0] == shape_text(array.shape):
+        if array is not None and rows[0] == shape_of(whole_shape(array)):
             yield from wrapped("  ".join(rows[1:]), self.width, indent)
         else:
             yield from (indent + row for row in rows)
 
     def _entry(self, step: Step, entry: Input) -> Iterator[str]:
         value = self.trace.values[entry.value]
-        shape = f" {shape_text(value.shape)}" if value.shape else ""
+        shape = f" {shape_of(value.shape)}" if value.shape else ""
         target = f"to {one_line(value.name)}{shape}"
         summed = _axes(entry.summed)
         if entry.local is not None and is_local(entry.rule):
             rule, room = one_line(entry.rule), self.width - 20
             yield from wrapped(f"{target}:  local {rule}", self.width, "    ")
-            upstream = Block("upstream", self._rows(self._upstream(step), room))
-            blocks = [upstream, Block(f"downstream{summed}", self._rows(entry.downstream, room))]
-            if rule != "1":
-                factor = [rule] if _is_number(rule) else self._rows(_gates(entry.local), room)
-                blocks.insert(0, Block("local", factor))
+            titles, arrays = ["upstream", f"downstream{summed}"], [self._upstream(step), entry.downstream]
+            if rule != "1" and not _is_number(rule):
+                titles, arrays = ["local", *titles], [_gates(entry.local), *arrays]
+            blocks = self._blocks(titles, arrays, room)
+            if rule != "1" and _is_number(rule):
+                blocks.insert(0, Block("local", [rule]))
             yield from beside(blocks, ["×", "="][-len(blocks) + 1 :], self.width, "      ")
             return
         rule = one_line(entry.rule)
@@ -401,18 +437,19 @@ class _Walk:
         yield from wrapped(said, self.width, "", "    ")
         shown_terms = terms if len(terms) <= MOST_TERMS else terms[: MOST_TERMS - 1]
         room = self.width - 10
-        blocks = [Block("", self._rows(each, room)) for each in shown_terms]
+        blocks = self._blocks([""] * (len(shown_terms) + 1), [*shown_terms, value.grad], room)
         if len(terms) > len(shown_terms):
-            blocks.append(Block("", [f"{len(terms) - len(shown_terms)} more"]))
-        signs = ["+"] * (len(blocks) - 1) + ["="]
-        yield from beside([*blocks, Block("", self._rows(value.grad, room))], signs, self.width, "    ")
+            blocks.insert(-1, Block("", [f"{len(terms) - len(shown_terms)} more"]))
+        yield from beside(blocks, ["+"] * (len(blocks) - 2) + ["="], self.width, "    ")
 
     # ---- the end
 
-    def _unreached(self) -> Iterator[str]:
+    def _unreached(self, reached: list[Step]) -> Iterator[str]:
         """Steps of the graph that no gradient came to."""
-        names = [self.trace.values[step.outputs[0]].name for step in self.trace.steps if not step.ran and not step.cut]
-        live = [one_line(name) for name in names]
+        if not reached:
+            return
+        steps = [step for step in self.trace.steps if not step.ran and any(each.needs_grad for each in step.inputs)]
+        live = [one_line(self.trace.values[step.outputs[0]].name) for step in steps if not step.cut]
         if live:
             yield ""
             some = ", ".join(live[:8]) + (" …" if len(live) > 8 else "")
@@ -429,7 +466,7 @@ class _Walk:
         for name, value in zip(names, leaves, strict=True):
             rows = self._rows(value.grad, self.width - column - 8)
             lines = [f"  {padded(name, column)}  = {rows[0]}", *(" " * (column + 6) + row for row in rows[1:])]
-            if rows[0] == shape_text(value.shape):
+            if rows[0] == shape_of(value.shape):
                 lines = [f"  {padded(name, column)}  = {'  '.join(rows)}"]
             for line in lines:
                 if cells(line) <= self.width:
@@ -445,7 +482,7 @@ def is_local(rule: str) -> bool:
 
 def _gates(local: np.ndarray) -> np.ndarray:
     """Zeros and ones as whole numbers."""
-    return local.astype(np.int64) if np.isin(local, (-1, 0, 1)).all() else local
+    return local.astype(np.int64) if not isinstance(local, Summary) and np.isin(local, (-1, 0, 1)).all() else local
 
 
 def _is_number(rule: str) -> bool:

@@ -15,7 +15,7 @@ from .files import write_whole
 from .numbers import rms
 from .page import page
 from .tikz import to_tikz
-from .trace import Trace
+from .trace import Summary, Trace
 from .tracing import trace
 
 __all__ = ["save", "to_networkx"]
@@ -64,7 +64,7 @@ def _size(name: str, array: np.ndarray | None) -> dict[str, Any]:
     """A single number, or the root of the mean square of several."""
     if array is None:
         return {}
-    if array.size == 1 and array.dtype.kind in "fiub":
+    if array.size == 1 and not isinstance(array, Summary) and array.dtype.kind in "fiub":
         return {name: array.reshape(())[()].item()}
     return {"rms" if name == "value" else f"{name}_rms": float(rms(array))}
 

@@ -17,6 +17,7 @@ READABLE = 150  # cards of steps
 LONGEST_PERIOD = 40
 FEWEST_REPEATS = 3
 OPEN_PERIOD = 12
+CHUNKS = 40
 
 
 @dataclass(slots=True)
@@ -112,8 +113,8 @@ def repeated(trace: Trace, units: list[Unit], modules_only: bool) -> list[Unit]:
 
 
 def chunks(units: list[Unit]) -> list[Unit]:
-    """At most so many units as are readable: neighbours that no module and no repeat put together."""
-    each = -(-len(units) // READABLE)
+    """A few dozen units of neighbours that no module and no repeat put together."""
+    each = -(-len(units) // CHUNKS)
     made: list[Unit] = []
     room = 0
     for unit in units:

@@ -13,7 +13,7 @@ from .trace import Trace, Value
 
 __all__ = ["unit_card"]
 
-WIDTH = 260.0
+WIDTH = 320.0
 
 
 def unit_card(trace: Trace, unit: Unit) -> Card:
@@ -59,11 +59,14 @@ def unit_card(trace: Trace, unit: Unit) -> Card:
             ]
         rows.append([_word("∇ upstream → downstream" if down else "∇ upstream"), Line(runs)])
     sections.append(Section(Table(rows, "rl", gap_x=8, gap_y=1), pad_y=5))
-    bad = any(number_ is not None and number_ in inside for number_ in (trace.bad, trace.bad_backward))
-    if bad:
-        sections.insert(0, Section(Line([Run("the first NaN or infinity is made in here", 11, "backward", True)]), pad_y=4))
+    bad = next((place for place in (trace.bad, trace.bad_backward) if place is not None and place in inside), None)
+    if bad is not None:
+        source = trace.steps[bad].source
+        where = f"{source.file}:{source.line}" if source else trace.steps[bad].symbol
+        text = clip(f"the first NaN or infinity is made in here: {where}", WIDTH, 11, True)
+        sections.insert(0, Section(Line([Run(text, 11, "backward", True)]), pad_y=4))
     tip = f"{unit.stop - unit.start} operations, folded; a larger depth opens modules"
-    return Card(f"u{unit.start}", "folded", sections, tip, "step unit", bad)
+    return Card(f"u{unit.start}", "folded", sections, tip, "step unit", bad is not None)
 
 
 def unique(trace: Trace, numbers: list[int]) -> list[Value]:

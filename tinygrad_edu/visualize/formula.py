@@ -12,7 +12,6 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import reduce
 from typing import Any
@@ -126,7 +125,6 @@ NOT_HERE: dict[type[ast.AST], str] = {
 # ---- reading and computing
 
 
-@dataclass(slots=True)
 class Formula:
     """A formula that has been read: statements ``name = expression`` separated by ``;``, the last one the result.
 
@@ -134,12 +132,9 @@ class Formula:
         FormulaError: there is something in it that is no part of a formula.
     """
 
-    text: str
-    statements: list[tuple[str, ast.expr]]
-
     def __init__(self, text: str) -> None:
         self.text = text
-        self.statements = []
+        self.statements: list[tuple[str, ast.expr]] = []
         for statement in self._parse():
             if isinstance(statement, ast.Expr):
                 name = ""
@@ -237,11 +232,11 @@ class Formula:
     # One method for each kind of part. A result is a float where no name stands in it, else a tensor.
 
     def _value(self, node: ast.expr, known: Mapping[str, Any]) -> Any:
-        method = getattr(self, f"_{type(node).__name__.lower()}", None)
-        if method is None:
+        read = PARTS.get(type(node))
+        if read is None:
             raise self._error(NOT_HERE.get(type(node), "expected numbers, names, + - * / ** @, brackets and functions"), node)
         try:
-            value = method(node, known)
+            value = read(self, node, known)
         except FormulaError:
             raise
         except ZeroDivisionError:
@@ -268,13 +263,13 @@ class Formula:
             raise self._error(f"{node.id} is a function: write {node.id}(...)", node)
         raise self._error(f"{node.id} has no value: give it one, as in {node.id}=1", node)
 
-    def _unaryop(self, node: ast.UnaryOp, known: Mapping[str, Any]) -> Any:
+    def _unary(self, node: ast.UnaryOp, known: Mapping[str, Any]) -> Any:
         if not isinstance(node.op, (ast.USub, ast.UAdd)):
             raise self._error("expected a sign + or -", node)
         value = self._value(node.operand, known)
         return -value if isinstance(node.op, ast.USub) else value
 
-    def _binop(self, node: ast.BinOp, known: Mapping[str, Any]) -> Any:
+    def _binary(self, node: ast.BinOp, known: Mapping[str, Any]) -> Any:
         if not isinstance(node.op, (ast.Pow, *OPERATORS)):
             raise self._error(NOT_HERE.get(type(node.op), "expected + - * / ** or @"), node)
         left, right = self._value(node.left, known), self._value(node.right, known)
@@ -333,6 +328,18 @@ class Formula:
         shown = "".join(char if char.isprintable() else "�" for char in self.text)
         start = min(start, len(shown))
         return FormulaError(message, shown, start, min(max(end, start + 1), max(len(shown), start + 1)))
+
+
+PARTS: dict[type[ast.expr], Callable[[Formula, Any, Mapping[str, Any]], Any]] = {
+    ast.Constant: Formula._constant,
+    ast.Name: Formula._name,
+    ast.UnaryOp: Formula._unary,
+    ast.BinOp: Formula._binary,
+    ast.Call: Formula._call,
+    ast.List: Formula._list,
+    ast.Subscript: Formula._subscript,
+}
+"""All that a formula may hold. Nothing else is ever computed."""
 
 
 def _tensor(value: Any) -> Any:

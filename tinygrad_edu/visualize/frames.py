@@ -15,8 +15,8 @@ import numpy as np
 
 from . import markup as html
 from .cards import bracketed, is_constant, is_factor
-from .numbers import MINUS, norm, number
-from .trace import Input, Step, Trace, Value
+from .numbers import MINUS, norm, number, stats
+from .trace import Input, Step, Summary, Trace, Value
 
 __all__ = ["Frame", "frames", "reveals"]
 
@@ -41,16 +41,31 @@ class Frame:
     edges: list[str] = field(default_factory=list)  # along which a value or gradient moves
 
 
+@dataclass(slots=True)
+class Arrived:
+    """The gradients that have come back to a value so far; ``total`` is how many there will be."""
+
+    total: int
+    terms: list[np.ndarray] = field(default_factory=list)
+    sum: np.ndarray | None = None
+
+    def add(self, grad: np.ndarray) -> None:
+        self.terms.append(grad)
+        with np.errstate(all="ignore"):
+            self.sum = grad if self.sum is None else self.sum + grad
+
+    @property
+    def missing(self) -> int:
+        return self.total - len(self.terms)
+
+
 def frames(trace: Trace) -> list[Frame]:
     """The stops in order: the inputs, each step forward, the loss's own gradient, each step backward."""
     walk = [_start(trace), *(_forward(trace, step) for step in trace.steps)]
     if _went_back(trace):
         walk.append(_seed(trace))
-        arrived: dict[int, list[tuple[int, int]]] = {}
-        for step in _backward_steps(trace):
-            for use in _uses(step):
-                arrived.setdefault(step.inputs[use[1]].value, []).append(use)
-            walk.append(_backward(trace, step, arrived))
+        arrived = {value: Arrived(len(uses)) for value, uses in _contributions(trace).items()}
+        walk += [_backward(trace, step, arrived) for step in _backward_steps(trace)]
     return walk
 
 
@@ -168,7 +183,10 @@ def _forward(trace: Trace, step: Step) -> Frame:
         body += html.note("the first NaN or infinity is made here, from finite numbers", "bad")
         say += ". The first NaN or infinity is made here"
     if step.saved:
-        kept = ", ".join(f"{saved.name} {tuple(saved.shape)}" if saved.shape else saved.name for saved in step.saved)
+        names = {"out": made} | {taken.param: trace.values[taken.value].name for taken in step.inputs}
+        kept = ", ".join(
+            f"{names.get(saved.name, saved.name)}{f' {tuple(saved.shape)}' if saved.shape else ''}" for saved in step.saved
+        )
         body += html.note(f"kept for the way back: {kept}", "saved")
     body = _where(step) + body
     edges = [f"e{step.id}-{place}" for place in range(len(step.inputs))]
@@ -190,7 +208,8 @@ def _seed(trace: Trace) -> Frame:
     return Frame("backward", None, f"Backward begins at {root.name}", body, say, focus)
 
 
-def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]]) -> Frame:
+def _backward(trace: Trace, step: Step, arrived: dict[int, Arrived]) -> Frame:
+    """The step's stop; it adds to ``arrived``, of each value, what it sends back."""
     out = trace.values[step.outputs[0]]
     pieces, said = [_where(step)], []
     title = f"upstream G = ∂{trace.values[trace.root].name}/∂{out.name}"
@@ -202,8 +221,9 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
     for _, place in _uses(step):
         taken = step.inputs[place]
         value = trace.values[taken.value]
-        several = len(_all_uses(trace, value)) > 1
-        chain, words = _chain(trace, value, out, several, len(step.outputs))
+        assert taken.downstream is not None
+        arrived[value.id].add(taken.downstream)
+        chain, words = _chain(trace, value, out, arrived[value.id].total > 1, len(step.outputs))
         single = _single(taken.downstream) and _single(out.grad)
         if single and (taken.local is None or _single(taken.local)):
             equation, more = _scalar_equation(taken, value, out)
@@ -212,7 +232,7 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
         else:
             pieces.append(html.card(html.equation(chain, words) + _array_equation(trace, step, taken, value, out)))
             said.append(f"the gradient of {value.name} is {_rule(taken)}, its norm {_norm(taken.downstream)}")
-        for kind, note in _notes(trace, taken, value, arrived[value.id]):
+        for kind, note in _notes(taken, value, arrived[value.id]):
             pieces.append(html.note(note, kind))
             said.append(note)
     if trace.bad_backward == step.id:
@@ -220,10 +240,8 @@ def _backward(trace: Trace, step: Step, arrived: dict[int, list[tuple[int, int]]
         said.append("the first NaN or infinity among the gradients is made here")
     title = f"through {step.symbol} ({out.name})"
     edges = [f"e{step.id}-{place}" for _, place in _uses(step)]
-    for _, place in _uses(step):
-        value = trace.values[step.inputs[place].value]
-        if len(arrived[value.id]) == len(_all_uses(trace, value)) > 1:
-            edges.append(f"ef{value.id}")
+    back = dict.fromkeys(step.inputs[place].value for _, place in _uses(step))
+    edges += [f"ef{value}" for value in back if arrived[value].total > 1 and not arrived[value].missing]
     return Frame("backward", step.id, title, "".join(pieces), ". ".join([title, *said]) + ".", f"s{step.id}", edges)
 
 
@@ -231,10 +249,6 @@ def _where(step: Step) -> str:
     """The module and the line of the program."""
     line = f"{step.source.file}:{step.source.line} {step.source.text}".strip() if step.source else ""
     return html.place(step.module, line)
-
-
-def _all_uses(trace: Trace, value: Value) -> list[tuple[int, int]]:
-    return [(s, p) for s, p in value.used_by if (s, p) in set(_uses(trace.steps[s]))]
 
 
 # ---- the chain rule
@@ -289,7 +303,8 @@ def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: V
         arrays += [_array(f"local {other.name}", other.data, other.shape, "local") for other in operands]
     grad = taken.downstream
     assert grad is not None
-    ask = _ask_one(grad, value.name, text, step.id) if _fits(grad.shape, GRID) and np.isrealobj(grad) and grad.size else None
+    plain = _fits(grad.shape, GRID) and np.isrealobj(grad) and grad.size and not isinstance(grad, Summary)
+    ask = _ask_one(grad, value.name, text, step.id) if plain else None
     arrays.append(_array(f"downstream ∇{value.name}", grad, grad.shape, "backward", ask))
     return html.equation(html.text(text), text, more=True) + html.row(arrays)
 
@@ -317,36 +332,38 @@ def _rule(taken: Input) -> str:
     return f"Σ {rule}" if taken.summed else rule
 
 
-def _notes(trace: Trace, taken: Input, value: Value, uses: list[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+def _notes(taken: Input, value: Value, arrived: Arrived) -> Iterator[tuple[str, str]]:
     grad = taken.downstream
     assert grad is not None
     if taken.blocked:
-        if grad.size == 1:
+        if _single(grad):
             yield "gate", "gradient blocked: the gate was closed in the forward pass"
         else:
-            yield "gate", f"{taken.blocked} of {grad.size} gates closed: their gradient is 0"
+            yield "gate", f"{taken.blocked} of {int(np.prod(value.shape))} gates closed: their gradient is 0"
     if taken.summed:
         axes = ", ".join(map(str, taken.summed))
         yield "summed", f"{value.name} was broadcast: the gradients of its copies are summed over {_axes(taken.summed)} {axes}"
     name = f"{value.name}.grad" if value.made_by is None else f"∇{value.name}"
-    total = len(_all_uses(trace, value))
-    missing = total - len(uses)
-    grads = [trace.steps[step].inputs[place].downstream for step, place in uses]
-    terms = [each for each in grads if each is not None]
-    status = f"({missing} more to come)" if missing else "✓ complete"
-    if total > 1 and all(each.size == 1 for each in terms):
-        so_far = np.sum([each.reshape(()) for each in terms], axis=0)
-        whole = value.grad if not missing and value.grad is not None else so_far
-        listed = [_number(each) for each in terms]
-        if len(listed) > MOST_TERMS:
-            listed[2:-2] = [f"… ({len(terms) - 4} more) …"]
-        sum_text = " + ".join(listed)
+    status = f"({arrived.missing} more to come)" if arrived.missing else "✓ complete"
+    whole = value.grad if not arrived.missing and value.grad is not None else arrived.sum
+    if arrived.total > 1 and _single(grad):
+        terms = arrived.terms
+        if len(terms) <= MOST_TERMS:
+            listed = [_number(each) for each in terms]
+        else:
+            listed = [
+                _number(terms[0]),
+                _number(terms[1]),
+                f"… ({len(terms) - 4} more) …",
+                _number(terms[-2]),
+                _number(terms[-1]),
+            ]
         equals = f" = {_number(whole)}" if len(terms) > 1 else ""
-        yield "sum", f"{name} accumulates: {sum_text}{equals} {status}"
-    elif total > 1:
-        norms = f", its norm is {_norm(value.grad)}" if not missing and value.grad is not None else ""
-        yield "sum", f"{name} accumulates: {len(uses)} of {total} gradients have arrived{norms} {status}"
-    elif value.made_by is None and grad.size == 1:
+        yield "sum", f"{name} accumulates: {' + '.join(listed)}{equals} {status}"
+    elif arrived.total > 1:
+        norms = f", its norm is {_norm(whole)}" if not arrived.missing else ""
+        yield "sum", f"{name} accumulates: {len(arrived.terms)} of {arrived.total} gradients have arrived{norms} {status}"
+    elif value.made_by is None and _single(grad):
         yield "sum", f"{name} = {_number(grad)} {status}"
 
 
@@ -358,7 +375,7 @@ def _axes(summed: tuple[int, ...]) -> str:
 
 
 def _single(array: np.ndarray | None) -> bool:
-    return array is not None and array.size == 1
+    return array is not None and array.size == 1 and not isinstance(array, Summary)
 
 
 def _number(array: np.ndarray | None) -> str:
@@ -366,7 +383,7 @@ def _number(array: np.ndarray | None) -> str:
 
 
 def _norm(array: np.ndarray | None) -> str:
-    return "?" if array is None else number(norm(array))
+    return "?" if array is None or isinstance(array, Summary) else number(norm(array))
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -400,12 +417,15 @@ def _array(title: str, array: np.ndarray | None, shape: tuple[int, ...], kind: s
     """An array with its shape and norm: its numbers, its colours, or its statistics, by its size."""
     if array is None:
         return html.figure(title, shape, None, "not known", kind)
+    if isinstance(array, Summary):  # read from a file that keeps large arrays in brief
+        mean, deviation = array.statistics["mean"], array.statistics["std"]
+        return html.figure(title, shape, html.statistics(int(np.prod(shape)), mean, deviation), "", kind)
     size = f"‖·‖ {_norm(array)}" if kind != "forward" and array.dtype.kind in "fc" else ""
     if _fits(shape, GRID):
         return html.figure(title, shape, html.grid(array, ask), size, kind)
     if _fits(shape, HEAT):
         return html.figure(title, shape, html.heat(array), size, kind)
-    return html.figure(title, shape, html.statistics(array), size, kind)
+    return html.figure(title, shape, html.statistics(array.size, *stats(array)), size, kind)
 
 
 # ---- names in formulas

@@ -150,7 +150,8 @@ def _of(term: Term) -> str:
         meanings = [f"{name_latex(name)} = {_inside(meaning, 1)}" for name, meaning in pairs]
         return rf"{_of(parts[0])} \quad " + r",\; ".join(meanings)
     words = [rf"\text{{ {each} }}" if isinstance(each, str) else _inside(each, 1) for each in parts]
-    return joined(words).replace(r"\text{ ,", r"\text{,")
+    text = joined(words).replace(r"\text{ ,", r"\text{,")
+    return r"\text{" + text.removeprefix(r"\text{ ") if isinstance(parts[0], str) else text
 
 
 def _inside(term: Term, least: int) -> str:
@@ -167,7 +168,7 @@ def _parenthesised(text: str) -> str:
 def _function(name: str) -> str:
     if name in _SYMBOLS:
         return _SYMBOLS[name]
-    return f"\\{name}" if name in _UPRIGHT else rf"\operatorname{{{escape(name)}}}"
+    return f"\\{name}" if name in _UPRIGHT else r"\operatorname{" + name.replace("_", r"\,") + "}"
 
 
 def _below(subscript: Term | None) -> str:

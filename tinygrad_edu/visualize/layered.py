@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from .graph import Graph
 from .layout import GROUP_TITLE, Layout, Point, crossings, group_title_width, ink
@@ -24,6 +24,7 @@ PAD = 12.0  # inside a module's box
 GAP, THIN_GAP = 26.0, 12.0  # beside a card, beside an edge
 RANK_GAP = 42.0
 SWEEPS = 12
+LAST, MAIN = 8, 3.0  # the last rounds, and how heavy a link is that they make straight
 WORK = 40_000  # items times rounds of settling
 SMALL = 200  # items: below it several orders are finished and compared
 
@@ -45,18 +46,17 @@ def layered_layout(graph: Graph) -> Layout:
     turn = [float(item.serial) for item in made.items]
     starts = [as_read(made), turn, [-place for place in turn]]
     orders = [ordered(made, start, first) for start in starts for first in (0, 1)]
-    if len(made.items) > SMALL:
-        orders = [min(orders, key=lambda order: order.crossings)]
+    orders.sort(key=lambda order: order.crossings)
+    small = len(made.items) <= SMALL
     layouts = []
-    for order in orders:
-        at, sides = coordinates(made, order, graph)
-        if len(made.items) <= SMALL:
-            straighten_long(made, at)
-        layouts.append(finished(graph, made, at, sides))
+    for order in orders[: 2 if small else 1]:
+        for share in (0.5, 0.0, 1.0) if small else (0.5,):
+            at, sides = coordinates(made, order, graph, share)
+            hang_straight(made, at, sides)
+            if small:
+                straighten_long(made, at)
+            layouts.append(finished(graph, made, at, sides))
     return min(layouts, key=lambda layout: (crossings(layout), ink(layout))) if len(layouts) > 1 else layouts[0]
-
-
-# -- the order in each rank --------------------------------------------------------------------------------------------------
 
 
 def as_read(made: Plan) -> list[float]:
@@ -159,8 +159,11 @@ def count_crossings(made: Plan, ranks: list[list[int]], at: list[float]) -> int:
 # -- coordinates -------------------------------------------------------------------------------------------------------------
 
 
-def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], dict[str, tuple[float, float]]]:
-    """The middle of each item, and the left and right side of each module's box."""
+def coordinates(made: Plan, order: Order, graph: Graph, share: float) -> tuple[list[float], dict[str, tuple[float, float]]]:
+    """The middle of each item, and the left and right side of each module's box.
+
+    ``share`` says which way boxes give way to each other in the end: 0 to the right, 1 to the left, 0.5 both.
+    """
     count = len(made.items)
     paths = list(made.spans)
     left = {path: count + 2 * i for i, path in enumerate(paths)}
@@ -201,12 +204,15 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
     at = [*order.at, *[0.0] * (2 * len(paths))]
     rounds = max(12, min(120, WORK // count))
     for step in range(rounds):
-        # down, up, then everything at once; the last rounds are of the last kind
-        kind = 2 if step > rounds * 0.7 else step % 3
+        # down, up, everything at once; at last down again, each card straight below what it comes from
+        kind = 3 if step >= rounds - LAST else 2 if step > rounds * 0.7 else step % 3
         wish = list(at)
-        for rank in order.ranks if kind == 0 else reversed(order.ranks):
+        for rank in order.ranks if kind in (0, 3) else reversed(order.ranks):
             for i in rank:
-                links = made.into[i] + made.out[i] if kind == 2 else made.into[i] if kind == 0 else made.out[i]
+                if kind == 3:
+                    links = [link for link in made.into[i] if link.weight >= MAIN] or made.out[i] or made.into[i]
+                else:
+                    links = made.into[i] + made.out[i] if kind == 2 else made.into[i] if kind == 0 else made.out[i]
                 if links:
                     heard = at if kind == 2 else wish
                     weight = sum(link.weight for link in links)
@@ -215,7 +221,7 @@ def coordinates(made: Plan, order: Order, graph: Graph) -> tuple[list[float], di
         for path in reversed(paths):  # the inner ones first; a box goes where what is in it goes, and shrinks around it
             wish[left[path]] = min((wish[b] - space for b, space in after_[left[path]] if b != right[path]), default=0.0)
             wish[right[path]] = max((wish[a] + space for a, space in before_[right[path]] if a != left[path]), default=0.0)
-        at = between(wish, turn, after_, before_)
+        at = between(wish, turn, after_, before_, share if kind == 3 else 0.5)
     sides = {}
     for path in reversed(paths):
         low, high = at[left[path]], at[right[path]]
@@ -242,9 +248,13 @@ def topological(after: list[list[tuple[int, float]]], before: list[list[tuple[in
 
 
 def between(
-    wish: list[float], turn: list[int], after: list[list[tuple[int, float]]], before: list[list[tuple[int, float]]]
+    wish: list[float],
+    turn: list[int],
+    after: list[list[tuple[int, float]]],
+    before: list[list[tuple[int, float]]],
+    share: float,
 ) -> list[float]:
-    """The mean of two places that keep all distances: pushed right only where need be, and pushed left."""
+    """A mean of two places that keep all distances: pushed right only where need be, and pushed left (this with ``share``)."""
     pushed_right, pushed_left = list(wish), list(wish)
     for i in turn:
         here = pushed_right[i]
@@ -258,7 +268,29 @@ def between(
             if pushed_left[b] - space < here:
                 here = pushed_left[b] - space
         pushed_left[i] = here
-    return [(a + b) / 2 for a, b in zip(pushed_right, pushed_left, strict=True)]
+    return [a + (b - a) * share for a, b in zip(pushed_right, pushed_left, strict=True)]
+
+
+def hang_straight(made: Plan, at: list[float], sides: dict[str, tuple[float, float]]) -> None:
+    """Between ranks that share no module, all that is below moves as one, so that most of what links the two is straight."""
+    for rank in range(1, len(made.ranks)):
+        if any(first < rank <= last for first, last in made.spans.values()):
+            continue
+        pulls = [
+            (at[link.other] + link.there - at[i] - link.here, link.weight) for i in made.ranks[rank] for link in made.into[i]
+        ]
+        heaviest = max((weight for _, weight in pulls), default=0.0)
+        pulls = sorted(pull for pull in pulls if pull[1] >= min(MAIN, heaviest))
+        if not pulls:
+            continue
+        weights = list(accumulate(weight for _, weight in pulls))
+        move = next(pull for (pull, _), sofar in zip(pulls, weights, strict=True) if sofar >= weights[-1] / 2)  # the median
+        for i, item in enumerate(made.items):
+            if item.rank >= rank:
+                at[i] += move
+        for path, (first, _) in made.spans.items():
+            if first >= rank:
+                sides[path] = (sides[path][0] + move, sides[path][1] + move)
 
 
 def straighten_long(made: Plan, at: list[float]) -> None:

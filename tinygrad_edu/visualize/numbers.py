@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .trace import Summary
+
 __all__ = [
     "MINUS",
     "edge_colour",
@@ -21,6 +23,7 @@ __all__ = [
     "size_text",
     "stats",
     "top_of",
+    "whole_shape",
 ]
 
 MINUS = "−"
@@ -62,6 +65,8 @@ def number(value: Any, digits: int = 3) -> str:
 
 def rms(array: np.ndarray) -> float:
     """The root of the mean square; 0 for no elements."""
+    if isinstance(array, Summary):
+        return math.hypot(array.statistics["mean"], array.statistics["std"])
     if not array.size:
         return 0.0
     with np.errstate(all="ignore"):
@@ -74,16 +79,23 @@ def rms(array: np.ndarray) -> float:
 
 def norm(array: np.ndarray) -> float:
     """The Euclidean norm of all elements."""
-    return rms(array) * math.sqrt(array.size)
+    return rms(array) * math.sqrt(math.prod(whole_shape(array)))
 
 
 def stats(array: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation (of the population)."""
+    if isinstance(array, Summary):
+        return array.statistics["mean"], array.statistics["std"]
     if not array.size:
         return math.nan, math.nan
     with np.errstate(all="ignore"):
         wide = array.astype(np.complex128 if np.iscomplexobj(array) else np.float64)
         return wide.mean().item(), float(wide.std())
+
+
+def whole_shape(array: np.ndarray) -> tuple[int, ...]:
+    """The shape, of a summary that of the array it stands for."""
+    return array.whole_shape if isinstance(array, Summary) else array.shape
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .trace import Trace, Value
+import numpy as np
+
+from .trace import Summary, Trace, Value
 
 __all__ = ["MOST_PATHS", "Path", "all_paths", "count_paths", "leaves", "local_factor"]
 
@@ -27,9 +29,13 @@ class Path:
 
 
 def local_factor(trace: Trace, step: int, place: int) -> float | None:
-    """∂out/∂input of a step on single numbers; None where it is not known or not a single number."""
+    """∂out/∂input of a step on single numbers; None where it is not known or not a single real number."""
     made, taken = trace.steps[step], trace.steps[step].inputs[place]
     if len(made.outputs) != 1 or taken.downstream is None or taken.downstream.size != 1:
+        return None
+    if isinstance(taken.downstream, Summary) or np.iscomplexobj(taken.downstream):
+        return None
+    if trace.values[made.outputs[0]].dtype.startswith("complex"):
         return None
     if taken.local is not None:
         return float(taken.local.item()) if taken.local.size == 1 else None

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 import weakref
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -24,14 +25,14 @@ import numpy as np
 from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.context import FunctionNode
 from ..autograd.engine import RECORDERS, Recorder, current_pass
-from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
+from ..autograd.grad_mode import OBSERVED, OBSERVERS, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .calls import Call, bare_call, read_call
-from .modules import ModuleTable, Where, around, forget_codes
+from .modules import ModuleTable, Where, around
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording", "record", "recordings_of"]
 
@@ -48,9 +49,10 @@ _serial = itertools.count()
 class RawValue:
     """A tensor as it was when it was first seen."""
 
-    __slots__ = ("data", "dtype", "kind", "output", "shape", "step")
+    __slots__ = ("data", "dtype", "kind", "output", "shape", "step", "used")
 
     def __init__(self, kind: str, shape: Any, dtype: Any, data: Any, step: int | None = None, output: int = 0) -> None:
+        self.used = False
         self.kind, self.shape, self.dtype, self.data, self.step, self.output = kind, shape, dtype, data, step, output
 
 
@@ -149,6 +151,13 @@ class Recording:
             return versions[-1] if versions else None
         return self._place(node)
 
+    def states(self, tensor: Any) -> list[int]:
+        """The values that stand for ``tensor``, one for each state that a leaf was seen in."""
+        if type(tensor._node) is AccumulateGrad:
+            return self._versions(tensor._node)
+        found = self.find(tensor)
+        return [] if found is None else [found]
+
     def _place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
         try:
@@ -208,6 +217,16 @@ class Recording:
         self._arrays[id(array)] = (weakref.ref(array), version_of(array), value)
         return value
 
+    def _data_now(self, value: RawValue, array: np.ndarray) -> np.ndarray:
+        """The copy of an array, renewed if something has written to it that autograd does not see (``y.data.clamp_()``)."""
+        data = value.data
+        if data is None or not _same_values(data, array):
+            data = array.copy()
+            if not value.used:  # what nobody has used is shown as it is now
+                value.data = data
+        value.used = True
+        return data
+
     def _add(self, value: RawValue) -> int:
         self.values.append(value)
         return len(self.values) - 1
@@ -221,10 +240,13 @@ class Recording:
         step.inputs = inputs = []
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
-            known[id(array)] = self.values[value].data
+            data = self.values[value].data
+            if made_by is not None and made_by.__class__ is not AccumulateGrad:
+                data = self._data_now(self.values[value], array)
+            known[id(array)] = data
             inputs.append((value, param, None if made_by is None or node is None else place))
         step.depth, step.cut = depth, ""
-        step.line, step.module = where.line, self.modules.innermost(where)
+        step.line, step.module = where[0], self.modules.innermost(where)
         if node is None:
             cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
@@ -233,11 +255,12 @@ class Recording:
         else:
             step.needs = tuple([each is not None for each in node.next])
             step.shape, step.dtype = node.shape, node.dtype
-        self._finish(step, call, node, known)
+        self._finish(step, call, node, known, fresh=len(OBSERVERS) == 1)
         if node is not None:
             step.saved = tuple([_copied(value, known) for value in call.saved])
 
-    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any]) -> None:
+    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any], fresh: bool = False) -> None:
+        """``fresh``: nobody has written to the new nodes' metadata."""
         index, kind = len(self.steps), "cut" if step.cut else "result"
         self.steps.append(step)
         step.outputs = []
@@ -246,7 +269,9 @@ class Recording:
                 data = None if array is None else array.copy()
                 value = len(self.values)
                 self.values.append(RawValue(kind, shape, dtype, data, index, place))
-                if made_by is not None:
+                if fresh and made_by is not None:
+                    made_by._metadata = {self: value}  # type: ignore[dict-item]
+                elif made_by is not None:
                     self._remember(made_by, value)
             else:
                 value = self._new_array(array, kind, index, place)
@@ -263,7 +288,7 @@ class Recording:
         value = self.value_of(source._array, source._node)
         step = RawStep()
         step.inputs, step.needs, step.saved, step.cut = [(value, "x", None)], (), None, "detach"
-        step.line, step.depth, step.module = where.line, _depth(), self.modules.innermost(where)
+        step.line, step.depth, step.module = where[0], _depth(), self.modules.innermost(where)
         made_one = (made._array, None, made._array.shape, made._array.dtype)
         self._finish(step, Call(None, "detach", "", [], [made_one], {}, (), ()), None, {})
 
@@ -388,7 +413,11 @@ def _copied(value: Any, known: dict[int, Any]) -> Any:
 
 
 def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    if a.nbytes < 8192 or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return a.tobytes() == b.tobytes()
+    return a.data.cast("B") == b.data.cast("B")
 
 
 def _array_of(grad: Any, copy: bool = False) -> Any:
@@ -514,6 +543,7 @@ class _Backward(Recorder):
 _forward, _backward = _Forward(), _Backward()
 _switches: list[Any] = []
 """One for every open recording of any thread; the observers are there while it is not empty."""
+_lock = threading.Lock()
 
 
 class record:
@@ -526,10 +556,11 @@ class record:
 
     def __enter__(self) -> Recording:
         self._recording = recording = Recording()
-        if not _switches:
-            WATCHERS.append(_forward)
-            RECORDERS.append(_backward)
-        _switches.append(self)
+        with _lock:
+            if not _switches:
+                WATCHERS.append(_forward)
+                RECORDERS.append(_backward)
+            _switches.append(self)
         observe(_forward)
         self._opened = _open.set((*_open.get(), recording))
         return recording
@@ -537,11 +568,11 @@ class record:
     def __exit__(self, *exc: Any) -> None:
         _open.reset(self._opened)
         unobserve(_forward)
-        _switches.remove(self)
-        if not _switches:
-            WATCHERS.remove(_forward)
-            RECORDERS.remove(_backward)
-            forget_codes()
+        with _lock:
+            _switches.remove(self)
+            if not _switches:
+                WATCHERS.remove(_forward)
+                RECORDERS.remove(_backward)
 
 
 def recordings_of(tensor: Any) -> list[Recording]:

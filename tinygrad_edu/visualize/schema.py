@@ -110,7 +110,7 @@ def _thumbnail(plane: np.ndarray) -> np.ndarray:
     rows, columns = (_edges(n) for n in plane.shape)
     with np.errstate(all="ignore"):
         cells = [[plane[a:b, c:d].mean() for c, d in columns] for a, b in rows]
-    return np.array(cells, np.float32).reshape(len(rows), len(columns))
+        return np.array(cells, np.float32).reshape(len(rows), len(columns))
 
 
 def _edges(n: int) -> list[tuple[int, int]]:

@@ -53,7 +53,7 @@ def softmax_section(trace: Trace, step: Step) -> Box | None:
         return None  # class weights, another reduction: then the rule above says it all
     name = trace.values[entry.value].name
     row: list[Box | None] = [
-        Line([Run("(", 15, "grey")]), labelled("p = softmax", "forward", array_box(p, "forward")), _sign("−"),
+        Line([Run("(", 15, "grey", mark="backward")]), labelled("p = softmax", "forward", array_box(p, "forward")), _sign("−"),
         labelled("y, one-hot", "grey", array_box(one_hot, "forward")), _sign(f") / {len(places)}  ="),
         labelled(clip(f"∇ {name}", 120, 9), "backward", array_box(entry.downstream, "backward")),
     ]  # fmt: skip
@@ -88,7 +88,7 @@ def mask_of(step: Step, entry: Input) -> np.ndarray | None:
 
 def shape_algebra(trace: Trace, step: Step) -> str:
     """``(2, 4) · (3, 4)ᵀ + (3,) → (2, 3)``: a product's formula with shapes in the place of names; "" for other operations."""
-    if step.family not in ("linear", "conv") or "pool" in step.op or "=" not in step.formula:
+    if step.family not in ("linear", "conv") or "pool" in step.op or "=" not in step.formula or " with " in step.formula:
         return ""
     shapes = {trace.values[entry.value].name: shape_text(trace.values[entry.value].shape) for entry in step.inputs}
     names = sorted(shapes, key=len, reverse=True)

@@ -1,4 +1,10 @@
-"""A laid out graph as SVG. The same graph gives the same bytes."""
+"""A laid out graph as SVG. The same graph gives the same bytes.
+
+Elements have ids by which the page and other tools find them: ``s3`` a step's card, ``v0`` a value's, ``f0`` the sum of a
+value's gradients, ``u7`` the steps from 7 on in one card, ``m1`` a module's box, ``e3-0`` the edge to step 3's first input (its
+path runs from what made the value to the step), ``ef0`` the edge from a sum to its value. What a :class:`Run` is marked with,
+``forward`` or ``backward`` and more, are classes of its text.
+"""
 
 from __future__ import annotations
 

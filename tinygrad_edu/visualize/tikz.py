@@ -17,7 +17,7 @@ from .layout import Layout
 from .numbers import norm, number
 from .style import FAMILIES
 from .text import one_line
-from .trace import Input, Step, Trace, Value
+from .trace import Input, Step, Summary, Trace, Value
 from .tracing import trace
 
 __all__ = ["to_tikz"]
@@ -132,14 +132,18 @@ def _array(array: np.ndarray | None, macro: str) -> str:
     """A number, or a matrix's size: its norm."""
     if array is None:
         return "?"
-    if array.size == 1:
+    if _single(array):
         return rf"\{macro}{{{latex_number(number(array.reshape(())[()]))}}}"
     return rf"\{macro}{{\lVert {latex_number(number(norm(array)))} \rVert}}"
 
 
 def _equals(array: np.ndarray | None, macro: str) -> str:
     """``= −2.64``; a norm stands beside a formula."""
-    return (r"\quad " if array is not None and array.size != 1 else " = ") + _array(array, macro)
+    return (" = " if array is None or _single(array) else r"\quad ") + _array(array, macro)
+
+
+def _single(array: np.ndarray) -> bool:
+    return array.size == 1 and not isinstance(array, Summary)
 
 
 def _factor(array: np.ndarray | None) -> str:
@@ -172,7 +176,7 @@ def _sum(trace: Trace, value: Value) -> str:
 def _step(trace: Trace, step: Step) -> str:
     out = trace.values[step.outputs[0]]
     formula = _math(step.formula_latex, step.formula)
-    single = len(step.outputs) == 1 and out.data is not None and out.data.size == 1
+    single = len(step.outputs) == 1 and out.data is not None and _single(out.data)
     rows = [formula + (_equals(out.data, "val") if single else _shape(out) if len(step.outputs) == 1 else "")]
     inputs = [each for each in step.inputs if each.needs_grad]
     if trace.ran and any(not is_factor(each.rule) for each in inputs) and len(step.outputs) == 1:
@@ -191,9 +195,9 @@ def _rule(trace: Trace, entry: Input, out: Value) -> str:
     if not is_factor(entry.rule) or entry.local is None:
         return left + rule + right
     upstream = _factor(out.grad) if trace.ran else rf"\nabla {name_latex(one_line(out.name))}"
-    if entry.local.size == 1 and not is_constant(entry.rule):
+    if _single(entry.local) and not is_constant(entry.rule):
         rule = rf"\underset{{{latex_number(number(entry.local.item()))}}}{{{rule}}}"
-    elif entry.local.size > 1:
+    elif not _single(entry.local):
         upstream = rf"\nabla {name_latex(one_line(out.name))}"
-    times = r"\cdot" if entry.local.size == 1 else r"\odot"
+    times = r"\cdot" if _single(entry.local) else r"\odot"
     return f"{left}{rule} {times} {upstream}{right}"

@@ -65,7 +65,7 @@ def _as_number(value: float | int) -> Term:
 
 
 def _simplified(term: Term) -> Term:
-    """What goes without saying left out: 1 · x, x / 1, x + 0, x¹, and sums and products of numbers."""
+    """What goes without saying left out: 1 · x, x / 1, x¹, and sums and products of numbers."""
     kind, parts = term
     if kind == "negative" and (inner := _number_of(parts[0])) is not None and parts[0].kind == "given":
         return _as_number(-inner)
@@ -78,9 +78,9 @@ def _simplified(term: Term) -> Term:
         if kind != "^":
             return _as_number(left + right if kind == "+" else left - right if kind == MINUS else left * right)
         return term
-    if (kind in "·⊙/^" and right == 1) or (kind in ("+", MINUS) and right == 0):
+    if kind in "·⊙/^" and right == 1:
         return parts[0]
-    if (kind in "·⊙" and left == 1) or (kind == "+" and left == 0):
+    if kind in "·⊙" and left == 1:
         return parts[1]
     if kind in "·⊙" and left == -1:
         return Term("negative", (parts[1],))

@@ -165,8 +165,10 @@
     sections[at].querySelectorAll(".note.sum").forEach((each) => { each.hidden = waiting.length > 0; });
     waiting.forEach((question) => pose(question));
     const first = sections[at].querySelector(".quiz input");
-    if (first) first.focus({ preventScroll: true });
-    else if (panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
+    if (first) {
+      first.focus({ preventScroll: true });
+      (first.closest(".card") || first).scrollIntoView({ block: "nearest" });
+    } else if (panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
   }
 
   function pose(question) {
@@ -227,6 +229,9 @@
     };
   }
 
+  const question = (from) =>
+    frames.findIndex((_, i) => i >= from && all(".ask", sections[i]).some((each) => !done.has(each)));
+
   function setQuiz(on = !quiz) {
     quiz = on;
     $("quiz").setAttribute("aria-pressed", String(quiz));
@@ -234,8 +239,7 @@
     if (quiz) {
       play(false);
       paths(false);
-      const open = (i) => all(".ask", sections[i]).some((each) => !done.has(each));
-      const next = frames.findIndex((_, i) => i >= at && open(i));
+      const next = question(at);
       if (next >= 0 && next !== at) return go(next);
     }
     ask();
@@ -394,13 +398,17 @@
   }
   const KEYS = {
     ArrowLeft: "back", ArrowRight: "next", " ": "play", Home: "first", End: "last", q: "quiz", p: "paths", f: "follow", "?": "ask",
+    "+": "nearer", "=": "nearer", "-": "farther",
   };
   addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+    const answered = quiz && !pending().length && !event.defaultPrevented && target.tagName !== "BUTTON";
+    if (key === "Enter" && answered && question(at) >= 0) go(question(at));
     const name = KEYS[key.length === 1 ? key.toLowerCase() : key];
     if (!name || (key === " " && target.tagName === "BUTTON")) return;
-    if (target.tagName === "INPUT" && target.value && !/^[qpf?]$/i.test(key)) return; // what no number holds still acts
+    // in the answer's box: letters that no number holds, and what moves, while there is nothing to move in
+    if (target.tagName === "INPUT" && !/^[qpf?]$/i.test(key) && (target.value || /^[-+]$/.test(key))) return;
     event.preventDefault();
     actions[name]();
   });
