@@ -130,8 +130,10 @@ class Recording:
     def find(self, tensor: Any) -> int | None:
         """The value that stands for ``tensor`` now, if there is one."""
         node = tensor._node
-        if node is None:
-            return self._known_array(tensor._array)
+        if node is None:  # a constant, or what a GradientTape watched while it recorded
+            nodes = ((reference(), versions) for reference, versions in self._leaves.values())
+            was = next((versions for node, versions in nodes if versions and node and node.variable is tensor), None)
+            return was[-1] if was else self._known_array(tensor._array)
         if type(node) is AccumulateGrad:
             versions = self._versions(node)
             return versions[-1] if versions else None
