@@ -4,10 +4,12 @@ Look at one rule in every line: downstream = upstream * local. A node knows noth
 rest of the graph is, the upstream gradient says. Fan-out is the one node with several upstream gradients: it sums them.
 """
 
-from lesson import beside
+from lesson import beside, options, written
+from tinygrad_edu.visualize import draw, explain, page, record
 
 import tinygrad_edu as torch
 
+chosen = options(__doc__)
 seen = []
 
 
@@ -59,13 +61,14 @@ seen.append(("fan-out, x", "4.0000", f"{x.grad.item():.4f}"))
 
 # The chain: each node's downstream is the next one's upstream.
 w, x, b = inputs(0.5, 2.0, -3.0)
-product = w * x
-total = product + b
-squashed = torch.sigmoid(total)
-out = torch.maximum(squashed, torch.tensor(0.0))
-for tensor in (product, total, squashed):
-    tensor.retain_grad()
-out.backward()
+with record():  # for the picture below
+    product = w * x
+    total = product + b
+    squashed = torch.sigmoid(total)
+    out = torch.maximum(squashed, torch.tensor(0.0))
+    for tensor in (product, total, squashed):
+        tensor.retain_grad()
+    out.backward()
 s = squashed.item()
 print("\nthe chain out = max(sigmoid(w * x + b), 0), from its end\n")
 show("max", 1.0, 1.0, squashed)
@@ -80,5 +83,11 @@ while node is not None:  # the graph that backward walked
     names.append(type(node).__name__)
     node = node.next_functions[0][0] if node.next_functions else None
 print("\nthe nodes:", " -> ".join(names))
+
+# The same walk as a text, as a picture, and as a page that goes through it step by step.
+names = {"w": w, "x": x, "b": b, "product": product, "total": total, "squashed": squashed, "out": out}
+print(f"\n{explain(out, names=names)}")
+draw(out, names=names, path=written(chosen, "02_chain.svg"))
+page(out, written(chosen, "02_chain.html"), names=names)
 
 beside(*seen)

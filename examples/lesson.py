@@ -7,6 +7,8 @@ import sys
 from itertools import zip_longest
 from pathlib import Path
 
+import numpy as np
+
 WIDTH = 28
 FIGURES = "LESSON_FIGURES"
 """An environment variable: the file to which a lesson also writes its figures (for the table in README.md)."""
@@ -51,6 +53,23 @@ def save_plot(plt, options, name):
     if plt.get_backend().lower() != "agg" and not options.quick:
         plt.show()
     plt.close()
+
+
+def contours(ax, function, x, y):
+    """A function of a point by its contour lines, closer where it is low, with a star at the lowest point of the range.
+
+    Args:
+        function: is called with a pair of NumPy arrays, the coordinates.
+        x, y: the ranges, as (from, to).
+    """
+    xs, ys = np.meshgrid(np.linspace(*x, 121), np.linspace(*y, 121))
+    heights = function((xs, ys))
+    roots = np.sqrt(heights - heights.min())
+    ax.contourf(xs, ys, roots, levels=24, cmap="Blues", alpha=0.35)
+    ax.contour(xs, ys, roots, levels=24, colors="#cbd5e1", linewidths=0.6)
+    lowest = roots.argmin()
+    ax.plot(xs.flat[lowest], ys.flat[lowest], "*", color="#facc15", markeredgecolor="#1e293b", markersize=15, zorder=3)
+    ax.set(xlim=x, ylim=y)
 
 
 def written(options, name):

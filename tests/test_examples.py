@@ -1,4 +1,7 @@
-"""The examples run from the checkout and show the course notes' figures, and PyTorch's."""
+"""The first examples, run whole, show every figure of the course notes, and PyTorch's.
+
+That every lesson runs in quick mode and ends with its table is tested in test_lessons.py.
+"""
 
 import functools
 import re
@@ -6,7 +9,6 @@ import re
 import pytest
 from running import ROOT, on_pytorch, output_of, squeezed
 
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").glob("[0-9]*.py"))
 OPTIONS = {"05_iris.py": ["--epochs", "3"]}  # all epochs are the demo's test
 
 
@@ -18,14 +20,6 @@ def printed(name, *options):
 def shown(name, *options):
     """What an example prints before its table."""
     return printed(name, *options).partition("\n----")[0]
-
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_ends_with_the_notes_figures_beside_its_own(name):
-    table = printed(name).partition("\n----")[2]
-    assert re.match(r" +the note +here\n", table)
-    assert "DIFFERENT" not in table
 
 
 # The figures of the notes, without white space, in the order in which the examples print them.
@@ -109,7 +103,7 @@ FIGURES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", FIGURES)
 def test_prints_the_notes_figures(name):
     rest = squeezed(shown(name))
     for figure in FIGURES[name]:

@@ -61,8 +61,7 @@ y is used 2 times: its gradients add: 0 + 1.76 = 1.76
 The gradients of the leaves
 ───────────────────────────
   x.grad  = −3.27
-  y.grad  = 1.76
-"""
+  y.grad  = 1.76"""
 
 
 def test_the_formula_of_the_notes() -> None:
@@ -228,7 +227,7 @@ def test_it_is_text_that_shows_itself() -> None:
     text = explain(formula_trace())
     assert isinstance(text, str) and repr(text) == str(text)
     file = io.StringIO()
-    assert explain(formula_trace(), file=file) == file.getvalue() == text
+    assert explain(formula_trace(), file=file) + "\n" == file.getvalue() == text + "\n"
     assert explain(formula_trace()) == explain(formula_trace())
 
 
@@ -240,6 +239,15 @@ def test_what_cannot_be_shown_is_refused(option: dict[str, int], complaint: str)
         explain(formula_trace(), **option)
     with pytest.raises(TypeError, match="must be Tensor"):
         explain(math.pi)
+
+
+def test_a_pass_that_was_not_recorded() -> None:
+    x = torch.tensor(3.0, requires_grad=True)
+    y = x * x
+    y.backward(retain_graph=True)
+    text = explain(y, names={"x": x, "y": y})
+    assert "It was not recorded: inside `with record():` every step is told." in text
+    assert "x.grad  = 6.00" in text and "No gradient came" not in text
 
 
 def test_long_chains_are_no_problem() -> None:

@@ -14,6 +14,7 @@ import tinygrad_edu as torch
 from tinygrad_edu.visualize import page, paths, record, trace
 from tinygrad_edu.visualize.formula import Formula
 from tinygrad_edu.visualize.frames import frames, reveals
+from tinygrad_edu.visualize.trace import Trace
 
 
 def seen(function, **leaves):
@@ -308,6 +309,13 @@ def test_page_of_a_path_a_title_and_names(tmp_path):
     assert "∂height" in made.html
     assert "<h1>Backward from area</h1>" in page(z, names={"area": z}).html
     assert re.fullmatch(r"Page\([\d,]+ bytes of HTML\)", repr(made))
+
+
+def test_page_of_a_trace_that_was_read_back():
+    found = mlp_trace()
+    assert page(Trace.from_json(found.to_json())).html == page(found).html
+    brief = page(Trace.from_json(found.to_json(max_elements=4))).html
+    assert "<b>fc1.weight</b> <span>(3, 4) </span></figcaption><p class=stats>12 numbers: μ" in brief
 
 
 def test_trace_is_left_as_it_is():

@@ -214,6 +214,16 @@ def test_dead_and_exploding():
     assert flow.verdict == "exploding" and flow.reason() == "a gradient is not finite"
 
 
+def test_large_and_infinite_numbers_make_no_warnings():
+    model, x, _ = deep(nn.ReLU, 3)
+    model[2].weight.data.fill_(3e38)
+    optimizer = optim.SGD(model.parameters(), lr=1.0)
+    with np.errstate(all="raise"), gradient_flow(model) as flow:
+        model(x).sum().backward()
+        optimizer.step()
+    assert flow.verdict == "exploding" and "exploding" in str(flow) and flow.svg()
+
+
 def test_many_steps_and_the_picture():
     model, x, y = deep(nn.Tanh, 3)
     optimizer, criterion = optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss()

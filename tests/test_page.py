@@ -2,7 +2,6 @@
 
 import html
 import html.parser
-import json
 import re
 
 import pytest
@@ -141,32 +140,38 @@ def test_current_card_is_marked(card):
     assert card.run("[...document.querySelectorAll('#stage .now')].map(each => each.id)") == ["s0"]
 
 
-def test_dot_travels_unless_the_reader_prefers_no_motion(browser, page_files):
+WATCH_DOTS = """
+    window.dots = [];
+    new MutationObserver(changes => changes.flatMap(each => [...each.addedNodes]).forEach(each => {
+      if (!each.matches?.('.dot')) return;
+      const at = each.getBoundingClientRect(), card = document.querySelector('#stage .now > .card').getBoundingClientRect();
+      const x = at.x + at.width / 2, y = at.y + at.height / 2;
+      dots.push(Math.hypot(Math.max(card.left - x, 0, x - card.right), Math.max(card.top - y, 0, y - card.bottom)));
+    })).observe(document.getElementById('stage'), {childList: true, subtree: true});
+"""
+"""Keeps how far from the current card each dot began."""
+
+
+def test_dots_travel_to_the_step_forward_and_from_it_backward(browser, page_files):
     browser.open(page_files["card"], calm=False)
-    browser.press("ArrowRight")
-    assert browser.run("document.querySelectorAll('#stage .dot').length") == 2
-    start = browser.run("(d => [d.getAttribute('cx'), d.getAttribute('cy')])(document.querySelector('.dot'))")
-    browser.wait(
-        "!document.querySelector('.dot') || document.querySelector('.dot').getAttribute('cx') !== " + json.dumps(start[0])
-    )
-    browser.wait("!document.querySelector('.dot')")  # it has arrived
+    browser.run(WATCH_DOTS)
+    browser.press("ArrowRight")  # × makes a: from x and from y
+    browser.wait("dots.length === 2")
+    assert min(browser.run("dots")) > 20
+    browser.wait("!document.querySelector('#stage .dot')")  # they have arrived
+    browser.press("End", "ArrowLeft")
+    browser.run("dots.length = 0")
+    browser.press("ArrowRight")  # through ×: to x, to y, and on to the leaves
+    browser.wait("dots.length === 4")
+    assert max(browser.run("dots.slice(0, 2)")) < 20
+    browser.wait("!document.querySelector('#stage .dot')")
+
+
+def test_no_dot_for_a_reader_who_prefers_no_motion(browser, page_files):
     browser.open(page_files["card"], calm=True)
-    browser.press("ArrowRight")
-    assert browser.run("document.querySelectorAll('#stage .dot').length") == 0
-
-
-def test_dot_runs_from_the_input_forward_and_to_it_backward(browser, page_files):
-    browser.open(page_files["card"], calm=False)
-    ends = """(() => {
-      const path = document.getElementById('e0-0'), dot = path.parentNode.querySelector('.dot');
-      const card = document.querySelector('#s0 .card').getBoundingClientRect();
-      const place = dot.getBoundingClientRect();
-      return Math.abs(place.x + place.width / 2 - card.x) > 20;
-    })()"""
-    browser.press("ArrowRight")  # × makes a: from x's side to ×
-    assert browser.run(ends) is True
-    browser.press("End", "ArrowLeft", "ArrowRight")  # through ×: from × to x's side
-    assert browser.run(ends) is False
+    browser.run(WATCH_DOTS)
+    browser.press("ArrowRight", "ArrowRight")
+    assert browser.run("dots") == []
 
 
 # ---- the bar and the keyboard
@@ -221,14 +226,14 @@ def test_play_walks_to_the_end_and_stops(browser, page_files):
     for _ in range(2):
         browser.click("#speed")
     assert text(browser, "#speed") == "4×"
-    browser.press("End", "ArrowLeft", "ArrowLeft", " ")
-    assert text(browser, "#play") == "pause"
-    browser.wait("document.getElementById('progress').getAttribute('aria-valuenow') === '11'")
-    assert not pressed(browser, "play")
-    assert text(browser, "#play") == "play"
-    browser.press(" ")  # again, from the beginning
-    assert (frame(browser), pressed(browser, "play")) == (0, True)
-    browser.press(" ")
+    browser.press("End", "ArrowLeft", "ArrowLeft")
+    play = "(play => { play.click(); return [play.textContent.trim(), play.ariaPressed, progress.ariaValueNow]; })"
+    play += "(document.getElementById('play'))"
+    assert browser.run(play) == ["pause", "true", "9"]
+    browser.wait("document.getElementById('play').ariaPressed === 'false'")
+    assert (frame(browser), text(browser, "#play")) == (last(browser), "play")
+    assert browser.run(play) == ["pause", "true", "0"]  # again, from the beginning
+    browser.click("#play")
 
 
 def test_bar_is_clicked_and_dragged(card):

@@ -45,7 +45,7 @@ def test_the_two_commands_are_one_line_each_in_a_virtual_environment():
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./]+/[\w./]*|\.ci/run)`", README)) - {".venv/bin/"}))
 def test_what_it_points_to_exists(path):
     inside = ROOT / "tinygrad_edu" / path
-    assert (ROOT / path).exists() or inside.exists() or path == "out/iris.png"
+    assert (ROOT / path).exists() or inside.exists() or path.startswith("out/iris")
 
 
 @pytest.mark.oracle
@@ -56,7 +56,7 @@ def test_snippets_run_on_pytorch_and_print_the_same():
     torch.set_num_threads(1)  # steps so small wait longer for two threads than they gain
     namespace = {"__name__": "__main__"}
     for code, expected in snippets():
-        if "autograd.op" in code:
+        if any(own in code for own in ("autograd.op", "visualize", "check_backward")):
             continue
         code = re.sub(r"\btinygrad_edu as torch\b", "torch", code)
         code = re.sub(r"\btinygrad_edu\.(nn|utils)\b", r"torch.\1", code)

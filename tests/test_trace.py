@@ -275,6 +275,7 @@ def test_values_are_those_of_their_time():
     assert by_param == {"x": [1, 1], "y": [1, 1]}
     by_param = {each.param: two.values[each.value].data.tolist() for each in step_of(two, "mul").inputs}
     assert by_param == {"x": [0, 0], "y": [3, 3]}
+    assert value_of(one, "w").kind == value_of(two, "w").kind == "leaf" and value_of(one, "w").grad.tolist() == [1, 1]
 
 
 def test_writes_that_autograd_does_not_see():
@@ -390,6 +391,19 @@ def test_max_says_who_won():
         m = torch.maximum(a, b)
         m.backward()
     assert trace(m, locals()).steps[0].note == "winner: b"
+
+
+def test_those_who_win_are_counted():
+    x = torch.tensor([[1.0, 5.0, 2.0], [7.0, 3.0, 4.0]], requires_grad=True)
+    with record():
+        v, _ = x.max(dim=1)
+        loss = v.sum() + x.max()
+        loss.backward()
+    assert [each.note for each in trace(loss).steps][:3] == ["2 of 6 win", "", "1 of 6 wins"]
+    image = torch.arange(16.0).reshape(1, 1, 4, 4).requires_grad_()
+    with record():
+        pooled = nn.functional.max_pool2d(image, 2)
+    assert trace(pooled).steps[-1].note == "4 of 16 win"
 
 
 # ---- names ------------------------------------------------------------------------------------------------------------

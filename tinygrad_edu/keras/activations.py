@@ -77,6 +77,21 @@ def leaky_relu(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.2)
 
 
+def relu6(x: Tensor) -> Tensor:
+    """``min(max(x, 0), 6)``."""
+    return F.relu6(x)
+
+
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """``relu6(x + 3) / 6``."""
+    return F.hardsigmoid(x)
+
+
+def mish(x: Tensor) -> Tensor:
+    """``x tanh(softplus(x))``."""
+    return F.mish(x)
+
+
 def exponential(x: Tensor) -> Tensor:
     """``exp(x)``."""
     return x.exp()
@@ -86,6 +101,7 @@ ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     each.__name__: each
     for each in (
         linear, relu, sigmoid, tanh, softmax, log_softmax, softplus, softsign, elu, selu, gelu, silu, leaky_relu, exponential,
+        relu6, hard_sigmoid, mish,
     )
 } | {"swish": silu}  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 __all__ = ["Callback", "EarlyStopping", "History", "LambdaCallback", "ModelCheckpoint"]
@@ -62,15 +63,17 @@ class _Monitor(Callback):
         grows = mode == "max" or (mode == "auto" and any(word in monitor for word in ("acc", "auc")))
         self.monitor, self.sign, self.min_delta = monitor, 1 if grows else -1, abs(min_delta)
 
-    def current(self, logs: Any) -> float:
-        """The number of this epoch.
-
-        Raises:
-            ValueError: it is not measured.
-        """
-        if self.monitor not in (logs or {}):
-            raise ValueError(f"`{self.monitor}` is not measured. There are: {', '.join(logs or {})}.")
-        return float(logs[self.monitor])
+    def current(self, logs: Any) -> float | None:
+        """The number of this epoch; None, and a warning, if it is not measured."""
+        if self.monitor in (logs or {}):
+            return float(logs[self.monitor])
+        known = ",".join(logs or {})
+        warnings.warn(
+            f"{type(self).__name__} conditioned on metric `{self.monitor}` which is not available. "
+            f"Available metrics are: {known}",
+            stacklevel=2,
+        )
+        return None
 
     def better(self, value: float, best: float) -> bool:
         return self.sign * value > self.sign * best + self.min_delta
@@ -114,9 +117,9 @@ class EarlyStopping(_Monitor):
         self.best, self.best_weights = self.worst, None
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if epoch < self.start_from_epoch:
-            return
         value = self.current(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
         self.wait += 1
         if self.better(value, self.best):
             self.best, self.best_epoch = value, epoch
@@ -167,6 +170,8 @@ class ModelCheckpoint(_Monitor):
         told = f"\nEpoch {epoch + 1}: saving model to {path}"
         if self.save_best_only:
             value = self.current(logs)
+            if value is None:
+                return
             if not self.better(value, self.best):
                 if self.verbose:
                     print(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {self.best:.5f}")
@@ -177,5 +182,3 @@ class ModelCheckpoint(_Monitor):
         if self.verbose:
             print(told)
         self.model.save_weights(path)
-
-

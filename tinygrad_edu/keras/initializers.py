@@ -30,11 +30,21 @@ def _scaled(scale: float, mode: str, normal: bool) -> Callable[[Tensor], Tensor]
     return fill
 
 
+def _normal(weight: Tensor) -> Tensor:
+    return init.normal_(weight, std=0.05)
+
+
+def _uniform(weight: Tensor) -> Tensor:
+    return init.uniform_(weight, -0.05, 0.05)
+
+
 INITIALIZERS: dict[str, Callable[[Tensor], Tensor]] = {
     "zeros": init.zeros_,
     "ones": init.ones_,
-    "random_normal": lambda weight: init.normal_(weight, std=0.05),
-    "random_uniform": lambda weight: init.uniform_(weight, -0.05, 0.05),
+    "random_normal": _normal,
+    "normal": _normal,
+    "random_uniform": _uniform,
+    "uniform": _uniform,
     "truncated_normal": lambda weight: init.trunc_normal_(weight, std=0.05, a=-0.1, b=0.1),
     "glorot_uniform": _scaled(1, "mean", normal=False),
     "glorot_normal": _scaled(1, "mean", normal=True),

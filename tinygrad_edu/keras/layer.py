@@ -10,11 +10,26 @@ from .. import nn
 from ..tensor import Tensor
 from .names import snake_case, unique_name
 
-__all__ = ["Layer", "Shape", "Weights"]
+__all__ = ["Layer", "Shape", "Weights", "arrays_of", "set_arrays"]
 
 Shape = tuple[int, ...]
 Weights = list[tuple[Tensor, tuple[int, ...] | None]]
 """Keras's weights in Keras's order, each with the permutation from PyTorch's layout to Keras's."""
+
+
+def arrays_of(weights: Weights) -> list[np.ndarray]:
+    """Copies of weights in Keras's layout."""
+    return [np.array(w.detach().numpy() if order is None else w.detach().numpy().transpose(order)) for w, order in weights]
+
+
+def set_arrays(weights: Weights, arrays: list[Any], owner: str) -> None:
+    """Set weights from arrays in Keras's layout; all, or none if one does not fit."""
+    given = [np.asarray(each) for each in arrays]
+    shapes, found = [each.shape for each in arrays_of(weights)], [each.shape for each in given]
+    if found != shapes:
+        raise ValueError(f"{owner} has weights of shapes {shapes}, given were {found}.")
+    for (weight, order), array in zip(weights, given, strict=True):
+        weight.data.copy_(Tensor(np.ascontiguousarray(array if order is None else array.transpose(np.argsort(order)))))
 
 
 class Layer(nn.Module):
@@ -30,6 +45,8 @@ class Layer(nn.Module):
 
     shown_whole = True
     """Pictures show the layer, not the modules in it."""
+    takes_integers = False
+    """Whether :meth:`call` is given integers as they are; otherwise they come as float32."""
 
     def __init__(self, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None) -> None:
         super().__init__()
@@ -53,12 +70,12 @@ class Layer(nn.Module):
         """Build the layer if it is not built; return the shape of a result."""
         if self.output_shape is None:
             self.output_shape = self.build(input_shape)
+            self.train(self.training)  # the new modules too
         return self.output_shape
 
     def forward(self, inputs: Tensor) -> Tensor:
-        if self.output_shape is None:
-            self.ensure_built(tuple(inputs.shape[1:]))
-        return self.call(inputs)
+        self.ensure_built(tuple(inputs.shape[1:]))
+        return self.call(inputs if self.takes_integers or inputs.is_floating_point() else inputs.float())
 
     def _weights(self) -> Weights:
         """Keras's weights in Keras's order, each with the permutation from PyTorch's layout to Keras's."""
@@ -82,8 +99,7 @@ class Layer(nn.Module):
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of the weights in Keras's layout: ``Dense``'s kernel has shape (inputs, units)."""
-        arrays = [(weight.detach().numpy(), order) for weight, order in self._weights()]
-        return [np.ascontiguousarray(a if order is None else a.transpose(order)) for a, order in arrays]
+        return arrays_of(self._weights())
 
     def set_weights(self, weights: list[Any]) -> None:
         """Set the weights from arrays in Keras's layout.
@@ -91,9 +107,4 @@ class Layer(nn.Module):
         Raises:
             ValueError: there are more or fewer than the layer has, or one has another shape. Nothing is changed then.
         """
-        own, given = self._weights(), [np.asarray(each) for each in weights]
-        shapes = [each.shape for each in self.get_weights()]
-        if [each.shape for each in given] != shapes:
-            raise ValueError(f"Layer {self.name} has weights of shapes {shapes}, given were {[each.shape for each in given]}.")
-        for (weight, order), array in zip(own, given, strict=True):
-            weight.data.copy_(Tensor(np.ascontiguousarray(array if order is None else array.transpose(np.argsort(order)))))
+        set_arrays(self._weights(), weights, f"Layer {self.name}")

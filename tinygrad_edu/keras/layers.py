@@ -21,6 +21,7 @@ __all__ = [
     "Layer", "MaxPooling2D", "SimpleRNN",
 ]  # fmt: skip
 
+
 class InputLayer(Layer):
     """Says the shape of a sample."""
 
@@ -243,6 +244,8 @@ class Embedding(Layer):
         output_dim: how long they are.
         embeddings_initializer: a name or function.
     """
+
+    takes_integers = True
 
     def __init__(
         self, input_dim: int, output_dim: int, embeddings_initializer: Any = "random_uniform", *, input_length: Any = None,

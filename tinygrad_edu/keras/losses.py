@@ -24,13 +24,13 @@ def _per_sample(each: Tensor) -> Tensor:
 
 
 def _same_shape(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """``y_true`` as floats in the shape of ``y_pred``: labels of shape (n,) fit predictions of shape (n, 1).
+    """``y_true`` as floats in the shape of ``y_pred``; a last axis of length 1 may be missing in either.
 
     Raises:
         ValueError: the shapes differ otherwise.
     """
     if y_true.shape != y_pred.shape:
-        if y_true.numel() != y_pred.numel() or y_true.shape[0] != y_pred.shape[0]:
+        if y_true.shape != (*y_pred.shape, 1) and (*y_true.shape, 1) != y_pred.shape:
             raise ValueError(
                 f"The targets have shape {tuple(y_true.shape)}, the predictions {tuple(y_pred.shape)}; they must be equal."
             )
@@ -39,10 +39,14 @@ def _same_shape(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def _labels(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    labels = y_true.reshape(y_pred.shape[:-1]).long() if y_true.numel() * y_pred.shape[-1] == y_pred.numel() else y_true
-    if labels.shape != y_pred.shape[:-1]:
+    """``y_true`` as integers, one for each row of ``y_pred``; a last axis of length 1 may be there.
+
+    Raises:
+        ValueError: the shapes are others.
+    """
+    if y_true.shape not in (y_pred.shape[:-1], (*y_pred.shape[:-1], 1)):
         raise ValueError(f"The labels have shape {tuple(y_true.shape)}, the predictions {tuple(y_pred.shape)}.")
-    return labels
+    return y_true.reshape(y_pred.shape[:-1]).long()
 
 
 class Loss:

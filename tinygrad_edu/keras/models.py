@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..random import randperm
 from ..tensor import Tensor
 from . import losses, metrics, optimizers
 from .callbacks import Callback, History
-from .layer import Layer, Shape
+from .layer import Layer, Shape, Weights, arrays_of, set_arrays
 from .names import unique_name
 from .progress import Progress
 
@@ -40,6 +41,9 @@ class Sequential(nn.Module):
         self.input_shape: Shape | None = None
         self.stop_training = False
         self.optimizer: optimizers.Optimizer | None = None
+        self.loss: Any = None
+        self.metrics: list[metrics.Metric] = []
+        self.eval()
         for layer in layers or ():
             self.add(layer)
 
@@ -69,7 +73,7 @@ class Sequential(nn.Module):
         if type(layer).__name__ != "InputLayer":
             if self.input_shape is not None:
                 layer.ensure_built(self.output_shape or self.input_shape)
-            self.add_module(layer.name, layer)
+            self.add_module(layer.name, layer.train(self.training))
             self._renew_optimizer()
 
     @property
@@ -90,21 +94,39 @@ class Sequential(nn.Module):
         return bool(self.layers) and all(layer.built for layer in self.layers)
 
     def forward(self, inputs: Any, training: bool | None = None) -> Tensor:
+        """The results for a batch. Without ``training`` dropout and the like are as ``train()`` and ``eval()`` left them."""
         x = _inputs(inputs)
         if not self.built:
             self.build(x.shape)
-        if training is not None and training is not self.training:
-            self.train(training)
-        for layer in self.layers:
-            x = layer(x)
+        with self._mode(training):
+            for layer in self.layers:
+                x = layer(x)
+        if x is not inputs:
+            x.__dict__["_taped"] = True  # as with a tape, numpy() works although there is a history
         return x
 
+    @contextmanager
+    def _mode(self, training: bool | None) -> Iterator[None]:
+        """Training or evaluation for the length of a block."""
+        before = self.training
+        if training is None or training is before:
+            yield
+            return
+        self.train(training)
+        try:
+            yield
+        finally:
+            self.train(before)
+
     # ---- weights
+
+    def _weights(self) -> Weights:
+        return [each for layer in self.layers for each in layer._weights()]
 
     @property
     def weights(self) -> list[Tensor]:
         """All layers' weights, in PyTorch's layout."""
-        return [weight for layer in self.layers for weight in layer.weights]
+        return [weight for weight, _ in self._weights()]
 
     @property
     def trainable_variables(self) -> list[Tensor]:
@@ -119,17 +141,11 @@ class Sequential(nn.Module):
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights in Keras's layout."""
-        return [np.array(array) for layer in self.layers for array in layer.get_weights()]
+        return arrays_of(self._weights())
 
     def set_weights(self, weights: list[Any]) -> None:
-        """Set all weights from arrays in Keras's layout."""
-        counts = [len(layer.weights) for layer in self.layers]
-        if len(weights) != sum(counts):
-            raise ValueError(f"The model has {sum(counts)} weights, given were {len(weights)}.")
-        start = 0
-        for layer, count in zip(self.layers, counts, strict=True):
-            layer.set_weights(weights[start : start + count])
-            start += count
+        """Set all weights from arrays in Keras's layout: all of them, or none if one does not fit."""
+        set_arrays(self._weights(), weights, f"Model {self.name}")
 
     def save_weights(self, filepath: Any) -> None:
         """Write the weights to a file that :func:`torch.load` reads."""
@@ -206,7 +222,7 @@ class Sequential(nn.Module):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Any = 1,
-        callbacks: Iterable[Callback] | None = None,
+        callbacks: Callback | Iterable[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
@@ -220,7 +236,12 @@ class Sequential(nn.Module):
             verbose: 0 silent, 1 a progress bar, 2 a line for each epoch.
             validation_split: the share of the samples, the last ones, that is kept for validation.
             validation_data: (x, y), or a DataLoader.
+            callbacks: one or several of :mod:`keras.callbacks`.
             shuffle: whether each epoch sees the samples in a new order.
+
+        Raises:
+            RuntimeError: the model is not compiled.
+            ValueError: x and y have different lengths, or the shapes do not fit.
         """
         self._require_compiled("fit")
         verbose = 1 if verbose == "auto" else int(verbose)
@@ -232,7 +253,7 @@ class Sequential(nn.Module):
             x, y = x[:cut], y[:cut]
         batches = _Batches(x, y, batch_size, shuffle)
         history, self.stop_training = History(), False
-        told = [*(callbacks or ()), history]
+        told = [*([callbacks] if isinstance(callbacks, Callback) else callbacks or ()), history]
         for each in told:
             each.set_model(self)
             each.on_train_begin()
@@ -272,12 +293,11 @@ class Sequential(nn.Module):
         """The results for some data, as an array."""
         batches = _Batches(x, None, batch_size, shuffle=False)
         progress = Progress(len(batches), 1 if verbose == "auto" else int(verbose))
-        before, results = self.training, []
-        with no_grad():
+        results = []
+        with no_grad(), self._mode(False):
             for i, (inputs, _) in enumerate(batches):
-                results.append(self(inputs, training=False).numpy())
+                results.append(self(inputs).numpy())
                 progress.step(i + 1, {})
-        self.train(before)
         progress.finish({})
         return np.concatenate(results)
 
@@ -287,29 +307,28 @@ class Sequential(nn.Module):
 
     def _run(self, batches: _Batches, progress: Progress, told: Iterable[Callback] | None = None) -> dict[str, float]:
         """Go through the batches once: training where there is somebody to tell of it, else evaluating."""
-        train, before = told is not None, self.training
-        mean = metrics.Mean("loss")
+        train, mean = told is not None, metrics.Mean("loss")
         for metric in self.metrics:
             metric.reset_state()
         logs: dict[str, float] = {}
-        for i, (inputs, targets) in enumerate(batches):
-            for each in told or ():
-                each.on_train_batch_begin(i)
-            loss, predictions = self._train_on(inputs, targets) if train else self._test_on(inputs, targets)
-            mean.update_state(loss.item(), len(predictions))
-            for metric in self.metrics:
-                metric.update_state(targets, predictions)
-            logs = {"loss": mean.result(), **{metric.name: metric.result() for metric in self.metrics}}
-            for each in told or ():
-                each.on_train_batch_end(i, logs)
-            progress.step(i + 1, logs)
-            if train and self.stop_training:
-                break
-        self.train(before)
+        with self._mode(train):
+            for i, (inputs, targets) in enumerate(batches):
+                for each in told or ():
+                    each.on_train_batch_begin(i)
+                loss, predictions = self._train_on(inputs, targets) if train else self._test_on(inputs, targets)
+                mean.update_state(loss.item(), len(predictions))
+                for metric in self.metrics:
+                    metric.update_state(targets, predictions)
+                logs = {"loss": mean.result(), **{metric.name: metric.result() for metric in self.metrics}}
+                for each in told or ():
+                    each.on_train_batch_end(i, logs)
+                progress.step(i + 1, logs)
+                if train and self.stop_training:
+                    break
         return logs
 
     def _train_on(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        predictions = self(inputs, training=True)
+        predictions = self(inputs)
         loss = self.loss(targets, predictions)  # type: ignore[misc]
         optimizer = self.optimizer.inner  # type: ignore[union-attr]
         optimizer.zero_grad()
@@ -319,7 +338,7 @@ class Sequential(nn.Module):
 
     def _test_on(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         with no_grad():
-            predictions = self(inputs, training=False)
+            predictions = self(inputs)
             return self.loss(targets, predictions), predictions  # type: ignore[misc]
 
 
@@ -361,6 +380,6 @@ class _Batches:
 
 
 def _inputs(x: Any) -> Tensor:
-    """A batch as a tensor; floating point numbers of any kind, and bytes, as float32."""
+    """A batch as a tensor; floating point numbers as float32, integers as they are (a layer that wants floats takes them)."""
     tensor = x if isinstance(x, Tensor) else as_tensor(np.asarray(x))
-    return tensor.float() if str(tensor.dtype) in ("torch.float64", "torch.uint8") else tensor
+    return tensor.float() if tensor.is_floating_point() else tensor

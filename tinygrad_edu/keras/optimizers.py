@@ -39,17 +39,28 @@ class Optimizer:
     lr = learning_rate
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Tensor | None, Tensor]]) -> None:
-        """One step with the given gradients, as after :meth:`GradientTape.gradient`."""
-        pairs = [(grad, variable) for grad, variable in grads_and_vars if grad is not None]
+        """One step with the given gradients, as after :meth:`GradientTape.gradient`; a variable without one stays.
+
+        Raises:
+            ValueError: none has a gradient, or one is not among the variables of the first call (or of the model).
+        """
+        pairs = list(grads_and_vars)
+        if all(grad is None for grad, _ in pairs):
+            raise ValueError("No gradients provided for any variable.")
         if self.inner is None:
             self.build(variable for _, variable in pairs)
-        before = [variable.grad for _, variable in pairs]
+        grads: dict[int, Tensor | None] = {id(variable): grad for grad, variable in pairs}
+        own = [variable for group in self.inner.param_groups for variable in group["params"]]
+        if not grads.keys() <= set(map(id, own)):
+            raise ValueError("The optimizer was built for other variables. Make a new optimizer for a new set of variables.")
+        before = [variable.grad for variable in own]
         try:
-            for grad, variable in pairs:
-                variable.grad = grad.detach()
+            for variable in own:
+                grad = grads.get(id(variable))
+                variable.grad = None if grad is None else grad.detach()
             self.inner.step()
         finally:
-            for (_, variable), old in zip(pairs, before, strict=True):
+            for variable, old in zip(own, before, strict=True):
                 variable.grad = old
 
 
@@ -87,9 +98,12 @@ class Adamax(Adam):
 
 
 class Nadam(Adam):
-    """``optim.NAdam``."""
+    """``optim.NAdam`` with the momentum's schedule of Keras and of the paper, 0.96^t."""
 
     kind_of_adam = optim.NAdam
+
+    def __init__(self, learning_rate: float = 0.001, **options: Any) -> None:
+        super().__init__(learning_rate, momentum_decay=1.0, **options)
 
 
 class RMSprop(Optimizer):

@@ -25,7 +25,7 @@ from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.op import ALL_OPS, Op
 from ..ops.linalg import affine
 from ..ops.shape import t_unseen
-from .record import Pass, RawStep, RawValue, Recording
+from .recording import Pass, RawStep, RawValue, Recording
 
 __all__ = ["TorchGraph", "is_torch_tensor"]
 
@@ -63,6 +63,11 @@ class TorchGraph(Recording):
             return self._places.get((node, tensor.output_nr))
         known = next((place for (leaf, _), place in self._places.items() if _variable(leaf) is tensor), None)
         return self._constants.get(_memory(tensor)) if known is None else known
+
+    def states(self, tensor: Any) -> list[int]:
+        """The value of a tensor: there is no more than one."""
+        found = self.find(tensor)
+        return [] if found is None else [found]
 
     # ---- the graph
 
@@ -193,7 +198,7 @@ class TorchGraph(Recording):
                 for value, _, place in step.inputs:
                     if place is None or place >= len(sent) or sent[place] is None or upstream is None:
                         continue
-                    local = local_factor(step, place, step.shape, known_elementwise=True)
+                    local = local_factor(step, place)
                     if local is None or not _agrees(local, upstream, sent[place], self.values[value]):
                         step.op, step.saved, step.public = None, None, step.node_name.partition("Backward")[0]
                         break

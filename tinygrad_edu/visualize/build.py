@@ -23,7 +23,8 @@ __all__ = ["build"]
 def build(trace: Trace, depth: int | None = None, direction: str | None = None) -> Graph:
     """The graph of a trace: every step a card, unless :func:`fold` put many into one."""
     across = runs_across(trace) if direction is None else direction == "LR"
-    return _Builder(trace, fold(trace, depth), across).graph
+    with np.errstate(all="ignore"):  # infinities and NaN are drawn, not reported
+        return _Builder(trace, fold(trace, depth), across).graph
 
 
 def runs_across(trace: Trace) -> bool:

@@ -60,9 +60,9 @@ def explain(
         if value is not None and value < least:
             raise ValueError(f"explain(): {name} must be at least {least}, but got {value}")
     found = loss if isinstance(loss, Trace) else trace(loss, names)
-    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()).replace(HARD, " ") + "\n")
+    text = Text("\n".join(_Walk(found, width, precision, max_nodes).lines()).replace(HARD, " "))
     if file is not None:
-        file.write(text)
+        print(text, file=file)
     return text
 
 
@@ -177,7 +177,7 @@ class _Walk:
             yield from wrapped(said, self.width, "")
         else:
             yield from self._heading("Backward: upstream × local = downstream")
-            yield from wrapped(f"It starts at {root} with ∂{root}/∂{root} = {self._start()}.", self.width, "")
+            yield from wrapped(self._beginning(root), self.width, "")
         steps = [step for step in reversed(trace.steps) if step.ran or not trace.ran]
         for step in islice(steps, self.max_nodes):
             yield ""
@@ -185,8 +185,13 @@ class _Walk:
             yield from self._sums(step)
         yield from self._more(len(steps))
         if trace.ran:
-            yield from self._unreached()
+            yield from self._unreached(steps)
             yield from self._leaves()
+
+    def _beginning(self, root: str) -> str:
+        if self.trace.steps and not any(step.ran for step in self.trace.steps):
+            return "It was not recorded: inside `with record():` every step is told. Known are the gradients of the leaves."
+        return f"It starts at {root} with ∂{root}/∂{root} = {self._start()}."
 
     def _heading(self, text: str) -> Iterator[str]:
         yield text
@@ -439,8 +444,10 @@ class _Walk:
 
     # ---- the end
 
-    def _unreached(self) -> Iterator[str]:
+    def _unreached(self, reached: list[Step]) -> Iterator[str]:
         """Steps of the graph that no gradient came to."""
+        if not reached:
+            return
         steps = [step for step in self.trace.steps if not step.ran and any(each.needs_grad for each in step.inputs)]
         live = [one_line(self.trace.values[step.outputs[0]].name) for step in steps if not step.cut]
         if live:

@@ -84,7 +84,8 @@ class Moments:
         self.finite = self.finite and math.isfinite(size)
         if math.isfinite(size):
             self.count += array.size
-            self.total += float(array.sum(dtype=np.float64))
+            with np.errstate(all="ignore"):
+                self.total += float(array.sum(dtype=np.float64))
             self.squares += size * size * array.size
 
     @property
@@ -184,7 +185,8 @@ class Flow:
         for module, before in self._before.items():
             now, size = _weight(module)._array, rms(before)
             if now.shape == before.shape and not np.array_equal(now, before):
-                self._layer(module).update = rms(now - before) / size if size else math.inf
+                with np.errstate(all="ignore"):
+                    self._layer(module).update = rms(now - before) / size if size else math.inf
         self._before, self._ran = {}, False
 
     def _enters(self, module: Any, args: Any) -> None:

@@ -11,7 +11,7 @@ from .latex import name_latex
 from .notation import shown
 from .writing import written
 
-__all__ = ["LINEAR", "Words", "in_words", "plain"]
+__all__ = ["LINEAR", "Words", "for_people", "in_words", "plain"]
 
 
 class Words(NamedTuple):
@@ -69,3 +69,11 @@ def plain(value: Any) -> Any:
     if value is Ellipsis:
         return "..."
     return str(value) if isinstance(value, np.dtype) else type(value).__name__
+
+
+def for_people(value: Any) -> bool:
+    """Whether an option says something outside this package: regions and windows that were worked out do not."""
+    if isinstance(value, (tuple, list)):
+        return not hasattr(value, "_fields") and all(map(for_people, value))
+    kinds = (bool, int, float, complex, str, np.generic, np.ndarray, slice, np.dtype, type(Ellipsis))
+    return value is None or isinstance(value, kinds)

@@ -15,8 +15,8 @@ import numpy as np
 
 from . import markup as html
 from .cards import bracketed, is_constant, is_factor
-from .numbers import MINUS, norm, number
-from .trace import Input, Step, Trace, Value
+from .numbers import MINUS, norm, number, stats
+from .trace import Input, Step, Summary, Trace, Value
 
 __all__ = ["Frame", "frames", "reveals"]
 
@@ -303,7 +303,8 @@ def _array_equation(trace: Trace, step: Step, taken: Input, value: Value, out: V
         arrays += [_array(f"local {other.name}", other.data, other.shape, "local") for other in operands]
     grad = taken.downstream
     assert grad is not None
-    ask = _ask_one(grad, value.name, text, step.id) if _fits(grad.shape, GRID) and np.isrealobj(grad) and grad.size else None
+    plain = _fits(grad.shape, GRID) and np.isrealobj(grad) and grad.size and not isinstance(grad, Summary)
+    ask = _ask_one(grad, value.name, text, step.id) if plain else None
     arrays.append(_array(f"downstream ∇{value.name}", grad, grad.shape, "backward", ask))
     return html.equation(html.text(text), text, more=True) + html.row(arrays)
 
@@ -335,17 +336,17 @@ def _notes(taken: Input, value: Value, arrived: Arrived) -> Iterator[tuple[str, 
     grad = taken.downstream
     assert grad is not None
     if taken.blocked:
-        if grad.size == 1:
+        if _single(grad):
             yield "gate", "gradient blocked: the gate was closed in the forward pass"
         else:
-            yield "gate", f"{taken.blocked} of {grad.size} gates closed: their gradient is 0"
+            yield "gate", f"{taken.blocked} of {int(np.prod(value.shape))} gates closed: their gradient is 0"
     if taken.summed:
         axes = ", ".join(map(str, taken.summed))
         yield "summed", f"{value.name} was broadcast: the gradients of its copies are summed over {_axes(taken.summed)} {axes}"
     name = f"{value.name}.grad" if value.made_by is None else f"∇{value.name}"
     status = f"({arrived.missing} more to come)" if arrived.missing else "✓ complete"
     whole = value.grad if not arrived.missing and value.grad is not None else arrived.sum
-    if arrived.total > 1 and grad.size == 1:
+    if arrived.total > 1 and _single(grad):
         terms = arrived.terms
         if len(terms) <= MOST_TERMS:
             listed = [_number(each) for each in terms]
@@ -362,7 +363,7 @@ def _notes(taken: Input, value: Value, arrived: Arrived) -> Iterator[tuple[str, 
     elif arrived.total > 1:
         norms = f", its norm is {_norm(whole)}" if not arrived.missing else ""
         yield "sum", f"{name} accumulates: {len(arrived.terms)} of {arrived.total} gradients have arrived{norms} {status}"
-    elif value.made_by is None and grad.size == 1:
+    elif value.made_by is None and _single(grad):
         yield "sum", f"{name} = {_number(grad)} {status}"
 
 
@@ -374,7 +375,7 @@ def _axes(summed: tuple[int, ...]) -> str:
 
 
 def _single(array: np.ndarray | None) -> bool:
-    return array is not None and array.size == 1
+    return array is not None and array.size == 1 and not isinstance(array, Summary)
 
 
 def _number(array: np.ndarray | None) -> str:
@@ -382,7 +383,7 @@ def _number(array: np.ndarray | None) -> str:
 
 
 def _norm(array: np.ndarray | None) -> str:
-    return "?" if array is None else number(norm(array))
+    return "?" if array is None or isinstance(array, Summary) else number(norm(array))
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -416,12 +417,15 @@ def _array(title: str, array: np.ndarray | None, shape: tuple[int, ...], kind: s
     """An array with its shape and norm: its numbers, its colours, or its statistics, by its size."""
     if array is None:
         return html.figure(title, shape, None, "not known", kind)
+    if isinstance(array, Summary):  # read from a file that keeps large arrays in brief
+        mean, deviation = array.statistics["mean"], array.statistics["std"]
+        return html.figure(title, shape, html.statistics(int(np.prod(shape)), mean, deviation), "", kind)
     size = f"‖·‖ {_norm(array)}" if kind != "forward" and array.dtype.kind in "fc" else ""
     if _fits(shape, GRID):
         return html.figure(title, shape, html.grid(array, ask), size, kind)
     if _fits(shape, HEAT):
         return html.figure(title, shape, html.heat(array), size, kind)
-    return html.figure(title, shape, html.statistics(array), size, kind)
+    return html.figure(title, shape, html.statistics(array.size, *stats(array)), size, kind)
 
 
 # ---- names in formulas

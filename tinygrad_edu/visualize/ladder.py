@@ -15,30 +15,32 @@ from .text import FONT, clip, text_width, xml
 __all__ = ["ladder_svg"]
 
 CARD, GAP, HEIGHT, ROW = 186.0, 46.0, 168.0, 8  # of a card, between cards, of a card, cards in a row
-PLOT_WIDTH, PLOT_HEIGHT = 74.0, 52.0
+PLOT_WIDTH, PLOT_HEIGHT, LEAST = 74.0, 52.0, 12  # of a histogram, and how many bins it has at least
 MARGIN, HEAD = 16.0, 40.0
 VERDICTS = {"healthy": "green", "vanishing": "warn", "exploding": "backward", "dead": "warn"}
 
 
 CAPTION = (
-    "Arrows: the gradient that comes back to a layer's output; width and colour show its RMS on a logarithmic scale. "
-    "Histograms: how often which values came; the tallest bin has full height."
+    "Arrows: the gradient that comes back to a layer's output; width and colour show its RMS on a logarithmic scale.",
+    "Histograms: how often which values came; the tallest bin has full height.",
 )
 
 
 def ladder_svg(flows: list[Any], title: str) -> str:
     """One panel for each flow, in the order in which the layers run; the gradient comes from the right."""
     columns = max((min(len(flow.layers), ROW) for flow in flows), default=0)
-    inner = max(columns * CARD + max(columns - 1, 0) * GAP, 620.0)
+    heads = [_heading(flow) for flow in flows]
+    texts = [_width(head) for head in heads] + [text_width(line, 11) - 2 * MARGIN for line in CAPTION]
+    inner = max(columns * CARD + max(columns - 1, 0) * GAP, *texts)
     sizes = [edge.gradient.rms for flow in flows for edge in flow.layers if 0 < edge.gradient.rms < math.inf]
     low, high = (min(sizes), max(sizes)) if sizes else (0.0, 0.0)
     body: list[str] = []
-    top = MARGIN + 58
-    for flow in flows:
+    top = MARGIN + 72
+    for flow, head in zip(flows, heads, strict=True):
         rows = max(1, math.ceil(len(flow.layers) / ROW))
         tall = HEAD + rows * (HEIGHT + 18) + 4
         body.append(element("rect", x=MARGIN, y=top, width=inner + 2 * MARGIN, height=tall, rx=12, class_="panel"))
-        _line(body, _heading(flow), 2 * MARGIN, top + 10)
+        _line(body, head, 2 * MARGIN, top + 10)
         for i, layer in enumerate(flow.layers):
             x, y = 2 * MARGIN + (i % ROW) * (CARD + GAP), top + HEAD + (i // ROW) * (HEIGHT + 18)
             _card(body, layer, x, y)
@@ -51,7 +53,8 @@ def ladder_svg(flows: list[Any], title: str) -> str:
     out.append(f"<style>{_style()}</style>")
     out.append(f'<rect width="100%" height="100%" fill="{PAPER}"/>')
     _line(out, [Run(clip(title, inner, 18, True), 18, "ink", True)], MARGIN, MARGIN)
-    _line(out, [Run(CAPTION, 11, "grey")], MARGIN, MARGIN + 28)
+    for i, text in enumerate(CAPTION):
+        _line(out, [Run(text, 11, "grey")], MARGIN, MARGIN + 28 + 15 * i)
     return "\n".join([*out, *body, "</svg>", ""])
 
 
@@ -73,6 +76,10 @@ def _heading(flow: Any) -> list[Run]:
         runs.append(Run(flow.verdict, 13, VERDICTS[flow.verdict], True, gap=8))
         runs.append(Run(f"{flow.steps} step{'s' * (flow.steps != 1)}", 11, "grey", gap=12))
     return runs
+
+
+def _width(runs: list[Run]) -> float:
+    return sum(run.gap + run.width for run in runs)
 
 
 def _line(out: list[str], runs: list[Run], x: float, y: float) -> None:
@@ -116,6 +123,8 @@ def _plot(out: list[str], histogram: Any, x: float, title: str, mark: str) -> No
         _text(out, "none", x + PLOT_WIDTH / 2, (top + bottom) / 2 + 3, "t9 n c-pale")
         return
     first, last = int(used[0]), int(used[-1]) + 1  # the range may be wider than what came
+    around = max(0, LEAST - (last - first)) // 2  # equal values are a peak, not a plateau
+    first, last = max(0, first - around), min(len(histogram.counts), last + around)
     counts, bin_width = histogram.counts[first:last], (histogram.high - histogram.low) / len(histogram.counts)
     low, high = histogram.low + first * bin_width, histogram.low + last * bin_width
     wide, most = PLOT_WIDTH / len(counts), int(counts.max())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from .graph import Graph
 from .layout import GROUP_TITLE, Layout, Point, crossings, group_title_width, ink
@@ -52,6 +52,7 @@ def layered_layout(graph: Graph) -> Layout:
     for order in orders[: 2 if small else 1]:
         for share in (0.5, 0.0, 1.0) if small else (0.5,):
             at, sides = coordinates(made, order, graph, share)
+            hang_straight(made, at, sides)
             if small:
                 straighten_long(made, at)
             layouts.append(finished(graph, made, at, sides))
@@ -268,6 +269,28 @@ def between(
                 here = pushed_left[b] - space
         pushed_left[i] = here
     return [a + (b - a) * share for a, b in zip(pushed_right, pushed_left, strict=True)]
+
+
+def hang_straight(made: Plan, at: list[float], sides: dict[str, tuple[float, float]]) -> None:
+    """Between ranks that share no module, all that is below moves as one, so that most of what links the two is straight."""
+    for rank in range(1, len(made.ranks)):
+        if any(first < rank <= last for first, last in made.spans.values()):
+            continue
+        pulls = [
+            (at[link.other] + link.there - at[i] - link.here, link.weight) for i in made.ranks[rank] for link in made.into[i]
+        ]
+        heaviest = max((weight for _, weight in pulls), default=0.0)
+        pulls = sorted(pull for pull in pulls if pull[1] >= min(MAIN, heaviest))
+        if not pulls:
+            continue
+        weights = list(accumulate(weight for _, weight in pulls))
+        move = next(pull for (pull, _), sofar in zip(pulls, weights, strict=True) if sofar >= weights[-1] / 2)  # the median
+        for i, item in enumerate(made.items):
+            if item.rank >= rank:
+                at[i] += move
+        for path, (first, _) in made.spans.items():
+            if first >= rank:
+                sides[path] = (sides[path][0] + move, sides[path][1] + move)
 
 
 def straighten_long(made: Plan, at: list[float]) -> None:

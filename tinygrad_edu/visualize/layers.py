@@ -11,7 +11,8 @@ from ..autograd.grad_mode import no_grad
 from ..creation import zeros
 from ..nn.module import Module
 from ..tensor import Tensor
-from .record import Recording, record
+from .record import record
+from .recording import Recording
 
 __all__ = ["Layer", "Run", "run_model"]
 
@@ -28,6 +29,7 @@ class Layer:
     outputs: list[Shape]
     module: Any = None
     sources: list[int] = field(default_factory=list)  # the layers that made its inputs
+    family: str = "other"  # of an operation
 
 
 @dataclass
@@ -173,10 +175,11 @@ class _Walk:
         sources = list(dict.fromkeys(self.producer[value] for value in given if value in self.producer))
         if not sources:
             return  # of parameters and constants alone
-        symbol = step.public if step.op is None else step.op.symbol  # detach and user-defined functions have no declaration
+        # detach and user-defined functions have no declaration
+        symbol, family = (step.public, "other") if step.op is None else (step.op.symbol, step.op.family)
         shapes = [tuple(recording.values[value].shape) for value in given if value in self.producer]
         outputs = [tuple(recording.values[value].shape) for value in step.outputs]
-        self.layers.append(Layer(symbol, "", shapes, outputs, None, sources))
+        self.layers.append(Layer(symbol, "", shapes, outputs, None, sources, family))
         self.producer.update(dict.fromkeys(step.outputs, len(self.layers) - 1))
 
 

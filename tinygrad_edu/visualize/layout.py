@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 Point = tuple[float, float]
+TURN = 130.0  # pixels after which a route shows which way it goes
 NEARLY = 18.0  # straight, in pixels
 GROUP_TITLE = 20.0  # the height of a module's title
 
@@ -89,9 +90,8 @@ def spread(graph: Graph, layout: Layout) -> None:
     along = 1 if graph.across else 0
     for edge in graph.edges:
         points = sample(layout.routes[edge.key])
-        third = len(points) // 3
-        shared.setdefault((edge.tail, edge.tail_port), []).append((float(points[third][along]), edge.key, True))
-        shared.setdefault((edge.head, edge.head_port), []).append((float(points[-1 - third][along]), edge.key, False))
+        shared.setdefault((edge.tail, edge.tail_port), []).append((at_distance(points, along), edge.key, True))
+        shared.setdefault((edge.head, edge.head_port), []).append((at_distance(points[::-1], along), edge.key, False))
     for (key, _), ends in shared.items():
         if len(ends) < 2:
             continue
@@ -102,11 +102,18 @@ def spread(graph: Graph, layout: Layout) -> None:
             move = (place - (len(ends) - 1) / 2) * step
             route = layout.routes[edge_key]
             side = route[0 if first else -1][along]
-            for i in range(len(route) // 2) if first else range(len(route) - 1, len(route) - 1 - len(route) // 2, -1):
+            last = len(route) - 1
+            for i in range(last - 1) if first else range(last, 1, -1):
                 if abs(route[i][along] - side) > 0.01:  # with all that goes straight on from there
                     break
                 x, y = route[i]
                 route[i] = (x, y + move) if graph.across else (x + move, y)
+
+
+def at_distance(points: np.ndarray, along: int) -> float:
+    """Which way a route goes: where it is after some of its length, or half of it."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    return float(np.interp(min(TURN, lengths[-1] / 2), lengths, points[:, along]))
 
 
 def straighten(graph: Graph, layout: Layout) -> None:

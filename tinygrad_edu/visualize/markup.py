@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .numbers import number, stats, top_of
+from .numbers import number, top_of
 from .text import xml as text
 
 __all__ = ["text"]
@@ -122,9 +122,8 @@ def heat(array: np.ndarray) -> str:
     return f"<table class=heat aria-hidden=true>{listed}</table>"
 
 
-def statistics(array: np.ndarray) -> str:
-    mean, deviation = stats(array)
-    return f"<p class=stats>{array.size:,} numbers: μ {text(number(mean))}, σ {text(number(deviation))}</p>"
+def statistics(count: int, mean: float | complex, deviation: float) -> str:
+    return f"<p class=stats>{count:,} numbers: μ {text(number(mean))}, σ {text(number(deviation))}</p>"
 
 
 def _level(value: Any, top: float) -> str:

@@ -169,7 +169,7 @@ def plot_model(
 
 _FAMILIES = {
     "Input": "data", "Linear": "linear", "Dense": "linear", "Bilinear": "linear", "Embedding": "linear", "Flatten": "shape",
-    "Unflatten": "shape", "InputLayer": "data", "Identity": "other", "": "arithmetic",
+    "Unflatten": "shape", "InputLayer": "data", "Identity": "other",
 }  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _card(number: int, layer: Layer, show_shapes: bool, batch: bool) -> Card:
     is_module = layer.module is not None
     kind = layer.kind if is_module and layer.kind != layer.name else ""
     title = [Run(layer.name, 13 if is_module else 11, "ink", True), Run(kind, 11, "indigo", gap=8)]
-    family, key = _family(layer.kind), f"s{number}"
+    family, key = _family(layer.kind) if layer.kind else layer.family, f"s{number}"
     if not show_shapes:
         return Card(key, family, [Section(Line(title))])
     if not is_module:

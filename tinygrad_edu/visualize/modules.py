@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..nn.module import Module
 
-__all__ = ["ModuleTable", "Place", "Where", "around", "forget_codes"]
+__all__ = ["ModuleTable", "Place", "Where", "around"]
 
 _PACKAGE = __name__.partition(".")[0]
 _EXAMPLES = f"{_PACKAGE}.demo"
@@ -17,23 +17,22 @@ _OURS, _THEIRS, _FORWARD, _THEIR_FORWARD = range(4)
 _kinds: dict[int, tuple[int, Any]] = {}
 """What the code of a frame is, by its id (it takes long to hash, and is kept alive here): this package's or the user's, and
 whether it may be a module's ``forward``."""
-forget_codes = _kinds.clear
+_MOST = 4096
 
 
 def _kind(frame: Any) -> int:
     code, name = frame.f_code, frame.f_globals.get("__name__")
     theirs = name is not None and (name.partition(".")[0] != _PACKAGE or name == _EXAMPLES)
     kind = theirs + 2 * (code.co_name == "forward" and code.co_argcount > 0)
+    if len(_kinds) >= _MOST:
+        _kinds.clear()
     _kinds[id(code)] = kind, code
     return kind
 
 
-class Where(NamedTuple):
-    """A place in the program."""
-
-    line: tuple[str, int] | None  # the innermost line that is not this package's: file, number
-    module: Any  # the innermost module whose ``forward`` runs, or None
-    frame: Any  # of that ``forward``
+Where = tuple["tuple[str, int] | None", Any, Any]
+"""A place in the program: the innermost line that is not this package's (file, number), the innermost module whose ``forward``
+runs, or None, and the frame of that. A plain tuple, for there is one at every operation."""
 
 
 def around(frame: Any) -> Where:
@@ -51,7 +50,7 @@ def around(frame: Any) -> Where:
             if line is not None and module is not None:
                 break
         frame = frame.f_back
-    return Where(line, module, inside)
+    return line, module, inside
 
 
 def _module_of(frame: Any) -> Any:
@@ -60,9 +59,9 @@ def _module_of(frame: Any) -> Any:
     return owner if isinstance(owner, Module) else None
 
 
-def _modules_around(where: Where) -> list[Any]:
-    """The modules whose ``forward`` runs, the outermost first."""
-    modules, frame = [], where.frame
+def _modules_around(frame: Any) -> list[Any]:
+    """The modules whose ``forward`` runs in this frame and around it, the outermost first."""
+    modules = []
     while frame is not None:
         if _kind(frame) >= _FORWARD:
             module = _module_of(frame)
@@ -104,15 +103,16 @@ class ModuleTable:
 
     def innermost(self, where: Where) -> int | None:
         """The place of the module around a call."""
-        if where.module is None:
+        _, module, frame = where
+        if module is None:
             return None
-        known = self._place(where.module)
-        if known is not None:
-            return known
-        for module in _modules_around(where):
-            if not self.knows(module):
-                self.add_root(module)
-        return self._place(where.module)
+        known = self._place(module)
+        if known is None:
+            for each in _modules_around(frame):
+                if not self.knows(each):
+                    self.add_root(each)
+            known = self._place(module)
+        return known
 
     def knows(self, module: Any) -> bool:
         """Whether this is one of them."""

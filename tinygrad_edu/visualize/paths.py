@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .trace import Trace, Value
+from .trace import Summary, Trace, Value
 
 __all__ = ["MOST_PATHS", "Path", "all_paths", "count_paths", "leaves", "local_factor"]
 
@@ -33,7 +33,9 @@ def local_factor(trace: Trace, step: int, place: int) -> float | None:
     made, taken = trace.steps[step], trace.steps[step].inputs[place]
     if len(made.outputs) != 1 or taken.downstream is None or taken.downstream.size != 1:
         return None
-    if np.iscomplexobj(taken.downstream) or np.iscomplexobj(trace.values[made.outputs[0]].data):
+    if isinstance(taken.downstream, Summary) or np.iscomplexobj(taken.downstream):
+        return None
+    if trace.values[made.outputs[0]].dtype.startswith("complex"):
         return None
     if taken.local is not None:
         return float(taken.local.item()) if taken.local.size == 1 else None

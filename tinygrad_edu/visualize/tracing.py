@@ -19,10 +19,11 @@ from ..ops.linalg import affine, mm
 from ..ops.shape import t_unseen
 from ..tensor import Tensor
 from .bridge import TorchGraph, is_torch_tensor
-from .formulas import LINEAR, Words, in_words, plain
-from .looks import GATES
+from .formulas import LINEAR, Words, for_people, in_words, plain
+from .looks import GATES, WINNERS
 from .names import letters, module_prefixes, named_modules, named_tensors
-from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
+from .record import recordings_of
+from .recording import BareGraph, Pass, RawInput, RawStep, Recording
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "local_factor", "trace"]
@@ -153,19 +154,22 @@ class _Builder:
         recording = self.recording
         self.value_names: dict[int, str] = {}
         for name, tensor in named_tensors(self.names, recording.tensor_class):
-            found = recording.find(tensor)
-            if found is not None:
-                self.value_names.setdefault(found, name)
+            self._give_name(tensor, name)
         for reference, root, path in recording.modules.parameters:
-            tensor = reference()
-            found = None if tensor is None else recording.find(tensor)
-            if found is not None:
-                prefix = self.prefixes[root]
-                self.value_names.setdefault(found, f"{prefix}.{path}" if prefix else path)
+            tensor, prefix = reference(), self.prefixes[root]
+            if tensor is not None:
+                self._give_name(tensor, f"{prefix}.{path}" if prefix else path)
         taken, free = set(self.value_names.values()), letters()
         for raw in self.kept_values:
             if raw not in self.value_names:
                 self.value_names[raw] = next(name for name in free if name not in taken)
+
+    def _give_name(self, tensor: Any, name: str) -> None:
+        """Name what stands for ``tensor``: a leaf that changed meanwhile has a value for each of its states."""
+        for raw in self.recording.states(tensor):
+            if raw in self.value_ids and raw not in self.value_names:
+                self.value_names[raw] = name
+                name += "′"
 
     def _value(self, raw: int) -> Value:
         value = self.recording.values[raw]
@@ -193,7 +197,8 @@ class _Builder:
                 parts = [steps[step].inputs[place].downstream for step, place in reversed(value.used_by)]
                 given = [each for each in parts if each is not None]
                 if given:
-                    value.grad = sum(given[1:], start=given[0])
+                    with quiet():
+                        value.grad = np.asarray(sum(given[1:], start=given[0]))
 
     # ---- steps
 
@@ -217,7 +222,7 @@ class _Builder:
             formula_latex=words.formula_latex,
             inputs=inputs,
             outputs=[self.value_ids[each] for each in step.outputs],
-            options={name: plain(value) for name, value in step.options.items()},
+            options={name: plain(value) for name, value in step.options.items() if for_people(value)},
             module=self._path(step.module),
             source=_source(step.line),
             saved=[
@@ -227,7 +232,7 @@ class _Builder:
             ],
             ran=self.pass_ is not None and raw in self.ran,
             cut=step.cut,
-            note=_note(public, inputs, names),
+            note=_note(public, inputs, names, self.values),
         )
 
     def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
@@ -252,16 +257,18 @@ class _Builder:
         summed: tuple[int, ...] = ()
         if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
             downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
-        base = param.partition("[")[0]
-        rule, latex = words.rules.get(base, ("", ""))
-        local = self._local(step, place, rule, downstream) if sender in self.step_ids else None
+        rule, latex = words.rules.get(param.partition("[")[0], ("", ""))
+        local = self._local(step, place, downstream) if sender in self.step_ids else None
         target = self.recording.values[raw].shape
         if local is not None and local.shape != target and local.ndim >= len(target):
             summed = broadcast_axes(local.shape, target)[1]
-        blocked = int((local == 0).sum()) if local is not None and step.public in GATES else None
+        blocked = None
+        if step.public in GATES and step.saved is not None and len(step.outputs) == 1:
+            through = local_factor(step, place) if local is None else local
+            blocked = None if through is None else int((through == 0).sum())
         return Input(value, param, True, downstream, local, rule, latex, summed, blocked)
 
-    def _local(self, step: RawStep, place: int, rule: str, downstream: Any) -> Any:
+    def _local(self, step: RawStep, place: int, downstream: Any) -> Any:
         """The local factor, if the step works element by element or has one number as its result."""
         if len(step.outputs) != 1:
             return None
@@ -270,11 +277,13 @@ class _Builder:
         if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
-                return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
+                with quiet():
+                    return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
             return None
-        if rule and not single and not step.op.elementwise:
+        if not single and not step.op.elementwise:
             return None
-        return local_factor(step, place, shape, known_elementwise=bool(rule) or single)
+        local = local_factor(step, place)
+        return local if local is None or single or local.shape == shape else None
 
     # ---- modules
 
@@ -318,32 +327,18 @@ def _parent(path: str, places: Any) -> str:
     return ""
 
 
-def local_factor(step: RawStep, place: int, shape: tuple[int, ...], known_elementwise: bool) -> Any:
-    """The step's rule run on ones. Where nothing says that it works element by element, a second run shows it."""
-    op = step.op
-    twin: Any = new(op.node_class)  # type: ignore[union-attr]
+def local_factor(step: RawStep, place: int) -> Any:
+    """The step's rule for one input, run on ones; None where there is no derivative."""
+    twin: Any = new(step.op.node_class)
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
+    twin.saved = step.saved
     try:
         with quiet():
-            twin.saved = step.saved
-            local = twin.apply_arrays(np.ones(shape, step.dtype))[place]
-            if local is None:
-                return None
-            local = np.array(local)
-            if local.shape != shape and math.prod(shape) != 1:
-                return None
-            if known_elementwise:
-                return local
-            probe = np.cos(np.arange(1, 1 + math.prod(shape), dtype=np.float64)).reshape(shape).astype(step.dtype)
-            twin.saved = step.saved
-            answer = np.asarray(twin.apply_arrays(probe)[place])
-            expected = probe * local
-            scale = float(np.abs(expected[np.isfinite(expected)]).max(initial=0.0))
-            close = np.allclose(answer, expected, rtol=1e-3, atol=1e-3 * scale, equal_nan=True)
-            return local if answer.shape == expected.shape and close else None
-    except RuntimeError:
-        return None  # an operation without a derivative
+            local = twin.apply_arrays(np.ones(step.shape, step.dtype))[place]
+    except RuntimeError:  # an operation without a derivative
+        return None
+    return None if local is None else np.array(local)
 
 
 def _source(line: tuple[str, int] | None) -> Source | None:
@@ -365,15 +360,18 @@ def _first_bad(values: list[Value], steps: list[Step]) -> int | None:
     return None
 
 
-def _note(public: str, inputs: list[Input], names: dict[str, str]) -> str:
+def _note(public: str, inputs: list[Input], names: dict[str, str], values: list[Value]) -> str:
     """What a gate did: how many elements it closed, or who won."""
-    gated = [each for each in inputs if each.blocked is not None and each.local is not None]
+    gated = [each for each in inputs if each.blocked is not None]
     if len(gated) == 1:
-        closed, total = gated[0].blocked, gated[0].local.size  # type: ignore[union-attr]
+        closed, total = gated[0].blocked, math.prod(values[gated[0].value].shape)
+        assert closed is not None
+        if public in WINNERS:
+            return f"{total - closed} of {total} {'wins' if total - closed == 1 else 'win'}"
         if total == 1:
             return "gate closed" if closed else "gate open"
         return f"{closed} of {total} gates closed"
-    if len(gated) == 2 and all(each.local.size == 1 for each in gated):  # type: ignore[union-attr]
+    if len(gated) == 2 and all(each.local is not None and each.local.size == 1 for each in gated):
         winners = [names[each.param] for each in gated if not each.blocked]
         if len(winners) == 1:
             return f"winner: {winners[0]}"
