@@ -19,7 +19,7 @@ import tinygrad_edu as torch
 from tinygrad_edu.datasets import load_digits, train_test_split
 from tinygrad_edu.visualize import plot_model, summary
 
-options = options(__doc__, epochs=(25, 4))
+options = options(__doc__, epochs=(25, 6))
 try:
     digits = load_digits()
 except ImportError as error:
