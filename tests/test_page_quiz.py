@@ -102,6 +102,15 @@ def test_quiz_keeps_the_answer_back_everywhere(card):
     assert card.run("document.querySelectorAll('.quiz').length") == 0
 
 
+def test_cell_that_is_asked_for_has_no_colour(browser, page_files):
+    browser.open(page_files["mlp"])
+    colour = "getComputedStyle(document.querySelector('{}')).backgroundColor"
+    browser.press("q")
+    assert browser.run(colour.format("td:has(.quiz)")) == "rgba(0, 0, 0, 0)"
+    browser.press("q")
+    assert browser.run(colour.format("section:not([hidden]) td:has(.ask)")) != "rgba(0, 0, 0, 0)"
+
+
 def test_every_question_by_keyboard(browser, page_files):
     for name in PAGES:
         browser.open(page_files[name])

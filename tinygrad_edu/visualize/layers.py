@@ -11,7 +11,8 @@ from ..autograd.grad_mode import no_grad
 from ..creation import zeros
 from ..nn.module import Module
 from ..tensor import Tensor
-from .record import Recording, record
+from .record import record
+from .recording import Recording
 
 __all__ = ["Layer", "Run", "run_model"]
 

@@ -22,7 +22,8 @@ from .bridge import TorchGraph, is_torch_tensor
 from .formulas import LINEAR, Words, for_people, in_words, plain
 from .looks import GATES, WINNERS
 from .names import letters, module_prefixes, named_modules, named_tensors
-from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
+from .record import recordings_of
+from .recording import BareGraph, Pass, RawInput, RawStep, Recording
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "local_factor", "trace"]
