@@ -20,6 +20,7 @@ import tinygrad_edu as torch
 from tinygrad_edu.visualize import gradient_flow
 
 options = options(__doc__, epochs=(500, 120), passes=(30, 5))
+torch.set_num_threads(1)  # the matrices are small: threads would wait for each other
 DEPTH, WIDTH = 20, 100
 
 
@@ -57,7 +58,7 @@ def fit(model, optimizer, epochs, batch_size, name):
 
 torch.manual_seed(1)
 x, y = moons(100)
-x_test, y_test = moons(2000)
+x_test, y_test = moons(1000)
 
 # ---- over-fitting: a network of 10,502 parameters, and 100 points
 models, curves, reached, lowest = {}, {}, {}, {}

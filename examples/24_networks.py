@@ -20,6 +20,7 @@ from tinygrad_edu.datasets import load_digits, train_test_split
 from tinygrad_edu.visualize import plot_model, summary
 
 options = options(__doc__, epochs=(25, 6))
+torch.set_num_threads(1)  # the matrices are small: threads would wait for each other
 try:
     digits = load_digits()
 except ImportError as error:
