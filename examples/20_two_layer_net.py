@@ -145,6 +145,7 @@ print(f"numerical: 2 * {count:,} = {passes:,} forward passes of {forward_time * 
 print(f"back-propagation: {both_time * 1e3:.2f} ms a step, {numerical_time / both_time:,.0f} times less\n")
 
 history, marks = [], [(0, accuracy(x_train, t_train), accuracy(x_test, t_test))]
+every = max(1, options.steps // 50)
 optimizer = torch.optim.SGD(net.parameters(), lr=LEARNING_RATE)
 for step in progress(range(options.steps), desc="mini-batches"):
     batch = torch.randint(len(x_train), (BATCH,))  # with replacement, as the note chooses
@@ -153,9 +154,9 @@ for step in progress(range(options.steps), desc="mini-batches"):
     loss.backward()
     optimizer.step()
     history.append(loss.item())
-    if (step + 1) % max(1, options.steps // 50) == 0:
+    if (step + 1) % every == 0:
         marks.append((step + 1, accuracy(x_train, t_train), accuracy(x_test, t_test)))
-    if (step + 1) % max(1, options.steps // 10) == 0:
+    if (step + 1) % (5 * every) == 0:
         _, training, test = marks[-1]
         print(f"step {step + 1:>6}: loss {loss.item():.4f}, accuracy {training:.4f} (training), {test:.4f} (test)")
 
