@@ -29,9 +29,7 @@ def load_data():
     if own.images != "digits" and (own.data or not chosen.quick):
         kind = own.images or "FashionMNIST"
         try:
-            found = [
-                getattr(datasets, kind)(own.data or "data", train=train, download=not own.data) for train in (True, False)
-            ]
+            found = [getattr(datasets, kind)(own.data or "data", train=train, download=not own.data) for train in (True, False)]
         except RuntimeError as error:
             if own.data:
                 raise SystemExit(str(error)) from None
@@ -66,12 +64,9 @@ print(predictions[0], np.argmax(predictions[0]), "should be", test_labels[0])
 if plt := pyplot():
     rows, columns = 5, 3
     figure, panels = plt.subplots(rows, 2 * columns, figsize=(11, 9.5))
-    # The first twelve, and the first three of those that are named wrongly: otherwise there might be none to look at.
     wrong = np.flatnonzero(predictions.argmax(1) != test_labels)
-    shown = [*range(rows * columns - 3), *wrong[wrong >= rows * columns - 3][:3]][: len(test_labels)]
-    for pair in panels.reshape(-1, 2)[len(shown):]:
-        for panel in pair:
-            panel.axis("off")
+    # The first twelve, and three that are named wrongly, which might not be among the first.
+    shown = list(dict.fromkeys([*range(rows * columns - 3), *wrong[:3], *range(len(test_labels))]))
     for i, (picture, bars) in zip(shown, panels.reshape(-1, 2), strict=False):
         predicted, true = predictions[i].argmax(), test_labels[i]
         right = "#2563eb" if predicted == true else "#ea580c"

@@ -29,7 +29,8 @@ for row in zip(y, p, first_half, second_half, terms, note_terms, added, strict=T
     values = [each.item() + 0.0 for each in row]  # + 0.0: no -0
     print("{:>2g} {:>6g} {:>10.3f} {:>17.3f} {:>8.3f} {:>10.3f} {:>+9.3f}".format(*values))
 total, mean = terms.sum(), F.binary_cross_entropy(p, y)
-print(f"{'sum':<9} {first_half.sum():>10.3f} {second_half.sum():>17.3f} {total:>8.3f} {note_terms.sum():>10.3f} {added.sum():>+9.3f}")
+sums = first_half.sum(), second_half.sum(), total, note_terms.sum(), added.sum()
+print("sum       {:>10.3f} {:>17.3f} {:>8.3f} {:>10.3f} {:>+9.3f}".format(*sums))
 print(f"mean, which is what binary_cross_entropy returns: {mean:.4f}")
 
 # The gradient sees it too: without the second half, p[1] gets none, so nothing would ever push it towards 0.

@@ -12,10 +12,10 @@ import time
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy: threads that wait for each other are no cost of the pass
 
-import numpy as np  # noqa: E402
-from lesson import beside, options, progress, pyplot, save_plot  # noqa: E402
+import numpy as np
+from lesson import beside, options, progress, pyplot, save_plot
 
-import tinygrad_edu  # noqa: E402
+import tinygrad_edu
 
 chosen = options(__doc__, repeats=(60, 8))
 

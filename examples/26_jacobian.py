@@ -55,7 +55,8 @@ x.grad = None
 with record():
     y = vector_to_vector(x)
     y.backward(upstream)
-print(f"upstream {upstream.tolist()}: x.grad = {x.grad.tolist()} = upstream @ J: {(upstream @ found['vector to vector']).tolist()}")
+by_jacobian = upstream @ found["vector to vector"]
+print(f"upstream {upstream.tolist()}: x.grad = {x.grad.tolist()} = upstream @ J: {by_jacobian.tolist()}")
 draw(y, names={"x": x, "y": y}, title="Vector to vector: upstream (1, 10, 100)", path=written(options, "26_jacobian.svg"))
 
 # The chain rule: the Jacobian of a composition is the product of the Jacobians.

@@ -1,13 +1,13 @@
-"""The lessons on GradientTape, on Sequential with compile and fit, and on the cost of a backward pass show the notes' figures."""
+"""The lessons on GradientTape, on Sequential with compile and fit, and on the cost of a backward pass, where sizes matter."""
 
 import gzip
 import hashlib
-import json
 import re
 
 import numpy as np
 import pytest
-from running import ROOT, output_of, python
+from running import ROOT, python
+from test_lessons import figures_of, ran
 
 import tinygrad_edu as torch
 from tinygrad_edu import datasets, visualize
@@ -19,16 +19,6 @@ FILES = {
 }  # fmt: skip
 
 
-def run(number, tmp_path, *options):
-    """What a lesson prints, and the figures at its end: what it is about, the note's figure, ours."""
-    (path,) = (ROOT / "examples").glob(f"{number}_*.py")
-    figures = tmp_path / "figures.json"
-    printed = output_of(path, "--out", tmp_path, *options, env={"LESSON_FIGURES": str(figures), "OPENBLAS_NUM_THREADS": "1"})
-    rows = json.loads(figures.read_text())
-    assert "DIFFERENT" not in printed.partition("\n----")[2]
-    return printed, {what: (note, ours) for what, note, ours, *_ in rows}
-
-
 def numbers(text):
     return [float(each) for each in re.findall(r"[-+.\d]+(?:e[-+]\d+)?", text)]
 
@@ -36,14 +26,9 @@ def numbers(text):
 # ---- 13
 
 
-def test_the_tape_gives_the_notes_numbers(tmp_path):
-    printed, figures = run("13", tmp_path, "--quick")
-    assert [ours for _, ours in figures.values()] == [
-        "[[8.0, 8.0], [8.0, 8.0]]", "108.0", "6.0", "12.0 12.0 4.0",
-        "<Variable 'Variable:0' shape=() dtype=float32, numpy=1.0>", "3.0", "6.0", "3.0 6.0",
-    ]  # fmt: skip
-    assert "asked twice: A non-persistent GradientTape can only be used to compute one set of gradients" in printed
-    picture = (tmp_path / "13_tape.svg").read_text()
+def test_the_picture_of_a_tape_has_values_and_gradients():
+    _, _, folder = ran("13_gradient_tape.py")
+    picture = (folder / "13_tape.svg").read_text(encoding="utf-8")
     assert ">x<" in picture and "8.00" in picture and "16.0" in picture
 
 
@@ -61,26 +46,18 @@ def test_a_recording_knows_what_a_tape_watched_by_its_name():
 # ---- 14
 
 
-def test_the_tables_are_the_notes_and_the_training_is_keras(tmp_path):
-    printed, figures = run("14", tmp_path, "--quick")
-    for line in (
-        'Model: "sequential_1"', "flatten (Flatten)            (None, 784)               0",
-        "dense (Dense)                (None, 128)               100480", "dense_1 (Dense)              (None, 10)                1290",
-        "Total params: 101,770", 'Model: "sequential_2"', "dense_2 (Dense)              (None, 10)                7850",
-        "Total params: 7,850", "Epoch 8/8",
-    ):  # fmt: skip
-        assert line in printed
-    assert re.search(
-        r"\n17/17 \[={30}\] - \d+s \d+[mu]s/step - loss: \d.\d{4} - accuracy: \d.\d{4} - val_loss: \d.\d{4} - val_accuracy: ", printed
-    )
-    assert figures["one softmax layer"] == ("7850", "7850")
-    assert {"14_model.svg", "14_history.png"} <= {path.name for path in tmp_path.iterdir()}
-    picture = (tmp_path / "14_model.svg").read_text()
+def test_the_model_is_drawn_with_its_shapes():
+    picture = (ran("14_sequential.py")[2] / "14_model.svg").read_text(encoding="utf-8")
     assert all(shape in picture for shape in ("(None, 28, 28)", "(None, 784)", "(None, 128)", "(None, 10)"))
 
 
-def test_the_wine_is_learned(tmp_path):
-    printed, _ = run("14", tmp_path)
+def test_progress_lines_are_kerass():
+    line = r"\n17/17 \[={30}\] - \d+s \d+[mu]s/step - loss: \d.\d{4} - accuracy: \d.\d{4} - val_loss: \d.\d{4} - val_acc"
+    assert len(re.findall(line, ran("14_sequential.py")[0])) == 8
+
+
+def test_the_wine_is_learned():
+    printed, _, _ = ran("14_sequential.py", "--epochs", "40")
     assert numbers(re.search(r"\n2/2 - \d+s - loss: .* - accuracy: (.*)", printed)[1])[0] >= 0.95
 
 
@@ -118,12 +95,13 @@ def test_the_files_have_the_structure_that_the_format_asks_for(folder):
 
 
 @pytest.mark.parametrize("kind", ["FashionMNIST", "MNIST"])
-def test_784_128_10_learns_from_idx_files(folder, tmp_path, kind):
-    printed, figures = run("15", tmp_path, "--data", folder, "--images", kind, "--epochs", "3")
+def test_784_128_10_learns_from_idx_files(folder, kind):
+    options = ("--data", str(folder), "--images", kind, "--epochs", "3")
+    (printed, _, written), figures = ran("15_fashion_mnist.py", *options), figures_of("15_fashion_mnist.py", *options)
     assert "(None, 128)               100480" in printed and "\n63/63 - " in printed and "\n10/10 - " in printed
-    assert figures["parameters, 128 hidden"] == ("101770", "101770")
-    assert float(figures["test accuracy, 128 hidden"][1]) >= 0.95 and float(figures["test accuracy, one layer"][1]) >= 0.9
-    assert (tmp_path / "15_predictions.png").stat().st_size > 10_000
+    assert figures["parameters, 128 hidden"] == "101770"
+    assert float(figures["test accuracy, 128 hidden"]) >= 0.95 and float(figures["test accuracy, one layer"]) >= 0.9
+    assert (written / "15_predictions.png").stat().st_size > 10_000
 
 
 def test_a_checksum_tells_a_file_that_is_another(folder, tmp_path, monkeypatch):
@@ -145,36 +123,33 @@ def test_a_folder_without_files_is_told_of(tmp_path):
     assert done.returncode == 1 and "not found" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_digits_reach_95_percent(tmp_path):
+def test_digits_reach_95_percent():
     pytest.importorskip("sklearn")
-    _, figures = run("15", tmp_path, "--images", "digits", "--epochs", "2")
-    assert float(figures["test accuracy, 128 hidden"][1]) >= 0.95
-    assert figures["parameters, 128 hidden"][1] == "9610"
+    figures = figures_of("15_fashion_mnist.py", "--images", "digits", "--epochs", "2")
+    assert float(figures["test accuracy, 128 hidden"]) >= 0.95 and figures["parameters, 128 hidden"] == "9610"
 
 
 # ---- 17
 
 
-def test_regression_falls_as_in_the_note(tmp_path):
-    printed, figures = run("17", tmp_path, "--quick")
-    assert figures["the history's keys"][1] == "loss mae mse" and printed.count("32/32 [====") == 50
-    (first, _), (last, mae) = (numbers(figures[f"{which} epoch: mse, mae"][1]) for which in ("first", "last"))
+def test_regression_falls_as_in_the_note():
+    figures = figures_of("17_keras_regression.py")
+    (first, _), (last, mae) = (numbers(figures[f"{which} epoch: mse, mae"]) for which in ("first", "last"))
     assert 0.06 < first < 0.1 and 0.008 < last < 0.013 and mae < 0.1
-    assert (tmp_path / "17_history.png").exists()
+    assert ran("17_keras_regression.py")[0].count("\n32/32 [====") == 50
 
 
 # ---- 25
 
 
-def test_a_backward_pass_is_counted_and_measured(tmp_path):
-    printed, figures = run("25", tmp_path, "--quick")
+def test_a_backward_pass_is_counted_and_measured():
+    printed, figures = ran("25_backward_cost.py")[0], figures_of("25_backward_cost.py")
     assert list(figures) == ["MLP, here", "CNN, here", "LSTM, here"]
     for network, products in (
-        # every weight twice, but that of the first layer; of each convolution as often as it is applied
+        # 2 for every layer but the first, whose input needs no gradient
         ("MLP", 2 - 784 * 512 / (784 * 512 + 2 * 512 * 512 + 512 * 10)),
         ("CNN", 2 - 25 * 6 * 784 / (25 * 6 * 784 + 150 * 16 * 100 + 400 * 120 + 1200)),
         ("LSTM", 2 - 32 * 32 * 512 / (32 * (32 + 128) * 512 + 1280)),
     ):
         forward, backward, ratio, counted = numbers(re.search(rf"\n{network} +here(.*)", printed)[1])
-        assert forward > 0 and backward > 0 and ratio == float(figures[f"{network}, here"][1]) and counted == round(products, 2)
-    assert (tmp_path / "25_cost.png").exists()
+        assert forward > 0 and backward > 0 and ratio == float(figures[f"{network}, here"]) and counted == round(products, 2)

@@ -134,7 +134,7 @@ def _difference(
         mine, theirs = np.asarray(actual), np.asarray(expected)
     else:
         mine, theirs = (each.detach()._array if isinstance(each, Tensor) else each for each in (actual, expected))
-        facts = [("shape", Size(mine.shape), Size(theirs.shape))]
+        facts: list[tuple[str, Any, Any]] = [("shape", Size(mine.shape), Size(theirs.shape))]
         if check_stride:
             strides = [tuple(n // each.itemsize for n in each.strides) for each in (mine, theirs)]
             facts.append(("stride()", *strides))
