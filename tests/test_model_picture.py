@@ -355,3 +355,12 @@ def test_a_model_that_begins_with_an_embedding_takes_indices():
     model = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(12, 2))
     assert "(5, 3, 4)" in summary(model, (5, 3), verbose=False)
     assert "(5, 3)" in plot_model(model, (5, 3)).svg()
+
+
+def test_the_shape_of_a_sample_will_do() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 14 * 14, 10))
+    sample, batch = (summary(model, size, verbose=False) for size in ((1, 28, 28), (1, 1, 28, 28)))
+    assert "(None, 4, 14, 14)" in sample and "(1, 4, 14, 14)" in batch
+    assert sample.total_params == batch.total_params == 40 + 7850
+    with pytest.raises(RuntimeError, match=r"mat1 and mat2 shapes cannot be multiplied \(4x225 and 784x10\)"):
+        summary(model, (1, 30, 30))

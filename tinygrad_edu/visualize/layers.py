@@ -49,10 +49,24 @@ def run_model(
     """Run ``model`` once, unrecorded and in evaluation mode, on ``input`` or on zeros of ``input_size``.
 
     The zeros are whole numbers for a model whose first parameter is an embedding's: it takes indices.
+    A model that does not take zeros of that size gets a batch of one: some tools ask for the shape of a sample.
     """
     if not isinstance(model, Module):
         raise TypeError(f"{caller}(): argument 'model' must be Module, not {type(model).__name__}")
     given, batch = _inputs(model, input_size, input, caller)
+    try:
+        return _run(model, given, depth, batch)
+    except (RuntimeError, ValueError, IndexError, AssertionError):
+        if input_size is None or input is not None:
+            raise
+        try:
+            return _run(model, [each.unsqueeze(0) for each in given], depth, True)
+        except Exception:
+            pass
+        raise
+
+
+def _run(model: Any, given: list[Any], depth: int | None, batch: bool) -> Run:
     walk = _Walk(model, depth)
     with no_grad(), _evaluating(model), record() as walk.recording:
         walk.begin(given)
