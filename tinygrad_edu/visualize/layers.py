@@ -9,7 +9,9 @@ from typing import Any
 
 from ..autograd.grad_mode import no_grad
 from ..creation import zeros
+from ..dtypes import int64
 from ..nn.module import Module
+from ..nn.sparse import Embedding, EmbeddingBag
 from ..tensor import Tensor
 from .record import record
 from .recording import Recording
@@ -46,6 +48,7 @@ def run_model(
 ) -> Run:
     """Run ``model`` once, unrecorded and in evaluation mode, on ``input`` or on zeros of ``input_size``.
 
+    The zeros are whole numbers for a model whose first parameter is an embedding's: it takes indices.
     A model that does not take zeros of that size gets a batch of one: some tools ask for the shape of a sample.
     """
     if not isinstance(model, Module):
@@ -91,7 +94,9 @@ def _inputs(model: Any, input_size: Any, input: Any, caller: str) -> tuple[list[
     for size in sizes:
         if not all(type(n) is int and n >= 0 for n in size):
             raise TypeError(f"{caller}(): argument 'input_size' must be a tuple of ints or a list of them, got {input_size!r}")
-    return [zeros(tuple(size)) for size in sizes], False
+    first = next((each for each in model.modules() if each._parameters), None)
+    dtype = int64 if isinstance(first, (Embedding, EmbeddingBag)) else None
+    return [zeros(tuple(size), dtype=dtype) for size in sizes], False
 
 
 @contextmanager
