@@ -136,8 +136,8 @@ def _difference(
         mine, theirs = (each.detach()._array if isinstance(each, Tensor) else each for each in (actual, expected))
         facts: list[tuple[str, Any, Any]] = [("shape", Size(mine.shape), Size(theirs.shape))]
         if check_stride:
-            strides = [tuple(n // each.itemsize for n in each.strides) for each in (mine, theirs)]
-            facts.append(("stride()", *strides))
+            mine_steps, their_steps = (tuple(n // each.itemsize for n in each.strides) for each in (mine, theirs))
+            facts.append(("stride()", mine_steps, their_steps))
         if check_dtype:
             facts.append(("dtype", from_numpy_dtype(mine.dtype), from_numpy_dtype(theirs.dtype)))
         for name, one, other in facts:
