@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
+from types import CodeType
 from typing import Any
 
 from ..nn.module import Module
 
-__all__ = ["ModuleTable", "Place", "Where", "around"]
+__all__ = ["Line", "ModuleTable", "Place", "Where", "around", "line_number"]
 
 _PACKAGE = __name__.partition(".")[0]
 _EXAMPLES = f"{_PACKAGE}.demo"
@@ -30,9 +31,22 @@ def _kind(frame: Any) -> int:
     return kind
 
 
-Where = tuple["tuple[str, int] | None", Any, Any]
-"""A place in the program: the innermost line that is not this package's (file, number), the innermost module whose ``forward``
-runs, or None, and the frame of that. A plain tuple, for there is one at every operation."""
+Line = tuple[CodeType, int]
+"""A line of the program as Python knows it while it runs: code and a place in it. To find the line's number takes a while, so
+that is done when a trace is made (:func:`line_number`)."""
+
+Where = tuple["Line | None", Any, Any]
+"""A place in the program: the innermost line that is not this package's, the innermost module whose ``forward`` runs, or None,
+and the frame of that. A plain tuple, for there is one at every operation."""
+
+
+def line_number(line: Line) -> int:
+    """The number of a line in its file."""
+    code, place = line
+    for start, end, number in code.co_lines():
+        if start <= place < end and number is not None:
+            return number
+    return code.co_firstlineno
 
 
 def around(frame: Any) -> Where:
@@ -44,7 +58,7 @@ def around(frame: Any) -> Where:
         kind = _kind(frame) if entry is None else entry[0]
         if kind:
             if line is None and kind != _FORWARD:
-                line = code.co_filename, frame.f_lineno
+                line = code, frame.f_lasti
             if kind >= _FORWARD and module is None:
                 module, inside = _module_of(frame), frame
             if line is not None and module is not None:

@@ -23,7 +23,7 @@ from ..nn.module import Module
 from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .calls import Call, bare_call
-from .modules import ModuleTable, Where
+from .modules import Line, ModuleTable, Where
 
 __all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording"]
 
@@ -67,7 +67,7 @@ class RawStep:
     saved: tuple[Any, ...] | None  # copies of that; None where they are not known
     shape: Any
     dtype: Any
-    line: tuple[str, int] | None
+    line: Line | None
     module: int | None
     depth: int  # 0: of the forward pass; 1: of a backward pass under create_graph; 2: of that one's own ...
     cut: str

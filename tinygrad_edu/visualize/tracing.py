@@ -21,6 +21,7 @@ from ..tensor import Tensor
 from .bridge import TorchGraph, is_torch_tensor
 from .formulas import LINEAR, Words, for_people, in_words, plain
 from .looks import GATES, WINNERS
+from .modules import Line, line_number
 from .names import letters, module_prefixes, named_modules, named_tensors
 from .record import recordings_of
 from .recording import BareGraph, Pass, RawInput, RawStep, Recording
@@ -341,10 +342,10 @@ def local_factor(step: RawStep, place: int) -> Any:
     return None if local is None else np.array(local)
 
 
-def _source(line: tuple[str, int] | None) -> Source | None:
+def _source(line: Line | None) -> Source | None:
     if line is None:
         return None
-    file, number = line
+    file, number = line[0].co_filename, line_number(line)
     return Source(os.path.basename(file), number, linecache.getline(file, number).strip())
 
 
