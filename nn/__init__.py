@@ -7,6 +7,7 @@ from . import init as init
 from . import parameter as parameter
 from . import utils as utils
 from .activation import *
+from .attention import *
 from .batchnorm import *
 from .container import *
 from .conv import *
@@ -25,6 +26,7 @@ from .parameter import *
 from .pooling import *
 from .rnn import *
 from .sparse import *
+from .transformer import *
 from .upsampling import *
 
 from . import modules as modules  # isort: skip  # the aliases of all that stands above
