@@ -144,5 +144,6 @@ for _n, _modes in ((2, ("bilinear", "nearest", "bicubic")), (3, ("bilinear", "ne
     _image, _grid = (2, 2, 3, 4, 2)[: _n + 2], (2, 2, 3, 2)[: _n + 1]
     for _mode in _modes:
         for _padding in ("zeros", "border", "reflection"):
-            row("F.grid_sample", *[s(N(*_image), 0.7 * N(*_grid, _n), _mode, _padding, _corners) for _corners in (True, False)], **SIZES)
+            _cases = [s(N(*_image), 0.7 * N(*_grid, _n), _mode, _padding, _corners) for _corners in (True, False)]
+            row("F.grid_sample", *_cases, **SIZES)
     row("F.affine_grid", *[s(N(2, _n, _n + 1), (2, 1, *_image[2:]), _corners) for _corners in (True, False)], **SIZES)

@@ -67,6 +67,11 @@ def mean(
     """The mean of all elements, or over ``dim`` (an int or several)."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "mean")
+        if input._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: "
+                f"{_title(input)}"
+            )
     if dim is None and axis is None and not keepdim and not keepdims:
         return ops.mean_all.function(input, out=out)
     if type(dim) is not int and dim is not None:
@@ -229,7 +234,9 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if p in ("fro", None):
         p = 2
     if isinstance(p, str):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+        from .matrices import matrix_norm
+
+        return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
     return ops.vector_norm.function(_as_dtype(input, dtype, "norm"), p, dim, keepdim, out=out)
 
 
