@@ -115,13 +115,7 @@ def pinv(
 ) -> Tensor:
     """The pseudo-inverse; singular values up to ``max(atol, rtol * the largest)`` count as 0."""
     tolerance = _relative(A, atol, rtol if rcond is None else rcond)
-    if not hermitian:
-        return ops.pinv.function(A, tolerance)
-    values, vectors = ops.eigh.function(A)
-    sizes = np.abs(values._array)
-    kept = wrap(sizes > tolerance * sizes.max(-1, initial=0.0, keepdims=True))
-    inverses = where.function(kept, 1 / where.function(kept, values, 1.0), 0.0)
-    return matmul(vectors * inverses.unsqueeze(-2), vectors.mH if vectors.is_complex() else vectors.mT)
+    return ops.pinv.function(A, tolerance, hermitian)
 
 
 def _relative(A: Tensor, atol: Any, rtol: Any) -> float:
