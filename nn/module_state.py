@@ -13,7 +13,7 @@ from ..autograd.grad_mode import no_grad
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle, add_hook
 from .hooks import Hooked, HookTable
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
@@ -185,6 +185,8 @@ class WithState(Hooked):
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
                 f"checkpoint but received {type(value)}"
             )
+        if is_lazy(param):  # so is the value: LazyModuleMixin gave the parameter its shape otherwise
+            return None
         if param.dim() == 0 and value.shape == (1,):
             value = value[0]  # a scalar, as PyTorch saved it before version 0.4
         if value.shape != param.shape:

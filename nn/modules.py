@@ -4,7 +4,7 @@ import sys
 from importlib import import_module
 
 _FILES = (
-    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear", "loss",
+    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "lazy", "linear", "loss",
     "module", "normalization", "padding", "pooling", "rnn", "sparse", "upsampling",
 )  # fmt: skip
 
