@@ -4,8 +4,8 @@ import sys
 from importlib import import_module
 
 _FILES = (
-    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "lazy", "linear", "loss",
-    "module", "normalization", "padding", "pooling", "rnn", "sparse", "upsampling",
+    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "lazy", "linear",
+    "loss", "module", "normalization", "padding", "pooling", "rnn", "sparse", "upsampling",
 )  # fmt: skip
 
 for _name in _FILES:
