@@ -5,9 +5,9 @@ rest of the graph is, the upstream gradient says. Fan-out is the one node with s
 """
 
 from lesson import beside, options, written
-from tinygrad_edu.visualize import draw, explain, page, record
 
 import tinygrad_edu as torch
+from tinygrad_edu.visualize import draw, explain, page, record
 
 chosen = options(__doc__)
 seen = []

@@ -4,6 +4,7 @@
 
 from . import functional as functional
 from . import init as init
+from . import parallel as parallel
 from . import parameter as parameter
 from . import utils as utils
 from .activation import *
@@ -22,6 +23,7 @@ from .loss import *
 from .module import Module as Module
 from .normalization import *
 from .padding import *
+from .parallel import DataParallel as DataParallel
 from .parameter import *
 from .pooling import *
 from .rnn import *

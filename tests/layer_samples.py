@@ -137,3 +137,13 @@ for _mode, _shape in (
 row("F.interpolate", s(N(1, 1, 4, 3), 2, mode="area"), s(N(1, 2, 4), scale_factor=0.5, mode="area"), **SIZES)
 row("F.upsample", s(N(1, 1, 2, 2), scale_factor=2), **SIZES)
 row("F.upsample_nearest F.upsample_bilinear", s(N(1, 1, 2, 2), scale_factor=2), **SIZES)
+
+# ---- at given places -------------------------------------------------------------------------------------------------
+
+for _n, _modes in ((2, ("bilinear", "nearest", "bicubic")), (3, ("bilinear", "nearest"))):
+    _image, _grid = (2, 2, 3, 4, 2)[: _n + 2], (2, 2, 3, 2)[: _n + 1]
+    for _mode in _modes:
+        for _padding in ("zeros", "border", "reflection"):
+            _cases = [s(N(*_image), 0.7 * N(*_grid, _n), _mode, _padding, _corners) for _corners in (True, False)]
+            row("F.grid_sample", *_cases, **SIZES)
+    row("F.affine_grid", *[s(N(2, _n, _n + 1), (2, 1, *_image[2:]), _corners) for _corners in (True, False)], **SIZES)

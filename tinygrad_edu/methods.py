@@ -129,7 +129,7 @@ _IN_PLACE = """
     sign sin sinh sqrt square sub subtract tan tanh tril triu trunc bitwise_left_shift bitwise_right_shift index_fill
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
-    less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy
+    less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
 """.split()
 
 _IN_PLACE_FUNCTIONS = """
@@ -278,6 +278,7 @@ def bind_methods() -> None:
     _bind("unfold", combining.unfold)
     _bind("sum_to_size", combining.sum_to_size)
     _bind("polygamma", lambda self, n: combining.polygamma(n, self))
+    _bind("where", lambda self, condition, other: arithmetic.where(condition, self, other))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)
 

@@ -47,7 +47,7 @@ FAMILIES = {
     for family, rooms in {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise gamma powers special",
-        "conv": "conv pooling resize",
+        "conv": "conv grid pooling resize",
         "linear": "decompositions linalg rnn",
         "loss": "loss margin",
         "norm": "norm",

@@ -59,7 +59,7 @@ class Op:
         self.forward = forward
         self.joint: Any = options.pop("joint", None)
         self.promote: str | None = options.pop("promote", None)
-        self.numbers: bool = options.pop("numbers", True)
+        self.numbers: bool | str = options.pop("numbers", True)
         self.view: bool | str = options.pop("view", False)
         self.results: int = options.pop("results", 1)
         self.diff_results: int = options.pop("diff_results", 1)
@@ -265,7 +265,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
     Keywords that are not rules:
         promote: ``"common"``, operands meet in PyTorch's common dtype; ``"float"``, and integers become floats;
             ``"no bool"``, and bools are refused.
-        numbers: whether a Python number may stand for one of the promoted operands (the default).
+        numbers: whether a Python number may stand for one of the promoted operands (the default); "second", for the second.
         view: the results share the first input's memory; ``"possibly"``, unless the forward had to copy.
         results, diff_results: how many results the forward returns, and how many of them have gradients.
         sequence: the first argument is a sequence of tensors; its rule returns one gradient for each.

@@ -11,7 +11,7 @@ import numpy as np
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
-from .errors import argument_error, bool_minus, explain
+from .errors import argument_error, bool_minus, explain, type_name
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
 from .inference import INFERENCE_MEMORY, mark_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
@@ -96,6 +96,10 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
     """
     if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
+        if op.numbers == "second" and index == 0:
+            from ..overloads import overload_error
+
+            raise overload_error(op.public, f"{type_name(value)}, Tensor")
         return Number(number) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
 

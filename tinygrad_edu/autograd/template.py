@@ -174,7 +174,7 @@ def _record(op: Any) -> list[str]:
     else:
         keep = ["    node.next = nodes", f"    node.saved = {_tuple(saved)}"]
     return [
-        f"    if ({none}) or not (mode := get_mode()):",
+        f"    if ({none}) or not (_mode := get_mode()):",
         "        made._node = None",
         "        if WATCHERS: note_unrecorded(made)",
         "        return made",
@@ -185,7 +185,7 @@ def _record(op: Any) -> list[str]:
         "    node.dtype = result.dtype",
         "    node.hooks = None",
         "    made._node = node",
-        "    if mode is not True: mode.created(node, made)",
+        "    if _mode is not True: _mode.created(node, made)",
         "    return made",
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ..autograd.runtime import wrap
 from ..autograd.version import storage_of
 from ..creation import as_tensor
-from ..dtypes import to_numpy_dtype
+from ..dtypes import from_numpy_dtype, to_numpy_dtype
 from ..ops import gamma, special, windows
 from ..ops import linalg as products
 from ..ops.shape import axis_of
@@ -51,7 +52,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         return wrap(np.empty(0, input._array.dtype))
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = np.array(list(choose(range(len(input)), r)), np.int64).reshape(-1, r)
-    return input[wrap(rows)]
+    return stack([input.index_select(0, wrap(column)) for column in rows.T], 1)
 
 
 @with_out
@@ -211,7 +212,7 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     if not isinstance(indices, Tensor):
         raise TypeError(f"Expected 'indices' to be a tensor, but got {type(indices)}")
     sizes = tuple(Size([shape]) if isinstance(shape, int) else Size(shape))
-    numbers, found = indices._array, []
+    numbers, found = indices._array.astype(np.int64), []
     for i in range(len(sizes)):
         rest = math.prod(sizes[i + 1 :])
         found.append(wrap(np.floor_divide(numbers, rest) % sizes[i] if rest else np.zeros_like(numbers)))
@@ -231,6 +232,8 @@ def diff(
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     axis = axis_of(dim, input.ndim)
+    if n == 0:
+        return input.new_zeros(input.shape).copy_(input)
     parts = [each for each in (prepend, input, append) if each is not None]
     result = cat(parts, axis) if len(parts) > 1 else input
     for _ in range(min(n, result.shape[axis])):
@@ -287,20 +290,46 @@ def cov(
     if input._array.dtype == bool:
         raise RuntimeError("cov(): bool dtype is not supported for input")
     x = input if input.ndim == 2 else input.reshape(1, -1)
-    weights = None
-    for each in (fweights, aweights):
+    weights, n = None, x.shape[1]
+    for name, each in (("fweights", fweights), ("aweights", aweights)):
         if each is not None:
+            _check_weights(name, each, n)
             weights = each if weights is None else weights * each
-    total = x.shape[1] if weights is None else weights.sum()
-    mean = x.mean(1, keepdim=True) if weights is None else (x * weights).sum(1, keepdim=True) / total
-    if weights is None or aweights is None or not correction:
-        freedom = total - correction
-    else:
+    total = wrap(np.array(n)) if weights is None else weights.sum()
+    if weights is not None and total._array == 0:
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    mean = (x if weights is None else x * weights).sum(1) / total
+    freedom = total - correction
+    if aweights is not None and correction:
         freedom = total - correction * (weights * aweights).sum() / total
-    centered = x - mean
-    scaled = centered if weights is None else centered * weights
-    freedom = freedom.clamp(min=0) if isinstance(freedom, Tensor) else max(freedom, 0)
-    return (scaled @ centered.conj().t() / freedom).squeeze()
+    if freedom._array <= 0:
+        warnings.warn(
+            "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.",
+            stacklevel=2,
+        )
+        freedom = freedom * 0
+    centred = x - mean.unsqueeze(1)
+    return (centred @ (centred if weights is None else centred * weights).t().conj() / freedom).squeeze()
+
+
+def _check_weights(name: str, weights: Tensor, observations: int) -> None:
+    """Whether ``weights`` are a number, not negative, for each observation: whole if frequencies, else floating point."""
+    array = weights._array
+    kind, words = ("iu", "integral") if name == "fweights" else ("f", "floating point")
+    if array.ndim > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with {array.ndim} dimensions"
+        )
+    if array.dtype.kind not in kind:
+        title = from_numpy_dtype(array.dtype).legacy_name
+        raise RuntimeError(f"cov(): expected {name} to have {words} dtype but got {name} with {title} dtype")
+    if array.size != observations:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got {array.size} != "
+            f"{observations}"
+        )
+    if (array < 0).any():
+        raise RuntimeError(f"cov(): {name} cannot be negative")
 
 
 def corrcoef(input: Tensor) -> Tensor:
@@ -321,10 +350,13 @@ def sum_to_size(self: Tensor, *size: Any) -> Tensor:
     wanted = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
     shape = tuple(self.shape)
     lead = len(shape) - len(wanted)
+    if not wanted:
+        return self.sum()
     if lead < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[lead:], strict=True)):
         raise RuntimeError(f"size {{{list(wanted)}}} is not expandable to size {{{list(shape)}}}.")
     axes = [*range(lead), *(d + lead for d, n in enumerate(wanted) if n == 1 != shape[d + lead])]
-    return reshape(self.sum(axes, keepdim=True), wanted) if axes else self
+    total = self.sum(axes, keepdim=True) if axes else self
+    return reshape(total, wanted) if lead else total
 
 
 # ---- elementwise -----------------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None, *, ou
     axis = axis_of(dim, chosen.ndim)
     shape = list(broadcast_shapes(_without(input._array.shape, axis), _without(chosen.shape, axis)))
     wide = expand(input, (*shape[:axis], input._array.shape[axis], *shape[axis:]))
+    chosen = np.where(chosen < 0, chosen + input._array.shape[axis], chosen)
     index = np.broadcast_to(chosen, (*shape[:axis], chosen.shape[axis], *shape[axis:]))
     return scatters.gather.function(wide, axis, wrap(index), out=out)
 
@@ -104,7 +105,9 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
         raise
 
 
-def repeat_interleave(input: Tensor, repeats: Any = None, dim: int | None = None) -> Tensor:
+def repeat_interleave(
+    input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
     """Each element repeated ``repeats`` times in place, along ``dim`` or flattened; with ``repeats`` alone, its indices."""
     if repeats is None:
         return wrap(np.repeat(np.arange(input._array.size), input._array))

@@ -43,7 +43,7 @@ def _matmul(input: Tensor, other: Tensor) -> Tensor:
         return shapes.drop_axis.function(ops.mm.function(shapes.unsqueeze.function(input, 0), other), 0)
     if b <= 2:  # one matrix or vector for all: the batch becomes rows
         rows = input._array.shape[:-1]
-        flat = reshape(input, -1, input._array.shape[-1])
+        flat = reshape(input, -1 if input._array.size else int(np.prod(rows)), input._array.shape[-1])
         product = ops.mm.function(flat, other) if b == 2 else ops.mv.function(flat, other)
         return shapes.unsafe_view.function(product, (*rows, *other._array.shape[1:]))
     left = shapes.unsqueeze.function(input, 0) if a == 1 else input
@@ -121,6 +121,8 @@ def inner(input: Tensor, other: Tensor, *, out: Any = None) -> Tensor:
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     """Products summed over pairs of axes: the last ``dims`` of ``a`` with the first of ``b``, or two lists of axes."""
     n, m = a._array.ndim, b._array.ndim
+    if a._array.dtype != b._array.dtype:
+        raise RuntimeError("both inputs should have same dtype")
     if isinstance(dims, int):
         if dims < 0:
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
@@ -131,7 +133,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Any = None) -> Tensor:
     if len(left) != len(right):
         raise RuntimeError("both dimension lists should have same length")
     for x, y in zip(*pairs, strict=True):
-        if a._array.shape[x] != b._array.shape[y]:
+        if a._array.shape[x] == 1:  # a single element meets all the others: their sum
+            b = b.sum(y, keepdim=True, dtype=b.dtype)
+        elif b._array.shape[y] == 1:
+            a = a.sum(x, keepdim=True, dtype=a.dtype)
+        elif a._array.shape[x] != b._array.shape[y]:
             raise RuntimeError(
                 f"contracted dimensions need to match, but first has size {a._array.shape[x]} in dim {x} and second has size "
                 f"{b._array.shape[y]} in dim {y}"

@@ -12,12 +12,12 @@ from ..ops import decompositions as ops
 from ..ops import reduction
 from ..ops.elementwise import where
 from ..ops.indexing import tril, triu
+from ..ops.shape import axis_of
 from ..tensor import Tensor
-from .combining import vander
 from .linalg import matmul
 from .out import with_out
 from .reduction import _as_dtype, _title
-from .shape import cat
+from .shape import cat, reshape
 
 __all__ = [
     "cdist", "chain_matmul", "cholesky", "cross", "det", "inverse", "logdet", "matrix_exp", "matrix_power", "pinverse", "qr",
@@ -103,11 +103,19 @@ def pinverse(input: Tensor, rcond: float = 1e-15) -> Tensor:
     return ops.pinv.function(input, rcond)
 
 
+@with_out
 def pinv(
-    A: Tensor, *, atol: float | None = None, rtol: float | None = None, hermitian: bool = False, rcond: float | None = None
+    A: Tensor,
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    hermitian: bool = False,
+    rcond: float | None = None,
+    out: Any = None,
 ) -> Tensor:
     """The pseudo-inverse; singular values up to ``max(atol, rtol * the largest)`` count as 0."""
-    return ops.pinv.function(A, _relative(A, atol, rtol if rcond is None else rcond))
+    tolerance = _relative(A, atol, rtol if rcond is None else rcond)
+    return ops.pinv.function(A, tolerance, hermitian)
 
 
 def _relative(A: Tensor, atol: Any, rtol: Any) -> float:
@@ -124,13 +132,23 @@ def _relative(A: Tensor, atol: Any, rtol: Any) -> float:
 def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Tensor:
-    """How many singular values are above the tolerance."""
-    values = np.linalg.svd(A._array, compute_uv=False)
-    atol = tol if atol is None else atol
-    if rtol is None:
-        rtol = 0.0 if atol else float(np.finfo(A._array.dtype).eps) * max(A.shape[-2:])
+    """How many singular values are above the tolerance, which may be one for each of a batch."""
+    values = np.linalg.svd(_symmetric(A)._array if hermitian else A._array, compute_uv=False)
+    absolute, relative = (
+        each._array[..., None] if isinstance(each, Tensor) else each for each in (tol if atol is None else atol, rtol)
+    )
+    absolute = 0.0 if absolute is None else absolute
+    if relative is None:
+        relative = np.where(np.asarray(absolute) > 0, 0.0, np.finfo(A._array.dtype).eps * max(A.shape[-2:]))
     largest = values.max(-1, initial=0.0, keepdims=True)
-    return wrap(np.asarray((values > np.maximum(atol or 0.0, rtol * largest)).sum(-1)))
+    return wrap(np.asarray((values > np.maximum(absolute, relative * largest)).sum(-1)))
+
+
+def _symmetric(A: Tensor) -> Tensor:
+    """The matrix of which only the lower triangle is read."""
+    lower = tril.function(A)
+    above = tril.function(A, -1).mT
+    return lower + (above.conj() if A.is_complex() else above)
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
@@ -277,6 +295,7 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1, out: Any = None
     """The vector product of three-dimensional vectors along ``dim``."""
     if input.ndim != other.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
+    axis_of(dim, input.ndim)
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and {other.shape[dim]}"
@@ -365,4 +384,10 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 
 def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """Vandermonde's matrix with increasing powers."""
-    return vander(x, N, True)
+    count = x.shape[-1] if N is None and x.ndim else N
+    if count is None or count <= 1:
+        raise RuntimeError("N must be greater than 1.")
+    x = x if x._array.dtype.kind in "fc" else x.long()
+    x = x if x.ndim else reshape(x, 1)
+    factors = x.unsqueeze(-1).expand(*x.shape, count - 1).cumprod(-1)
+    return cat([x.new_ones((*x.shape, 1)), factors], -1)

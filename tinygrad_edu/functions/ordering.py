@@ -242,7 +242,7 @@ def unique_consecutive(
     inverse = inverse.reshape(input._array.shape) if dim is None else inverse
     counts = np.diff(np.append(starts, len(array)))
     parts = (chosen, inverse if return_inverse else None, counts if return_counts else None)
-    results = tuple(wrap(np.ascontiguousarray(part)) for part in parts if part is not None)
+    results = tuple(wrap(np.asarray(part, order="C")) for part in parts if part is not None)
     return results if len(results) > 1 else results[0]
 
 

@@ -46,7 +46,7 @@ def sum(
 ) -> Tensor:
     """The sum of all elements, or over ``dim`` (an int or several). Bools and integers add up in int64."""
     if dtype is not None:
-        input = _as_dtype(input, dtype, "sum")
+        return _accumulated(sum, input, dtype, out, dim, keepdim, axis=axis, keepdims=keepdims)
     if dim is None and axis is None and not keepdim and not keepdims:
         return _sum_all.function(input, out=out)
     if type(dim) is not int and dim is not None:
@@ -67,6 +67,11 @@ def mean(
     """The mean of all elements, or over ``dim`` (an int or several)."""
     if dtype is not None:
         input = _as_dtype(input, dtype, "mean")
+        if input._array.dtype.kind not in "fc":
+            raise RuntimeError(
+                "mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: "
+                f"{_title(input)}"
+            )
     if dim is None and axis is None and not keepdim and not keepdims:
         return ops.mean_all.function(input, out=out)
     if type(dim) is not int and dim is not None:
@@ -229,7 +234,9 @@ def norm(input: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False, 
     if p in ("fro", None):
         p = 2
     if isinstance(p, str):
-        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+        from .matrices import matrix_norm
+
+        return matrix_norm(input, p, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
     return ops.vector_norm.function(_as_dtype(input, dtype, "norm"), p, dim, keepdim, out=out)
 
 
@@ -244,7 +251,10 @@ def _title(input: Tensor) -> str:
 
 def prod(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Tensor:
     """The product of all elements or over ``dim``."""
-    input = _as_dtype(input, dtype, "prod")
+    if dtype is not None:
+        return _accumulated(prod, input, dtype, out, dim, keepdim)
+    if not isinstance(input, Tensor):
+        raise TypeError(f"prod(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if dim is None:
         return cumulative.prod_all.function(input, out=out)
     if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
@@ -259,12 +269,23 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
-    return cumulative.cumsum.function(_as_dtype(input, dtype, "cumsum"), dim, out=out)
+    if dtype is not None:
+        return _accumulated(cumsum, input, dtype, out, dim)
+    return cumulative.cumsum.function(input, dim, out=out)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running products along ``dim``."""
-    return cumulative.cumprod.function(_as_dtype(input, dtype, "cumprod"), dim, out=out)
+    if dtype is not None:
+        return _accumulated(cumprod, input, dtype, out, dim)
+    return cumulative.cumprod.function(input, dim, out=out)
+
+
+def _accumulated(function: Any, input: Tensor, dtype: Any, out: Any, *args: Any, **kwargs: Any) -> Tensor:
+    """Sums or products in ``dtype``: in that of small integers, for which it is asked here, they wrap around."""
+    name = function.__name__
+    result = function(_as_dtype(input, dtype, name), *args, **kwargs, out=out)
+    return result if out is not None else _as_dtype(result, dtype, name)
 
 
 def _checked_dim(dim: Any, name: str) -> int:
@@ -322,7 +343,7 @@ def unique(
     parts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
     wanted = (True, return_inverse, return_counts)
     shapes = (parts[0], parts[1].reshape(input._array.shape if dim is None else -1), parts[2])
-    results = tuple(wrap(np.ascontiguousarray(part)) for part, want in zip(shapes, wanted, strict=True) if want)
+    results = tuple(wrap(np.asarray(part, order="C")) for part, want in zip(shapes, wanted, strict=True) if want)
     return results if len(results) > 1 else results[0]
 
 

@@ -100,9 +100,18 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     sources = (source,) if isinstance(source, int) else tuple(source)
     targets = (destination,) if isinstance(destination, int) else tuple(destination)
     n = input._array.ndim
-    order = [d for d in range(n) if d not in {axis_of(s, n) for s in sources}]
-    for target, origin in sorted(zip((axis_of(d, n) for d in targets), (axis_of(s, n) for s in sources), strict=True)):
-        order.insert(target, origin)
+    if len(sources) != len(targets):
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source ({list(sources)} dims) should contain the same number of "
+            f"dims as destination ({list(targets)} dims)"
+        )
+    origins, places = [axis_of(s, n) for s in sources], [axis_of(d, n) for d in targets]
+    for name, given, axes in (("source", sources, origins), ("destination", targets, places)):
+        if len(set(axes)) < len(axes):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({list(given)})")
+    order = [d for d in range(n) if d not in origins]
+    for place, origin in sorted(zip(places, origins, strict=True)):
+        order.insert(place, origin)
     return ops.permute.function(input, tuple(order))
 
 
@@ -134,13 +143,13 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """All tensors expanded to their common shape."""
+    """All tensors expanded to their common shape; those that have it are returned themselves."""
     shapes = [each._array.shape for each in tensors]
     mismatch = broadcast_error(shapes)
     if mismatch is not None:
         raise mismatch
-    shape = np.broadcast_shapes(*shapes)
-    return tuple(ops.expand.function(each, tuple(shape)) for each in tensors)
+    shape = tuple(np.broadcast_shapes(*shapes))
+    return tuple(each if own == shape else ops.expand.function(each, shape) for each, own in zip(tensors, shapes, strict=True))
 
 
 def broadcast_shapes(*shapes: Any) -> Size:
@@ -258,10 +267,15 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     if not input._array.ndim:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     axis = axis_of(dim, input._array.ndim)
-    size, start = input._array.shape[axis], int(start)
-    start = start + size if start < 0 else start
+    size = input._array.shape[axis]
+    if isinstance(start, Tensor) and (start._array.ndim or start._array.dtype.kind not in "iu"):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
+    start = int(start)
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [-{size}, {size}], but got {start})")
+    start = start + size if start < 0 else start
     if start + length > size:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
     return ops.slice_.function(input, axis, start, start + length, 1)
@@ -301,6 +315,10 @@ def rot90(input: Tensor, k: int = 1, dims: Any = (0, 1)) -> Tensor:
     """Rotated ``k`` times by 90 degrees, from the first of ``dims`` towards the second."""
     if len(dims) != 2:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(dims)}")
+    if input._array.ndim < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {input._array.ndim}")
+    if dims[0] == dims[1] or abs(dims[0] - dims[1]) == input._array.ndim:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
     return _rot90.function(input, k, tuple(axis_of(d, input._array.ndim) for d in dims))
 
 
@@ -308,6 +326,10 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Elements shifted along ``dims``; those pushed out come in at the other end."""
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if not shifts:
+        raise RuntimeError("`shifts` required")
+    if dims and not input._array.ndim:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     if len(shifts) != len(dims) and (dims or len(shifts) != 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
     return ops.roll.function(input, shifts, dims)

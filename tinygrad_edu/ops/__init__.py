@@ -15,6 +15,7 @@ from .diagonal import *
 from .elementwise import *
 from .embedding import *
 from .gamma import *
+from .grid import *
 from .indexing import *
 from .linalg import *
 from .loss import *

@@ -8,16 +8,16 @@ from ..autograd.errors import not_implemented
 from ..autograd.op import op
 
 
-def _compare(ufunc, public, value):
+def _compare(ufunc, public, value, numbers="second"):
     """A comparison: operands meet in their common dtype."""
-    return op(None, x=None, y=None, promote="common", public=public, formula=(value,))(ufunc)
+    return op(None, x=None, y=None, promote="common", numbers=numbers, public=public, formula=(value,))(ufunc)
 
 
 eq = _compare(np.equal, "eq", "x = y")
 ne = _compare(np.not_equal, "ne", "x ≠ y")
-bitwise_and = _compare(np.bitwise_and, "bitwise_and", "x and y, bit by bit")
-bitwise_or = _compare(np.bitwise_or, "bitwise_or", "x or y, bit by bit")
-bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor", "x xor y, bit by bit")
+bitwise_and = _compare(np.bitwise_and, "bitwise_and", "x and y, bit by bit", numbers=True)
+bitwise_or = _compare(np.bitwise_or, "bitwise_or", "x or y, bit by bit", numbers=True)
+bitwise_xor = _compare(np.bitwise_xor, "bitwise_xor", "x xor y, bit by bit", numbers=True)
 
 
 def _order(ufunc, public, value):
@@ -28,7 +28,7 @@ def _order(ufunc, public, value):
             raise not_implemented(f"{public}_cpu", x.dtype)
         return ufunc(x, y)
 
-    return op(None, x=None, y=None, promote="common", public=public, formula=(value,))(ordered)
+    return op(None, x=None, y=None, promote="common", numbers="second", public=public, formula=(value,))(ordered)
 
 
 lt, le = _order(np.less, "lt", "x < y"), _order(np.less_equal, "le", "x ≤ y")

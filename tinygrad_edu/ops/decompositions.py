@@ -320,10 +320,13 @@ def _pinv_rule(grad, x, out):
         "K · outᵀ − (out · K)ᵀ − x · out · K · outᵀ + outᵀ · out · (Gᵀ − K · x) with K = Gᵀ · out",
     ),
 )
-def pinv(x, rtol):
-    """Moore's and Penrose's pseudo-inverse; singular values up to ``rtol`` of the largest count as 0."""
+def pinv(x, rtol, hermitian=False):
+    """Moore's and Penrose's pseudo-inverse; singular values up to ``rtol`` of the largest count as 0.
+
+    Of a ``hermitian`` matrix only the lower triangle is read.
+    """
     _require_matrices(x, "linalg.pinv", square=False)
-    return np.linalg.pinv(x, rcond=rtol)
+    return np.linalg.pinv(x, rcond=rtol, hermitian=hermitian)
 
 
 # ---- others ------------------------------------------------------------------------------------------------------------

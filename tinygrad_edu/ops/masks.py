@@ -90,7 +90,8 @@ def index_add(x, dim, index, source, *, alpha=1):
     _check_slices(x, dim, index, source)
     _check_range(index, vector(x).shape[dim], dim, RuntimeError)
     result = np.array(x)
-    add_at(np.moveaxis(vector(result), dim, 0), vector(index), np.moveaxis(vector(source) * x.dtype.type(alpha), dim, 0))
+    added = vector(source) * np.asarray(alpha).astype(x.dtype)
+    add_at(np.moveaxis(vector(result), dim, 0), vector(index), np.moveaxis(added, dim, 0))
     return result
 
 

@@ -17,6 +17,7 @@ from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .elementwise import as_half, from_half
 from .masking import kept_where
+from .repeated import add_at_positions
 
 
 class Windows(NamedTuple):
@@ -336,4 +337,17 @@ def take_flat(x, index, n):
     return np.take_along_axis(x.reshape(*lead, -1), index.reshape(*lead, -1), -1).reshape(index.shape)
 
 
-unpool_again = _declare_unpool("MaxUnpoolBackward0", "max_unpool")
+@op(
+    "MaxUnpoolBackward0",
+    x=_unpool_rule,
+    index=None,
+    public="max_unpool",
+    formula=("Σ put(x, index) in each channel", "take(G, index) in each channel"),
+)
+def unpool_again(x, index, sizes):
+    """Zeros of (..., *sizes) to which ``x`` is added at flat indices, which may repeat: the gradient of :func:`take_flat`."""
+    lead = x.shape[: x.ndim - len(sizes)]
+    channels = np.arange(math.prod(lead)).reshape(-1, 1) * math.prod(sizes)
+    result = np.zeros((*lead, *sizes), x.dtype)
+    add_at_positions(result, channels + index.reshape(math.prod(lead), -1), x.reshape(math.prod(lead), -1))
+    return result

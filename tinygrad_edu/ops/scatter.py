@@ -195,6 +195,13 @@ _UFUNCS = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximu
 _NEUTRAL = {"sum": 0, "mean": 0, "prod": 1}
 
 
+def _limits(dtype):
+    """The smallest and the largest value of a dtype."""
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).min, np.iinfo(dtype).max
+    return (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
+
+
 def _derivatives(grad, x, dim, index, src, out, reduce, include_self):
     """The gradients of ``x`` and of the used corner of ``src``."""
     if reduce == "sum":
@@ -249,7 +256,7 @@ def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):
     check_along(vector(result), dim, indices, "scatter", used)
     target, places = vector(result), along(dim, indices)
     if not include_self:
-        lowest, highest = (-np.inf, np.inf) if x.dtype.kind == "f" else (np.iinfo(x.dtype).min, np.iinfo(x.dtype).max)
+        lowest, highest = _limits(x.dtype)
         target[places] = _NEUTRAL.get(reduce, lowest if reduce == "amax" else highest)
     _UFUNCS[reduce].at(target, places, _corner(used, indices))
     if reduce == "mean":
