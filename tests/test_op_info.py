@@ -85,6 +85,8 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.nn.functional.grid_sample(T.zeros(1, 1, 2, 2), T.zeros(1, 2, 2, 2), padding_mode="same"),
     lambda T: T.nn.functional.grid_sample(T.ones(1, 1, 2, 2), T.full((1, 2, 2, 2), float("nan"))),
     lambda T: T.nn.functional.grid_sample(T.ones(1, 1, 2, 2), T.full((1, 2, 2, 2), float("inf"))),
+    lambda T: T.nn.functional.adaptive_avg_pool2d(T.ones(2, 2), (2, 2)),
+    lambda T: T.nn.functional.adaptive_max_pool2d(T.ones(2, 2), 2),
     lambda T: T.nn.functional.affine_grid(T.zeros(2, 2, 3).long(), (2, 1, 2, 2)),
     lambda T: T.nn.functional.affine_grid(T.zeros(2, 2, 2), (2, 1, 2, 2)),
     lambda T: T.nn.functional.affine_grid(T.zeros(2, 2, 3), (2, 1, 2)),
