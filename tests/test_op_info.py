@@ -74,6 +74,8 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.linalg.vander(T.tensor([2.0]), N=1),
     lambda T: T.linalg.cross(T.ones(5, 2), T.ones(5, 2), dim=2),
     lambda T: T.norm(T.ones(2, 2), "nuc"),
+    lambda T: [T.linalg.matrix_norm(T.ones(2, 3).half(), order) for order in ("fro", 1, -1, float("inf"))],
+    lambda T: T.linalg.matrix_norm(T.ones(2, 3).half(), "nuc"),
     lambda T: T.norm(T.ones(2, 2, 1), "nuc", (0, 1), True),
     lambda T: T.norm(T.ones(3), "nuc"),
     lambda T: T.nn.functional.grid_sample(T.zeros(1, 1, 2, 2), T.zeros(1, 2, 2, 2).double()),
