@@ -21,7 +21,7 @@ import timeit
 from typing import Any
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE / "workloads")]
 
 
 def load(name: str, torch: Any) -> Any:

@@ -31,6 +31,7 @@ from ..functions.loss import (
     weighted_reduction,
 )
 from ..functions.margin import *
+from ..functions.multihead import *
 from ..functions.norm import *
 from ..functions.padding import *
 from ..functions.pooling import *

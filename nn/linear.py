@@ -67,6 +67,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """The :class:`Linear` behind the heads of an attention, under the name that PyTorch prints for it."""
+
+
 class Bilinear(Module):
     """y = x₁ᵀ A x₂ + b.
 

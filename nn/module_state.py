@@ -13,7 +13,7 @@ from ..autograd.grad_mode import no_grad
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle, add_hook
 from .hooks import Hooked, HookTable
-from .parameter import Parameter
+from .parameter import Parameter, is_lazy
 
 _EXTRA_STATE_KEY_SUFFIX = "_extra_state"
 
@@ -185,9 +185,9 @@ class WithState(Hooked):
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
                 f"checkpoint but received {type(value)}"
             )
-        if param.dim() == 0 and value.shape == (1,):
+        if not is_lazy(param) and param.dim() == 0 and value.shape == (1,):
             value = value[0]  # a scalar, as PyTorch saved it before version 0.4
-        if value.shape != param.shape:
+        if not is_lazy(param) and value.shape != param.shape:
             return (
                 f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
                 f"the shape in current model is {param.shape}."

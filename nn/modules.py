@@ -4,11 +4,15 @@ import sys
 from importlib import import_module
 
 _FILES = (
-    "activation", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm", "linear", "loss",
-    "module", "normalization", "padding", "pooling", "rnn", "sparse", "upsampling",
+    "activation", "attention", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm",
+    "lazy", "linear", "loss", "module", "normalization", "padding", "pooling", "rnn", "sparse", "transformer", "upsampling",
 )  # fmt: skip
 
 for _name in _FILES:
     _file = import_module(f"..{_name}", __name__)
     sys.modules[f"{__name__}.{_name}"] = globals()[_name] = _file
     globals().update({_public: getattr(_file, _public) for _public in _file.__all__})
+
+# what stands in a file of its own here
+activation.MultiheadAttention = attention.MultiheadAttention  # type: ignore[name-defined]  # noqa: F821
+linear.LazyLinear = lazy.LazyLinear  # type: ignore[name-defined]  # noqa: F821

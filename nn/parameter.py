@@ -7,7 +7,7 @@ from typing import Any
 from ..creation import empty
 from ..tensor import Tensor
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter"]
 
 
 class _ParameterMeta(type(Tensor)):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
             param = object.__new__(cls)
             param._array = data._array
             param._node = param._grad = param._family = None
-            return param.requires_grad_(requires_grad)
+            return Tensor.requires_grad_(param, requires_grad)
         tensor = data.detach().requires_grad_(requires_grad)
         if type(tensor) is not type(data):
             raise RuntimeError(
@@ -83,4 +83,90 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         tensor = data.detach().requires_grad_(data.requires_grad)
         tensor.persistent = persistent
         tensor._is_buffer = True
+        return tensor
+
+
+_WORKS_WITHOUT_SHAPE = frozenset((
+    "char", "copy_", "cpu", "cuda", "double", "float", "get_device", "half", "int", "is_complex", "is_floating_point",
+    "is_inference", "long", "share_memory_", "short", "size", "to",
+))  # fmt: skip
+_METHODS = frozenset(name for name in dir(Tensor) if not name.startswith("_") and callable(getattr(Tensor, name)))
+_NEEDS_SHAPE = _METHODS - _WORKS_WITHOUT_SHAPE
+
+
+class UninitializedTensorMixin:
+    """What has a dtype and a device, and gets its shape later, with :meth:`materialize`."""
+
+    cls_to_become: Any
+    data: Any
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become an ordinary parameter or tensor of this shape, whose values are arbitrary."""
+        old = self.data
+        kind = {"device": old.device if device is None else device, "dtype": old.dtype if dtype is None else dtype}
+        self.data = empty(shape, **kind)
+        self.__class__ = self.cls_to_become
+
+    @property
+    def shape(self) -> Any:
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+            "`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call `forward` to "
+            "initialize the parameters before accessing their attributes."
+        )
+
+    def share_memory_(self) -> None:
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to initialize the parameters "
+            "before calling `module.share_memory()`."
+        )
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in _NEEDS_SHAPE:
+            raise ValueError(
+                f"Attempted to use an uninitialized parameter in <method '{name}' of 'torch._C.TensorBase' objects>. This "
+                "error happens when you are using a `LazyModule` or explicitly manipulating "
+                f"`torch.nn.parameter.{type(self).__name__}` objects. When using LazyModules Call `forward` with a dummy "
+                "batch to initialize the parameters before calling torch functions"
+            )
+        return super().__getattribute__(name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        own: Any = self
+        return type(self), (own.requires_grad, own.device, own.dtype)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            make, arguments = self.__reduce_ex__(4)
+            memo[id(self)] = make(*arguments)
+        return memo[id(self)]
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether ``param`` is a parameter or a buffer without a shape."""
+    return isinstance(param, UninitializedTensorMixin)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+    """A parameter of a lazy module before the first input is seen."""
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        return Parameter.__new__(cls, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
+    """A buffer of a lazy module before the first input is seen."""
+
+    cls_to_become = Tensor
+
+    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> Any:
+        tensor = object.__new__(cls)
+        tensor._array = empty(0, device=device, dtype=dtype)._array
+        tensor._node = tensor._grad = tensor._family = None
+        tensor.persistent, tensor._is_buffer = persistent, True
         return tensor

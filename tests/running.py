@@ -10,8 +10,12 @@ ROOT = Path(__file__).parent.parent
 
 
 def python(*arguments, cwd=ROOT, **options):
-    """Run Python on the checkout; without colour, and with UTF-8 whatever the terminal says."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **options.pop("env", {})}
+    """Run Python on the checkout; without colour, with UTF-8 whatever the terminal says, and with one thread.
+
+    Tests run side by side: threads of NumPy's matrix products that wait for a core make a run of 3 seconds one of 60.
+    """
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {**os.environ, **ours, **options.pop("env", {})}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, **options)
 

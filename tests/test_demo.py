@@ -203,7 +203,9 @@ def started(tmp_path):
     command = [sys.executable, "-u", *RUN, "demo", "--epochs", "1000000", "--out", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen(command, env=environment, cwd=ROOT, **pipes)
+    # A shell's background job is born ignoring Ctrl-C, and so are its children.
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} if os.name == "posix" else {}
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, **pipes, **heeding)
     assert process.stdout.readline().startswith("epoch :001")
     return process
 

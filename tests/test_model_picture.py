@@ -214,6 +214,16 @@ def test_dead_and_exploding():
     assert flow.verdict == "exploding" and flow.reason() == "a gradient is not finite"
 
 
+def test_large_and_infinite_numbers_make_no_warnings():
+    model, x, _ = deep(nn.ReLU, 3)
+    model[2].weight.data.fill_(3e38)
+    optimizer = optim.SGD(model.parameters(), lr=1.0)
+    with np.errstate(all="raise"), gradient_flow(model) as flow:
+        model(x).sum().backward()
+        optimizer.step()
+    assert flow.verdict == "exploding" and "exploding" in str(flow) and flow.svg()
+
+
 def test_many_steps_and_the_picture():
     model, x, y = deep(nn.Tanh, 3)
     optimizer, criterion = optim.SGD(model.parameters(), lr=0.1), nn.CrossEntropyLoss()
@@ -233,3 +243,124 @@ def test_many_steps_and_the_picture():
     with pytest.raises(TypeError, match=r"gradient_flow\(\): argument 'model' must be Module, not str"):
         gradient_flow("model")
     assert ElementTree.fromstring(gradient_flow(nn.ReLU()).svg()) is not None
+
+
+class Reader(nn.Module):
+    """The rows of a picture as a sequence."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer, self.out = layer, nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.out(self.layer(x)[0][:, -1])
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        (nn.LSTM(4, 6, batch_first=True), "4 → 6"),
+        (nn.RNN(4, 6, batch_first=True), "4 → 6"),
+        (nn.GRU(4, 3, 2, bidirectional=True, batch_first=True), "4 → 6"),
+        (nn.LSTM(4, 5, proj_size=3, bidirectional=True, batch_first=True), "4 → 6"),
+    ],
+)
+def test_the_flow_through_recurrent_layers(layer, text):
+    """The sizes are the layer's, not those of its gates; a recorded step gives what the hooks give."""
+    torch.manual_seed(0)
+    model, x, y = Reader(layer), torch.randn(5, 7, 4), torch.tensor([0, 1, 2, 0, 1])
+    with gradient_flow(model) as watched:
+        nn.functional.cross_entropy(model(x), y).backward()
+    model.zero_grad()
+    with record():
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+    read = gradient_flow(model, loss)
+    assert [each.text for each in watched.layers] == [each.text for each in read.layers] == [text, "6 → 3"]
+    for ours, theirs in zip(read.layers, watched.layers, strict=True):
+        assert ours.activation.std == pytest.approx(theirs.activation.std)
+        assert ours.gradient.rms == pytest.approx(theirs.gradient.rms)
+        assert ours.weight_gradient.rms == pytest.approx(theirs.weight_gradient.rms)
+    assert watched.layers[0].activation.count == 5 * 6  # what reaches the next layer: the last step
+
+
+def test_the_flow_through_convolutions_and_pooling():
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(4, 8, 3, groups=2, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.ConvTranspose2d(8, 6, 2), nn.ReLU(),
+        nn.Flatten(), nn.Linear(54, 3),
+    )  # fmt: skip
+    with torch.no_grad():
+        model[0].weight[2:5], model[0].bias[2:5] = 0.0, -1.0  # three dead channels of eight
+    x, y = torch.randn(5, 4, 4, 4), torch.tensor([0, 1, 2, 0, 1])
+    with gradient_flow(model) as watched:
+        nn.functional.cross_entropy(model(x), y).backward()
+    with record():
+        loss = nn.functional.cross_entropy(model(x), y)
+        loss.backward()
+    read = gradient_flow(model, loss)
+    for flow in (watched, read):
+        assert [each.text for each in flow.layers] == ["4 → 8", "8 → 6", "54 → 3"]
+        assert flow.layers[0].dead == 3 / 8
+        assert [each.activation.count for each in flow.layers] == [5 * 8 * 2 * 2, 5 * 54, 5 * 3]
+
+
+@pytest.mark.parametrize(
+    ("layer", "after", "x"),
+    [
+        (nn.Conv1d(2, 4, 1), nn.Conv1d(4, 1, 1), torch.linspace(-1, 1, 30).reshape(3, 2, 5)),
+        (nn.Linear(2, 4), nn.Linear(4, 1), torch.linspace(-1, 1, 30).reshape(3, 5, 2)),
+    ],
+    ids=["channels in the middle", "features at the end"],
+)
+def test_dead_units_of_a_sequence(layer, after, x):
+    with torch.no_grad():
+        layer.bias[:] = 3.0
+        layer.weight[1], layer.bias[1] = 0.0, -1.0
+    model = nn.Sequential(layer, nn.ReLU(), after)
+    with gradient_flow(model) as flow:
+        model(x).sum().backward()
+    assert flow.layers[0].dead == 1 / 4
+
+
+def test_a_cells_result_is_not_the_next_steps_input():
+    """A cell that runs step by step is followed by itself, and its first argument is the next row of the data."""
+    torch.manual_seed(0)
+    cell, out, x = nn.RNNCell(4, 6), nn.Linear(6, 3), 100 * torch.ones(5, 7, 4)
+    model = nn.ModuleDict({"cell": cell, "out": out})
+    with gradient_flow(model) as flow:
+        h = torch.zeros(5, 6)
+        for t in range(7):
+            h = cell(x[:, t], h)
+        out(h).sum().backward()
+    assert [each.text for each in flow.layers] == ["4 → 6", "6 → 3"]
+    assert flow.layers[0].activation.count == 7 * 5 * 6
+    assert flow.layers[0].activation.std <= 1  # tanh's, not the data's
+
+
+def test_a_loss_that_was_not_recorded_is_refused():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    loss = model(torch.ones(1, 2)).sum()
+    loss.backward()
+    with pytest.raises(ValueError, match="the loss was not recorded"):
+        gradient_flow(model, loss)
+    with record():
+        loss = nn.Linear(2, 1)(torch.ones(1, 2)).sum()
+        loss.backward()
+    with pytest.raises(ValueError, match="no layer of the model"):
+        gradient_flow(model, loss)
+
+
+def test_a_model_that_begins_with_an_embedding_takes_indices():
+    model = nn.Sequential(nn.Embedding(10, 4), nn.Flatten(), nn.Linear(12, 2))
+    assert "(5, 3, 4)" in summary(model, (5, 3), verbose=False)
+    assert "(5, 3)" in plot_model(model, (5, 3)).svg()
+
+
+def test_the_shape_of_a_sample_will_do() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4 * 14 * 14, 10))
+    sample, batch = (summary(model, size, verbose=False) for size in ((1, 28, 28), (1, 1, 28, 28)))
+    assert "(None, 4, 14, 14)" in sample and "(1, 4, 14, 14)" in batch
+    assert sample.total_params == batch.total_params == 40 + 7850
+    with pytest.raises(RuntimeError, match=r"mat1 and mat2 shapes cannot be multiplied \(4x225 and 784x10\)"):
+        summary(model, (1, 30, 30))

@@ -102,6 +102,15 @@ def test_quiz_keeps_the_answer_back_everywhere(card):
     assert card.run("document.querySelectorAll('.quiz').length") == 0
 
 
+def test_cell_that_is_asked_for_has_no_colour(browser, page_files):
+    browser.open(page_files["mlp"])
+    colour = "getComputedStyle(document.querySelector('{}')).backgroundColor"
+    browser.press("q")
+    assert browser.run(colour.format("td:has(.quiz)")) == "rgba(0, 0, 0, 0)"
+    browser.press("q")
+    assert browser.run(colour.format("section:not([hidden]) td:has(.ask)")) != "rgba(0, 0, 0, 0)"
+
+
 def test_every_question_by_keyboard(browser, page_files):
     for name in PAGES:
         browser.open(page_files[name])
@@ -119,6 +128,16 @@ def test_every_question_by_keyboard(browser, page_files):
         assert asked >= 4
         assert f"{asked} of {asked} at the first try, 0 to go" in text(browser, "#score")
         assert browser.errors == []
+
+
+def test_enter_goes_on_to_the_next_question(card):
+    card.press("Home", "q")
+    for given in ("0.881", "-6"):
+        answer(card, given)
+    assert text(card, "#phase") == "backward 2 / 6"
+    card.press("Enter")
+    assert text(card, "#phase") == "backward 3 / 6"
+    assert card.run("document.activeElement.tagName") == "INPUT"
 
 
 def test_letters_still_act_in_the_answer_box(card):

@@ -14,6 +14,7 @@ from tinygrad_edu import nn
 from tinygrad_edu.autograd import engine, grad_mode
 from tinygrad_edu.visualize import record, trace
 from tinygrad_edu.visualize.record import _Forward
+from tinygrad_edu.visualize.trace import Trace
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +161,26 @@ def test_other_threads_are_not_recorded():
     assert not seen[0].grad_fn.metadata
 
 
+def test_recordings_in_several_threads():
+    seen = []
+
+    def work(number):
+        model = nn.Linear(2, 2)
+        for _ in range(20):
+            with record() as recording:
+                loss = model(torch.full((1, 2), float(number))).sum()
+                loss.backward()
+            t = recording.trace()
+            seen.append(([each.op for each in t.steps], t.ran, t.values[t.root].data == loss.detach().numpy()))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert seen == [(["linear", "sum"], True, True)] * 80
+
+
 def test_tasks_keep_their_modules_apart():
     class Slow(nn.Module):
         def __init__(self):
@@ -202,6 +223,17 @@ def test_together_with_saved_tensor_hooks():
         y.backward()
     t = trace(y, locals())
     np.testing.assert_allclose(value_of(t, "x").grad, x.grad.numpy())
+
+
+def test_no_warnings_come_out_of_it():
+    x = torch.tensor([3e38, 0.0, -1.0], requires_grad=True)
+    with np.errstate(all="raise"), record():
+        y = (x * 2).exp() + x.log() + x / x
+        loss = y.sum()
+        loss.backward()
+    with np.errstate(all="raise"):
+        t = trace(loss, locals())
+        assert Trace.from_json(t.to_json(max_elements=2)).bad == t.bad == 0
 
 
 def test_inference_mode_inside():

@@ -53,7 +53,10 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import backends as backends
     from . import cuda as cuda
     from . import datasets as datasets
+    from . import distributed as distributed
+    from . import distributions as distributions
     from . import linalg as linalg
+    from . import multiprocessing as multiprocessing
     from . import nn as nn  # type: ignore[attr-defined]
     from . import ops as ops
     from . import optim as optim  # type: ignore[attr-defined]
@@ -86,8 +89,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets keras linalg nn optim ops random return_types serialization special storage testing
-    utils version visualize
+    amp autograd backends cuda datasets distributed distributions keras linalg multiprocessing nn optim ops random
+    return_types serialization special storage testing utils version visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))

@@ -374,7 +374,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
                 "arguments requires grad."
             )
         return _new(source.shape, None, None, out, False, "bernoulli", lambda array: engine.bernoulli_(array, source))
-    drawn = engine.bernoulli_(np.empty_like(source), source if p is None else float(p))
+    drawn = engine.bernoulli_(np.empty(source.shape, source.dtype), source if p is None else float(p))
     return DRAWN["BernoulliBackward0" if p is None else "NotImplemented"].function(input, drawn)
 
 

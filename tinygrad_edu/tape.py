@@ -188,13 +188,12 @@ class GradientTape:
         grads: list[Any] = [known.get(i) for i in range(len(flat))]
         for i, (source, grad) in enumerate(zip(flat, grads, strict=True)):
             shape = (*lead, *source.shape)
-            grads[i] = grad.reshape(shape) if grad is not None else source.new_zeros(shape) if zero else None
+            grads[i] = (source.new_zeros(shape) if zero else None) if grad is None else grad.reshape(shape) if batched else grad
         return rebuild(sources, iter(grads))
 
 
 def _tensors(structure: Any) -> list[Tensor]:
     flat = list(flatten(structure))
-    for each in flat:
-        if not isinstance(each, Tensor):
-            raise ValueError(f"Passed in object {each!r} of type {type(each).__name__!r}, not Tensor or Variable.")
+    if wrong := [each for each in flat if not isinstance(each, Tensor)]:
+        raise ValueError(f"Passed in object {wrong[0]!r} of type {type(wrong[0]).__name__!r}, not Tensor or Variable.")
     return flat

@@ -14,6 +14,7 @@ import re
 import weakref
 from collections.abc import Callable, Iterator
 from heapq import heappush
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 from ..utils.hooks import HookDict, add_hook
@@ -216,8 +217,10 @@ class PlainNode(Node):
 def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> dict[str, Any]:
     """The body of a node class that keeps the items of ``next`` and ``saved`` in the slots of these names."""
 
+    read_items = _slots_reader(saved_slots)
+
     def read_saved(node: Any) -> Any:
-        values = tuple([getattr(node, slot) for slot in saved_slots])
+        values = read_items(node)
         return values[0] if values and values[0].__class__ is Withheld else values
 
     def write_saved(node: Any, values: Any) -> None:
@@ -228,11 +231,16 @@ def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> d
     return {
         "__slots__": (*next_slots, *saved_slots),
         "next": property(
-            lambda node: tuple([getattr(node, slot) for slot in next_slots]),
-            lambda node, values: _write_slots(node, next_slots, values),
+            _slots_reader(next_slots), lambda node, values: _write_slots(node, next_slots, values)
         ),
         "saved": property(read_saved, write_saved),
     }
+
+
+def _slots_reader(slots: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(slots) > 1:
+        return attrgetter(*slots)  # in C
+    return lambda node: tuple([getattr(node, slot) for slot in slots])
 
 
 def _write_slots(node: Any, slots: tuple[str, ...], values: Any) -> None:

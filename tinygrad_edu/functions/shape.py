@@ -143,13 +143,13 @@ def broadcast_to(input: Tensor, size: Any) -> Tensor:
 
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
-    """All tensors expanded to their common shape."""
+    """All tensors expanded to their common shape; those that have it are returned themselves."""
     shapes = [each._array.shape for each in tensors]
     mismatch = broadcast_error(shapes)
     if mismatch is not None:
         raise mismatch
-    shape = np.broadcast_shapes(*shapes)
-    return tuple(ops.expand.function(each, tuple(shape)) for each in tensors)
+    shape = tuple(np.broadcast_shapes(*shapes))
+    return tuple(each if own == shape else ops.expand.function(each, shape) for each, own in zip(tensors, shapes, strict=True))
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

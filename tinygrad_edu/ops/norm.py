@@ -118,7 +118,7 @@ def batch_norm(x, weight=None, bias=None, mean=None, var=None, moving=None, mome
         centred = x - m
         out = centred * centred
         v = _mean_batch(out, n)
-        if moving is not None:
+        if moving is not None and n:  # a batch of nothing moves nothing
             fresh, kept = np.array(momentum, dtype), np.array(1 - momentum, dtype)
             for old, new in ((moving[0], m * fresh), (moving[1], v * np.array(momentum * n / max(n - 1, 1), dtype))):
                 old *= kept

@@ -1,10 +1,19 @@
-"""See a pass: its graph, its numbers, upstream × local = downstream at every node."""
+"""See a pass: its graph, its numbers, upstream × local = downstream at every node.
+
+Everything is drawn from a :class:`~tinygrad_edu.visualize.trace.Trace`, plain data that is recorded once. The rooms:
+
+* recording: ``record recording calls modules`` while the program runs, ``tracing names formulas looks`` afterwards,
+  ``trace schema`` for the result and its JSON, ``bridge`` for PyTorch's own losses;
+* formulas: ``notation writing latex`` read what declarations say; ``formula show`` compute what people type;
+* pictures: ``draw`` and, from the inside out, ``numbers text widths``, ``boxes arrays card cards special style legend``,
+  ``graph build fold folded``, ``layout engines ranks layered``, ``svg dot``;
+* the page: ``page frames paths markup`` and ``assets/``;
+* other faces: ``explain`` (text), ``export slides tikz files``, ``model layers`` (a model's layers), ``flow ladder``
+  (gradient flow).
+"""
 
 from __future__ import annotations
 
-# The modules before the functions, which take their names as attributes of this package
-from . import draw as _draw  # noqa: F401
-from . import trace as _trace  # noqa: F401
 from .draw import draw as draw
 from .explain import explain as explain
 from .export import save as save

@@ -25,7 +25,7 @@ from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.op import ALL_OPS, Op
 from ..ops.linalg import affine
 from ..ops.shape import t_unseen
-from .record import Pass, RawStep, RawValue, Recording
+from .recording import Pass, RawStep, RawValue, Recording
 
 __all__ = ["TorchGraph", "is_torch_tensor"]
 

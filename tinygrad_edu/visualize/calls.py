@@ -99,7 +99,7 @@ def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tu
             continue
         if kind == _OPERAND:
             given = local[public]
-            if isinstance(given, Tensor):
+            if type(given) is Tensor or isinstance(given, Tensor):
                 arguments.append((param, given._array, given._node, place))
             elif isinstance(given, NUMBERS):
                 options[param] = given
@@ -120,8 +120,9 @@ def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tu
         saved = node.saved
         if type(saved) is not tuple:
             saved = tuple([_saved_value(name, local) for name in op.saved])
-    results = [(each._array, each._node, each._array.shape, each._array.dtype) for each in tensors]
-    return Call(op, op.public, op.name or "", arguments, results, options or _NO_OPTIONS, op.saved, saved)
+    results = [(array := each._array, each._node, array.shape, array.dtype) for each in tensors]
+    facts = (op, op.public, op.name or "", arguments, results, options or _NO_OPTIONS, op.saved, saved)
+    return tuple.__new__(Call, facts)  # at half the price
 
 
 def _read_option(param: str, value: Any, default: Any, arguments: list[Argument], options: dict[str, Any]) -> None:

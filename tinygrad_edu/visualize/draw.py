@@ -54,7 +54,7 @@ class Drawing(graphviz.Digraph):
             raise ValueError(f"draw(): direction must be 'LR' or 'TB', but got {direction!r}")
         super().__init__("pass", format=format or "svg")
         self.trace = trace
-        self.title = trace.values[trace.root].name if title is None else title
+        self.title = f"Backward from {trace.values[trace.root].name}" if title is None else title
         self.graph: Graph = build(trace, depth, direction)
         self._made_with = (trace, depth, format, title, direction)
         self.body = dot_body(self.graph, make_legend(trace, self.graph, self.title, LEGEND_WIDTH))
@@ -149,7 +149,7 @@ def draw(
             chosen, and what repeats is folded, so that the picture stays readable.
         format: ``"svg"`` (the default), or a format of Graphviz's such as ``"png"`` and ``"pdf"``, which needs Graphviz.
         path: a file to write, in the format that its suffix names.
-        title: the picture's title; the name of the loss otherwise.
+        title: the picture's title; the name of the loss is part of it otherwise.
         direction: ``"LR"``, from left to right, which suits numbers, or ``"TB"``, from top to bottom, which suits tensors.
 
     Returns:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import weakref
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,9 +21,10 @@ import numpy as np
 
 from ..autograd.engine import current_pass
 from ..nn.module import Module
+from ..nn.rnn import RNNBase
 from ..tensor import Tensor
 from .numbers import number, rms
-from .trace import Trace
+from .trace import Step, Trace
 from .tracing import trace
 
 __all__ = ["Flow", "LayerFlow", "gradient_flow"]
@@ -84,7 +86,8 @@ class Moments:
         self.finite = self.finite and math.isfinite(size)
         if math.isfinite(size):
             self.count += array.size
-            self.total += float(array.sum(dtype=np.float64))
+            with np.errstate(all="ignore"):
+                self.total += float(array.sum(dtype=np.float64))
             self.squares += size * size * array.size
 
     @property
@@ -129,7 +132,8 @@ class LayerFlow:
         """Note what the layer handed on."""
         self.activations.add(array)
         self.activation.add(array)
-        axis = 1 if array.ndim in (2, 4, 5) else array.ndim - 1
+        spatial = int(self.kind[-2]) if re.fullmatch(r"Conv(Transpose)?[123]d", self.kind) else 0
+        axis = 1 if array.ndim == spatial + 2 else array.ndim - 1
         if array.ndim > 1 and array.size:
             alive = (array != 0).any(axis=tuple(i for i in range(array.ndim) if i != axis))
             self.alive = alive if self.alive is None or self.alive.shape != alive.shape else self.alive | alive
@@ -184,7 +188,8 @@ class Flow:
         for module, before in self._before.items():
             now, size = _weight(module)._array, rms(before)
             if now.shape == before.shape and not np.array_equal(now, before):
-                self._layer(module).update = rms(now - before) / size if size else math.inf
+                with np.errstate(all="ignore"):
+                    self._layer(module).update = rms(now - before) / size if size else math.inf
         self._before, self._ran = {}, False
 
     def _enters(self, module: Any, args: Any) -> None:
@@ -193,7 +198,9 @@ class Flow:
         first = _first_tensor(args)
         if first is not None and self._last is not None:
             previous, given, made = self._last
-            self._watch(previous, made if first is given or first._array.dtype.kind not in "fc" else first)
+            # the next layer's input is what this one handed on, unless it cannot come from it: both read the same, or data
+            other = first is given or first._array.dtype.kind not in "fc" or made.requires_grad > first.requires_grad
+            self._watch(previous, made if other else first)
             self._last = None
 
     def _leaves(self, module: Any, args: Any, result: Any) -> None:
@@ -210,9 +217,8 @@ class Flow:
     def _layer(self, module: Any) -> LayerFlow:
         if module not in self._known:
             kind = type(module).__name__
-            into, out = _weight(module).shape[1::-1]
-            text = f"{out} → {into}" if kind.startswith("Embedding") else f"{into} → {out}"
-            self._known[module] = LayerFlow(self._weighted[module] or kind, kind, text)
+            into, out = _sizes(module)
+            self._known[module] = LayerFlow(self._weighted[module] or kind, kind, f"{into} → {out}")
             self.layers.append(self._known[module])
         return self._known[module]
 
@@ -322,6 +328,25 @@ def _weight(module: Any) -> Any:
     return None
 
 
+_SIZES = (
+    ("in_features", "out_features"), ("in_channels", "out_channels"), ("num_embeddings", "embedding_dim"),
+    ("embed_dim", "embed_dim"), ("input_size", "hidden_size"),
+)  # fmt: skip
+"""The attributes with the sizes of a layer's input and output, layer type by layer type."""
+
+
+def _sizes(module: Any) -> tuple[int, int]:
+    """The sizes of a layer's input and output: its weight's shape does not tell of gates, groups and directions."""
+    for into, out in _SIZES:
+        if hasattr(module, into) and hasattr(module, out):
+            size = getattr(module, out)
+            if out == "hidden_size":
+                size = (getattr(module, "proj_size", 0) or size) * (1 + getattr(module, "bidirectional", False))
+            return getattr(module, into), size
+    out, into = _weight(module).shape[:2]
+    return into, out
+
+
 def gradient_flow(model: Any, loss: Any = None, name: str = "") -> Flow:
     """The gradient's flow through ``model``: layer by layer the activations, the gradients, the updates, and a verdict.
 
@@ -335,6 +360,9 @@ def gradient_flow(model: Any, loss: Any = None, name: str = "") -> Flow:
     The verdict compares the root mean squares of the gradients: "vanishing" if the first layer's is less than 0.001 of the
     last layer's, "exploding" if it is more than 1000 times that or not finite, "dead" if in a layer before the last more than
     half of the units were 0 for every sample, else "healthy". A healthy update ratio is about 0.001.
+
+    Raises:
+        ValueError: ``loss`` was not made inside :class:`record`, or no layer of ``model`` had a part in it.
     """
     flow = Flow(model, name)
     if loss is not None:
@@ -360,11 +388,18 @@ def _read(flow: Flow, loss: Any) -> None:
                 inner = f"{path}.{name}" if path else name
                 owners[inner] = owners[f"model.{inner}"] = module
     runs = [
-        (owners[value.name], value, step.outputs[0])
+        (module := owners[value.name], value, _whole(found, step) if isinstance(module, RNNBase) else step.outputs[0])
         for step in found.steps
         for each in step.inputs
         if (value := found.values[each.value]).kind == "parameter" and value.name in owners
     ]
+    if not runs:
+        raise ValueError("gradient_flow(): no layer of the model had a part in this loss")
+    if any(found.values[out].data is None for _, _, out in runs):
+        raise ValueError(
+            "gradient_flow(): the loss was not recorded: run the forward and the backward pass inside `with record():`, or "
+            "inside `with gradient_flow(model) as flow:` without a loss"
+        )
     later = {out for _, _, out in runs}
     for module, weight, out in runs:
         layer, value = flow._layer(module), found.values[_handed_on(found, out, later)]
@@ -376,16 +411,33 @@ def _read(flow: Flow, loss: Any) -> None:
             layer.weight_gradient.add(weight.grad)
 
 
+def _whole(found: Trace, step: Step) -> int:
+    """The result of a recurrent layer of which ``step`` is one sublayer in one direction: what is used outside it."""
+    waiting = [step.outputs[0]]
+    for value in waiting:
+        users = [found.steps[user] for user, _ in found.values[value].used_by]
+        if not users or any(user.module != step.module for user in users):
+            return value
+        waiting += dict.fromkeys(user.outputs[0] for user in users if user.outputs[0] not in waiting)
+    return waiting[0]
+
+
 def _handed_on(found: Trace, value: int, later: set[int]) -> int:
-    """What the next layer takes of this layer's result: past operations on it alone that keep its shape."""
+    """What the next layer takes of this layer's result: past operations on it alone.
+
+    Where no layer follows, only operations that keep its shape belong to this one.
+    """
+    kept, same = value, True
     while len(uses := found.values[value].used_by) == 1:
         step = found.steps[uses[0][0]]
         out = step.outputs[0]
-        same = found.values[out].shape == found.values[value].shape
-        if out in later or step.op in _OF_LOSSES or step.family == "loss" or not same:
+        if out in later:
+            return value
+        if step.op in _OF_LOSSES or step.family == "loss":
             break
-        value = out
-    return value
+        same = same and found.values[out].shape == found.values[value].shape
+        value, kept = out, out if same else kept
+    return kept
 
 
 _OF_LOSSES = ("log_softmax", "logsumexp")

@@ -9,9 +9,12 @@ from typing import Any
 
 from ..autograd.grad_mode import no_grad
 from ..creation import zeros
+from ..dtypes import int64
 from ..nn.module import Module
+from ..nn.sparse import Embedding, EmbeddingBag
 from ..tensor import Tensor
-from .record import Recording, record
+from .record import record
+from .recording import Recording
 
 __all__ = ["Layer", "Run", "run_model"]
 
@@ -43,10 +46,27 @@ class Run:
 def run_model(
     model: Any, input_size: Any = None, input: Any = None, depth: int | None = None, caller: str = "plot_model"
 ) -> Run:
-    """Run ``model`` once, unrecorded and in evaluation mode, on ``input`` or on zeros of ``input_size``."""
+    """Run ``model`` once, unrecorded and in evaluation mode, on ``input`` or on zeros of ``input_size``.
+
+    The zeros are whole numbers for a model whose first parameter is an embedding's: it takes indices.
+    A model that does not take zeros of that size gets a batch of one: some tools ask for the shape of a sample.
+    """
     if not isinstance(model, Module):
         raise TypeError(f"{caller}(): argument 'model' must be Module, not {type(model).__name__}")
     given, batch = _inputs(model, input_size, input, caller)
+    try:
+        return _run(model, given, depth, batch)
+    except (RuntimeError, ValueError, IndexError, AssertionError):
+        if input_size is None or input is not None:
+            raise
+        try:
+            return _run(model, [each.unsqueeze(0) for each in given], depth, True)
+        except Exception:
+            pass
+        raise
+
+
+def _run(model: Any, given: list[Any], depth: int | None, batch: bool) -> Run:
     walk = _Walk(model, depth)
     with no_grad(), _evaluating(model), record() as walk.recording:
         walk.begin(given)
@@ -74,7 +94,9 @@ def _inputs(model: Any, input_size: Any, input: Any, caller: str) -> tuple[list[
     for size in sizes:
         if not all(type(n) is int and n >= 0 for n in size):
             raise TypeError(f"{caller}(): argument 'input_size' must be a tuple of ints or a list of them, got {input_size!r}")
-    return [zeros(tuple(size)) for size in sizes], False
+    first = next((each for each in model.modules() if each._parameters), None)
+    dtype = int64 if isinstance(first, (Embedding, EmbeddingBag)) else None
+    return [zeros(tuple(size), dtype=dtype) for size in sizes], False
 
 
 @contextmanager

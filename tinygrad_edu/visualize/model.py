@@ -40,9 +40,9 @@ def summary(
     """The table of a model's layers: name and type, output shape, number of parameters, and the totals.
 
     Args:
-        input_size: the shape of the input with its batch axis, ``(1, 28, 28)``, or a list of shapes for several inputs. The
-            model is run once on zeros, in evaluation mode and unrecorded. Without it, and without ``input``, no shapes are
-            shown.
+        input_size: the shape of the input with its batch axis, ``(64, 1, 28, 28)``, or without it where the model takes
+            batches only, ``(1, 28, 28)``; a list of shapes for several inputs. The model is run once on zeros, in evaluation
+            mode and unrecorded. Without it, and without ``input``, no shapes are shown.
         input: the input itself, or a tuple of them.
         depth: how many levels of modules are shown; all by default.
         verbose: whether the table is printed too; by default unless Python is interactive, which shows the result itself.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, NamedTuple
+from types import CodeType
+from typing import Any
 
 from ..nn.module import Module
 
-__all__ = ["ModuleTable", "Place", "Where", "around"]
+__all__ = ["Line", "ModuleTable", "Place", "Where", "around", "line_number"]
 
 _PACKAGE = __name__.partition(".")[0]
 _EXAMPLES = f"{_PACKAGE}.demo"
@@ -30,12 +31,22 @@ def _kind(frame: Any) -> int:
     return kind
 
 
-class Where(NamedTuple):
-    """A place in the program."""
+Line = tuple[CodeType, int]
+"""A line of the program as Python knows it while it runs: code and a place in it. To find the line's number takes a while, so
+that is done when a trace is made (:func:`line_number`)."""
 
-    line: tuple[str, int] | None  # the innermost line that is not this package's: file, number
-    module: Any  # the innermost module whose ``forward`` runs, or None
-    frame: Any  # of that ``forward``
+Where = tuple["Line | None", Any, Any]
+"""A place in the program: the innermost line that is not this package's, the innermost module whose ``forward`` runs, or None,
+and the frame of that. A plain tuple, for there is one at every operation."""
+
+
+def line_number(line: Line) -> int:
+    """The number of a line in its file."""
+    code, place = line
+    for start, end, number in code.co_lines():
+        if start <= place < end and number is not None:
+            return number
+    return code.co_firstlineno
 
 
 def around(frame: Any) -> Where:
@@ -47,13 +58,13 @@ def around(frame: Any) -> Where:
         kind = _kind(frame) if entry is None else entry[0]
         if kind:
             if line is None and kind != _FORWARD:
-                line = code.co_filename, frame.f_lineno
+                line = code, frame.f_lasti
             if kind >= _FORWARD and module is None:
                 module, inside = _module_of(frame), frame
             if line is not None and module is not None:
                 break
         frame = frame.f_back
-    return Where(line, module, inside)
+    return line, module, inside
 
 
 def _module_of(frame: Any) -> Any:
@@ -62,9 +73,9 @@ def _module_of(frame: Any) -> Any:
     return owner if isinstance(owner, Module) else None
 
 
-def _modules_around(where: Where) -> list[Any]:
-    """The modules whose ``forward`` runs, the outermost first."""
-    modules, frame = [], where.frame
+def _modules_around(frame: Any) -> list[Any]:
+    """The modules whose ``forward`` runs in this frame and around it, the outermost first."""
+    modules = []
     while frame is not None:
         if _kind(frame) >= _FORWARD:
             module = _module_of(frame)
@@ -106,15 +117,16 @@ class ModuleTable:
 
     def innermost(self, where: Where) -> int | None:
         """The place of the module around a call."""
-        if where.module is None:
+        _, module, frame = where
+        if module is None:
             return None
-        known = self._place(where.module)
-        if known is not None:
-            return known
-        for module in _modules_around(where):
-            if not self.knows(module):
-                self.add_root(module)
-        return self._place(where.module)
+        known = self._place(module)
+        if known is None:
+            for each in _modules_around(frame):
+                if not self.knows(each):
+                    self.add_root(each)
+            known = self._place(module)
+        return known
 
     def knows(self, module: Any) -> bool:
         """Whether this is one of them."""

@@ -21,8 +21,10 @@ from ..tensor import Tensor
 from .bridge import TorchGraph, is_torch_tensor
 from .formulas import LINEAR, Words, for_people, in_words, plain
 from .looks import GATES, WINNERS
+from .modules import Line, line_number
 from .names import letters, module_prefixes, named_modules, named_tensors
-from .record import BareGraph, Pass, RawInput, RawStep, Recording, recordings_of
+from .record import recordings_of
+from .recording import BareGraph, Pass, RawInput, RawStep, Recording
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "local_factor", "trace"]
@@ -196,7 +198,8 @@ class _Builder:
                 parts = [steps[step].inputs[place].downstream for step, place in reversed(value.used_by)]
                 given = [each for each in parts if each is not None]
                 if given:
-                    value.grad = sum(given[1:], start=given[0])
+                    with quiet():
+                        value.grad = np.asarray(sum(given[1:], start=given[0]))
 
     # ---- steps
 
@@ -275,7 +278,8 @@ class _Builder:
         if step.op is None or step.saved is None:
             grad = None if self.pass_ is None else self.pass_.arrived.get(step.outputs[0])
             if single and grad is not None and downstream is not None and grad.item() != 0 and np.isfinite(grad).all():
-                return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
+                with quiet():
+                    return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
             return None
         if not single and not step.op.elementwise:
             return None
@@ -338,10 +342,10 @@ def local_factor(step: RawStep, place: int) -> Any:
     return None if local is None else np.array(local)
 
 
-def _source(line: tuple[str, int] | None) -> Source | None:
+def _source(line: Line | None) -> Source | None:
     if line is None:
         return None
-    file, number = line
+    file, number = line[0].co_filename, line_number(line)
     return Source(os.path.basename(file), number, linecache.getline(file, number).strip())
 
 

@@ -229,6 +229,9 @@
     };
   }
 
+  const question = (from) =>
+    frames.findIndex((_, i) => i >= from && all(".ask", sections[i]).some((each) => !done.has(each)));
+
   function setQuiz(on = !quiz) {
     quiz = on;
     $("quiz").setAttribute("aria-pressed", String(quiz));
@@ -236,8 +239,7 @@
     if (quiz) {
       play(false);
       paths(false);
-      const open = (i) => all(".ask", sections[i]).some((each) => !done.has(each));
-      const next = frames.findIndex((_, i) => i >= at && open(i));
+      const next = question(at);
       if (next >= 0 && next !== at) return go(next);
     }
     ask();
@@ -401,6 +403,8 @@
   addEventListener("keydown", (event) => {
     const { key, target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
+    const answered = quiz && !pending().length && !event.defaultPrevented && target.tagName !== "BUTTON";
+    if (key === "Enter" && answered && question(at) >= 0) go(question(at));
     const name = KEYS[key.length === 1 ? key.toLowerCase() : key];
     if (!name || (key === " " && target.tagName === "BUTTON")) return;
     // in the answer's box: letters that no number holds, and what moves, while there is nothing to move in
