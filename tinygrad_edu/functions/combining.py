@@ -300,7 +300,7 @@ def cov(
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = (x if weights is None else x * weights).sum(1) / total
     freedom = total - correction
-    if aweights is not None and correction:
+    if weights is not None and aweights is not None and correction:
         freedom = total - correction * (weights * aweights).sum() / total
     if freedom._array <= 0:
         warnings.warn(

@@ -333,7 +333,7 @@ def matrix_norm(
 ) -> Tensor:
     """The norm of matrices: "fro", "nuc", 2 and -2 (singular values), 1 and -1 (columns), inf and -inf (rows)."""
     A = _as_dtype(A, dtype, "linalg_matrix_norm")
-    ops._require_matrices(A._array, "linalg.matrix_norm", square=False)
+    ops._require_matrices(A._array, "linalg.matrix_norm", square=False, half=ord not in ("nuc", 2, -2))
     rows, columns = (d % A.ndim for d in dim)
     if rows == columns:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")

@@ -267,7 +267,7 @@ def _output_size(name: str, output_size: Any, shape: Any, n: int) -> tuple[int, 
     """The sizes asked for; None stands for the input's."""
     if not isinstance(output_size, (tuple, list)):
         return ints_for_axes(name, "output_size", 2, output_size, n)
-    if len(output_size) > len(shape):
+    if len(output_size) >= len(shape):
         raise ValueError(f"Input dimension should be at least {len(output_size) + 1}")
     kept = shape[len(shape) - len(output_size) :]
     chosen = tuple(m if each is None else each for each, m in zip(output_size, kept, strict=True))

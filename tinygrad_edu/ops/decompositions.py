@@ -25,7 +25,7 @@ def _mt(x):
     return transpose(x, -1, -2)
 
 
-def _require_matrices(x, name, square=True):
+def _require_matrices(x, name, square=True, half=False):
     if x.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor A must have at least 2 dimensions.")
     if square and x.shape[-1] != x.shape[-2]:
@@ -36,7 +36,7 @@ def _require_matrices(x, name, square=True):
 
         title = from_numpy_dtype(x.dtype).legacy_name
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {title}")
-    if x.dtype.itemsize == 2:
+    if x.dtype.itemsize == 2 and not half:
         raise RuntimeError(f"{name}: Low precision dtypes not supported. Got Half")
 
 

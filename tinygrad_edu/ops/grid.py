@@ -26,12 +26,12 @@ class _Tap(NamedTuple):
     """An element that each place reads along one axis.
 
     Attributes:
-        index: which element.
+        element: its index.
         series: its weight and the derivatives of that by the coordinate, as many as are not 0.
         origin: the coordinate.
     """
 
-    index: np.ndarray
+    element: np.ndarray
     series: tuple
     origin: np.ndarray
 
@@ -112,7 +112,7 @@ def _combinations(shape, grid, mode, padding_mode, align_corners):
     for taps in itertools.product(*axes):
         place = 0
         for tap, size in zip(taps, sizes, strict=True):
-            place = place * size + tap.index
+            place = place * size + tap.element
         found.append(((start + place).reshape(-1), taps))
     return found
 
