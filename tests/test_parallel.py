@@ -67,7 +67,8 @@ def _fail(i):
 def test_spawn_runs_processes_and_raises_what_they_raise(tmp_path):
     mp.spawn(_write, (str(tmp_path),), nprocs=2, start_method="fork")
     assert sorted(path.read_text() for path in tmp_path.iterdir()) == ["0", "2"]
-    with pytest.raises(mp.ProcessRaisedException, match=r"(?s)Process 0 terminated with the following error:.*KeyError: 'lost'"):
+    message = r"(?s)Process 0 terminated with the following error:.*KeyError: 'lost'"
+    with pytest.raises(mp.ProcessRaisedException, match=message):
         mp.spawn(_fail, start_method="fork")
     assert mp.Process is __import__("multiprocessing").Process
     mp.set_sharing_strategy("file_system")
