@@ -225,3 +225,9 @@ def test_method_is_the_function(name: str) -> None:
                     else a == b
                 )
                 assert same, sample
+
+
+@pytest.mark.parametrize("join", [T.cat, T.concat, T.stack])
+def test_tensors_are_joined_along_numpys_axis(join):
+    x = T.arange(4.0).view(2, 2)
+    assert T.equal(join((x, x), axis=1), join((x, x), 1))

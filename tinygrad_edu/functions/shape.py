@@ -321,9 +321,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Ten
 concat = concatenate = cat
 
 
-def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Tensor:
     """The tensors side by side along a new axis."""
-    return _into(out, ops.stack.function(tensors, dim))
+    return _into(out, ops.stack.function(tensors, dim if axis is None else axis))
 
 
 def _into(out: Tensor | None, result: Tensor) -> Tensor:
