@@ -167,7 +167,7 @@ class UninitializedBuffer(_Uninitialized):
     cls_to_become = Tensor
 
     def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> Any:
-        buffer = empty(0, device=device, dtype=dtype).requires_grad_(requires_grad)
+        buffer: Any = empty(0, device=device, dtype=dtype).requires_grad_(requires_grad)
         buffer.__class__ = cls
         buffer.persistent, buffer._is_buffer = persistent, True
         return buffer
