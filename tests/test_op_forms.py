@@ -226,3 +226,16 @@ def test_method_is_the_function(name: str) -> None:
                     else a == b
                 )
                 assert same, sample
+
+
+@pytest.mark.parametrize("join", [T.cat, T.concat, T.stack])
+def test_tensors_are_joined_along_numpys_axis(join):
+    x = T.arange(4.0).view(2, 2)
+    assert T.equal(join((x, x), axis=1), join((x, x), 1))
+
+
+def test_axes_are_named_as_numpy_names_them():
+    x = T.arange(4.0).view(2, 1, 2)
+    assert x.squeeze(axis=1).shape == T.squeeze(x, axis=1).shape == (2, 2)
+    assert [part.tolist() for part in x.unbind(axis=2)] == [part.tolist() for part in x.unbind(2)]
+    assert [part.tolist() for part in T.chunk(x, 2, axis=2)] == [part.tolist() for part in T.chunk(x, 2, 2)]

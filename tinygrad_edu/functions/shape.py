@@ -118,8 +118,9 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
 moveaxis = movedim
 
 
-def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+def squeeze(input: Tensor, dim: Any = None, *, axis: Any = None) -> Tensor:
     """The axes of length 1 removed: all, or those named."""
+    dim = dim if axis is None else axis
     if dim is None:
         return ops.squeeze_all.function(input)
     if isinstance(dim, (tuple, list)):
@@ -239,17 +240,18 @@ def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Ten
     return ops.split_sizes.function(input, list(split_sizes), dim)
 
 
-def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
     """At most ``chunks`` parts of equal size along ``dim``; the last may be smaller."""
+    dim = dim if axis is None else axis
     if chunks <= 0:
         raise RuntimeError("chunk expects `chunks` to be greater than 0, got: " + str(chunks))
     length = input._array.shape[axis_of(dim, input._array.ndim)]
     return split(input, max(-(-length // chunks), 1), dim)
 
 
-def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+def unbind(input: Tensor, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
     """The slices along ``dim``, which disappears."""
-    return ops.unbind.function(input, dim)
+    return ops.unbind.function(input, dim if axis is None else axis)
 
 
 def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
@@ -343,9 +345,9 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Ten
 concat = concatenate = cat
 
 
-def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Tensor:
+def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Tensor:
     """The tensors side by side along a new axis."""
-    return _into(out, ops.stack.function(tensors, dim))
+    return _into(out, ops.stack.function(tensors, dim if axis is None else axis))
 
 
 def _into(out: Tensor | None, result: Tensor) -> Tensor:
