@@ -211,7 +211,7 @@ def _affine_grid_rule(grad, sizes, base):
     "AffineGridGeneratorBackward0",
     theta=lambda grad, sizes, base: _affine_grid_rule(grad, sizes, base),
     keeps=("base",),
-    formula=("place · thetaᵀ", "Gᵀ · place"),
+    formula=("theta at each place", "G added at each place"),
 )
 def affine_grid_generator(theta, sizes, align_corners):
     """The places that an affine map ``theta`` (N, n, n + 1) sends the elements of an image to: (N, *sizes, n)."""
