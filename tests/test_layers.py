@@ -345,3 +345,9 @@ def test_a_batch_of_nothing_moves_no_statistics(momentum):
         return [out.shape[0], layer.running_mean, layer.running_var, layer.num_batches_tracked]
 
     agree(seen)
+
+
+def test_a_bag_with_an_index_out_of_range_is_refused():
+    """PyTorch's words for it depend on the processor."""
+    with pytest.raises(RuntimeError, match=r"Index 1 of input takes value 5 which is not in the valid range \[0, 5\)"):
+        torch.nn.functional.embedding_bag(torch.tensor([[0, 5]]), torch.ones(5, 3))
