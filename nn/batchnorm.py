@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.version import LAST_WRITE, stamp_write
+from ..autograd.version import count_write
 from ..creation import empty, ones, tensor, zeros
 from ..dtypes import DTYPES
 from . import functional as F
@@ -92,9 +92,7 @@ class _BatchNorm(_NormBase):
         if tracking and self.num_batches_tracked is not None:
             seen = self.num_batches_tracked._array
             seen += _ONE
-            before = LAST_WRITE[0]
-            stamp_write(seen)
-            LAST_WRITE[0] = before  # no graph keeps the counter: older nodes need not look for the write
+            count_write(seen)
             if self.momentum is None:  # the mean of all batches
                 momentum = 1.0 / float(self.num_batches_tracked)
         use_batch_statistics = self.training or (self.running_mean is None and self.running_var is None)

@@ -5,7 +5,6 @@ The mode is a context variable, hence per thread and per asynchronous task.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import inspect
 import warnings
@@ -271,13 +270,3 @@ class inference_mode(_Mode):
 
     def clone(self) -> _Mode:
         return type(self)(self.mode)
-
-
-@contextlib.contextmanager
-def grad_mode(enabled: bool) -> Generator[None, None, None]:
-    """The engine's own switch: ``create_graph`` decides, whatever the caller's mode."""
-    token = set_mode(recording_mode() if enabled else False)
-    try:
-        yield
-    finally:
-        reset_mode(token)

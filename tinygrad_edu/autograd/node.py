@@ -230,9 +230,7 @@ def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> d
 
     return {
         "__slots__": (*next_slots, *saved_slots),
-        "next": property(
-            _slots_reader(next_slots), lambda node, values: _write_slots(node, next_slots, values)
-        ),
+        "next": property(_slots_reader(next_slots), lambda node, values: _write_slots(node, next_slots, values)),
         "saved": property(read_saved, write_saved),
     }
 

@@ -62,6 +62,13 @@ def stamp_write(array: np.ndarray) -> None:
     storage.stamps.append(stamp)
 
 
+def count_write(array: np.ndarray) -> None:
+    """The same for memory that no graph keeps (a counter): older nodes need not look for the write."""
+    before = LAST_WRITE[0]
+    stamp_write(array)
+    LAST_WRITE[0] = before
+
+
 def _forget(key: int, watch: Any) -> None:
     _written.pop(key, None)
 
