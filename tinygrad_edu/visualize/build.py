@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,8 +66,12 @@ class _Builder:
     # -- where things stand ---------------------------------------------------------------------------------------------------
 
     def add_groups(self) -> None:
+        paths = [step.module for step in self.trace.steps]
+        calls = Counter(path for path, before in zip(paths, ["", *paths], strict=False) if path != before)
+        parents = {module.parent for module in self.trace.modules}
         for place, module in enumerate(self.trace.modules):
-            if module.path:
+            # A layer that is called here and there (one ReLU for all) would stretch its box over what lies between.
+            if module.path and (calls[module.path] < 2 or module.path in parents):
                 title = short_title(module.text)
                 title = "" if title == module.path.rpartition(".")[2] else title
                 self.graph.groups[module.path] = Group(f"m{place}", module.path, title, module.parent)
