@@ -73,13 +73,15 @@ class SGD(Optimizer):
             super().update_group(group)
             return
         decay, maximize, dtype = group["weight_decay"], group["maximize"], None
+        written = []
         for param in group["params"]:  # there is no state to look for, and too little to compute to gather them
             if param._grad is not None:
                 w, grad = param._array, param._grad._array
                 if w.dtype is not dtype:
                     dtype, lr = w.dtype, as_scalar(group["lr"], w)
                 w -= lr * with_decay(-grad if maximize else grad, w, decay) if decay or maximize else lr * grad
-                stamp_write(w)
+                written.append(w)
+        stamp_write(*written)
 
     def update(self, w: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]) -> None:
         mu = as_scalar(group["momentum"], w)

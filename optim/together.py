@@ -87,7 +87,7 @@ class Together:
             counts[1:] = counts[0]
         for array, w, part in zip(self.arrays, self._w, self._parts, strict=True):
             w[:] = part
-            stamp_write(array)
+        stamp_write(*self.arrays)
 
 
 class Plan:

@@ -437,12 +437,12 @@ def test_every_op_has_samples() -> None:
 
         return run
 
-    compiled = [f for op in ALL_OPS for f in (op.function, op._operator) if f is not None]
+    compiled = [f for op in ALL_OPS for f in (op.function, op.__dict__.get("operator")) if f]
     kernels = [op.kernel for op in ALL_OPS]
     before = [(f.__globals__, f.__globals__["kernel"]) for f in compiled]
     try:
         for op in ALL_OPS:  # rules may call an operation on arrays alone
-            op._kernel = watched(op, op.kernel)
+            op.kernel = watched(op, op.kernel)
         for f in compiled:
             f.__globals__["kernel"] = watched(f.__globals__["OP"], f.__globals__["kernel"])
         for name in NAMES:
@@ -459,7 +459,7 @@ def test_every_op_has_samples() -> None:
                         inputs, outputs = upstream, [g for g in slopes if g is not None and g.requires_grad]
     finally:
         for op, kernel in zip(ALL_OPS, kernels, strict=True):
-            op._kernel = kernel
+            op.kernel = kernel
         for namespace, kernel in before:
             namespace["kernel"] = kernel
     missing = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _BLOCK = 256
 _SMALL = 1 << 16
 """Up to so many elements BLAS sums a matrix in half the time that NumPy takes."""
@@ -44,6 +45,14 @@ def sum_axes(x: Any, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarra
     return np.add.reduce(x, axis=axes, keepdims=keepdims)  # type: ignore[call-overload]
 
 
+def sum_rows(x: Any) -> np.ndarray:
+    """The sum over the first axis of a matrix: what a bias and a normalised feature ask for in every step."""
+    dtype = x.dtype
+    if (dtype is _FLOAT32 or dtype is _FLOAT64) and x.size <= _SMALL:
+        return filled(len(x), 1.0, dtype).dot(x)
+    return sum_axes(x, (0,))
+
+
 def _sum_in_blocks(x: Any, axis: int) -> Any:
     """The sum over one axis, which stays as an axis of length 1."""
     n, before = x.shape[axis], (slice(None),) * axis
@@ -64,10 +73,10 @@ def conform_array(grad: Any, node: Any) -> Any:
     """``grad`` (an array or NumPy scalar) in the shape and dtype of the value that ``node`` produced."""
     target = node.shape
     if grad.shape != target:
-        if grad.ndim < len(target):
+        if grad.ndim == 2 and grad.shape[1:] == target:  # a bias: much the most frequent
+            grad = sum_rows(grad)
+        elif grad.ndim < len(target):
             grad = np.broadcast_to(grad, target)
-        elif grad.ndim == 2 and grad.shape[1:] == target:  # a bias: much the most frequent
-            grad = sum_axes(grad, (0,))
         else:
             lead, axes = broadcast_axes(grad.shape, target)
             keep = lead != len(axes)

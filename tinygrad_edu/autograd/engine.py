@@ -163,13 +163,14 @@ class _Pass:
                         self.run_node(node, grad)
                     break
         grads = grad = None  # type: ignore[assignment]  # see _is_unshared
-        for leaf in tuple(pending):
-            if plain and leaf.hooks is None:
-                variable, grad = leaf._variable(), pending.pop(leaf)  # type: ignore[attr-defined]
-                if variable is not None:
-                    store_gradient(variable, grad)  # from a variable, as _is_unshared counts
-            else:
+        if not plain or LEAF_HOOKS:
+            for leaf in tuple(pending):
                 self.finish_leaf(leaf)
+        while pending:
+            leaf, grad = pending.popitem()
+            variable = leaf._variable()  # type: ignore[attr-defined]
+            if variable is not None:
+                store_gradient(variable, grad)  # from a variable, as _is_unshared counts
 
     def run_recorded(self, node: Node, grad: Any) -> None:
         """The same, for those who want to know of failures."""

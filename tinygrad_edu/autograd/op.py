@@ -40,6 +40,18 @@ ALL_OPS: list[Op] = []
 """Every declaration, in the order of the files; the generic tests walk it."""
 
 
+class _at_first_use:
+    """A property that becomes an ordinary attribute when it is first read. (``functools.cached_property`` takes a lock in
+    Python 3.11, and threads that compile operations which name each other would wait for one another.)
+    """
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        self.make, self.__doc__ = make, make.__doc__
+
+    def __get__(self, owner: Any, kind: type) -> Any:
+        return owner.__dict__.setdefault(self.make.__name__, self.make(owner))
+
+
 class Op:
     """A declared operation: its forward, its rules, and the functions compiled from them.
 
@@ -96,10 +108,6 @@ class Op:
             raise TypeError(f"{name}: {self.__name__}() has no argument {sorted(set(rules) - set(self.params))}")
         if self.formula:
             formula.check(self)
-        self._function: Any = None
-        self._operator: Any = None
-        self._node_class: type[Node] | None = None
-        self._kernel: Any = None
         ALL_OPS.append(self)
 
     def _read_signature(self, forward: Any) -> None:
@@ -139,45 +147,38 @@ class Op:
 
     # ---- compiled on first use
 
-    @property
+    @_at_first_use
     def kernel(self) -> Any:
         """The forward in the world of arrays: operations that it calls mean their forwards."""
-        if self._kernel is None:
-            self._kernel = in_array_world(self.forward)
-        return self._kernel
+        return in_array_world(self.forward)
 
-    @property
+    @_at_first_use
     def node_class(self) -> type[Node] | None:
-        if self._node_class is None and self.name is not None:
-            body: dict[str, Any] = {
-                "op": self,
-                "outputs": self.diff_results,
-                "releases": self.releases,
-                "__module__": Node.__module__,
-            }
-            body["apply_arrays"] = _LazyBackward("arrays")
-            body["apply_tensors"] = _LazyBackward("tensors")
-            if not (self.joint or self.sequence or self.diff_results != 1):
-                body["propagate"] = _LazyBackward("propagate")
-            slotted = has_slotted_node(self)
-            body |= slotted_node(*node_slots(self)) if slotted else {"__slots__": ()}
-            base = Node if slotted else PlainNode
-            self._node_class = types.new_class(self.name, (base,), {}, lambda namespace: namespace.update(body))
-        return self._node_class
+        if self.name is None:
+            return None
+        body: dict[str, Any] = {
+            "op": self,
+            "outputs": self.diff_results,
+            "releases": self.releases,
+            "__module__": Node.__module__,
+        }
+        body["apply_arrays"] = _LazyBackward("arrays")
+        body["apply_tensors"] = _LazyBackward("tensors")
+        if not (self.sequence or self.diff_results != 1):
+            body["propagate"] = _LazyBackward("propagate")
+        slotted = has_slotted_node(self)
+        body |= slotted_node(*node_slots(self)) if slotted else {"__slots__": ()}
+        return types.new_class(self.name, (Node if slotted else PlainNode,), {}, lambda namespace: namespace.update(body))
 
-    @property
+    @_at_first_use
     def function(self) -> Any:
         """The public function: takes and returns Tensors."""
-        if self._function is None:
-            self._function = self._compile(operator=False)
-        return self._function
+        return self._compile(operator=False)
 
-    @property
+    @_at_first_use
     def operator(self) -> Any:
         """The function behind ``a + b``: answers NotImplemented to an operand it does not know."""
-        if self._operator is None:
-            self._operator = self._compile(operator=True)
-        return self._operator
+        return self._compile(operator=True)
 
     def _compile(self, operator: bool) -> Any:
         from ..tensor import Tensor

@@ -261,11 +261,13 @@ def backward_source(op: Any, form: str) -> str:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
         if "needs" in names:
-            source = "nodes" if op.sequence else "node.next"
-            lines.append(f"    needs = [each is not None for each in {source}]")
+            each = "[each is not None for each in nodes]" if op.sequence else _tuple(f"{p}_node is not None" for p in op.differentiable)
+            lines.append(f"    needs = {each}")
         function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
-        lines.append(f"    return {function}({', '.join(('grad', *names))})")
-        return "\n".join(lines) + "\n"
+        answer = f"{function}({', '.join(('grad', *names))})"
+        if form != "propagate":
+            return "\n".join([*lines, f"    return {answer}"]) + "\n"
+        lines.append(f"    {''.join(f'grad_{p}, ' for p in op.differentiable)}= {answer}")
     if form == "propagate":
         return "\n".join(lines + _propagation(op)) + "\n"
     calls = [_call(param, rule)[0] for param, rule in op.rules.items()]
@@ -291,14 +293,14 @@ def _unpack(op: Any) -> list[str]:
 
 def _propagation(op: Any) -> list[str]:
     """The body of ``propagate``, one stretch for each input: this is most of what a backward pass executes."""
-    several = len(op.rules) > 1
+    several = len(op.differentiable) > 1
     lines = ["    shape = node.shape"] if op.promote else []
     lines.append("    ready = None")
-    for i, (param, rule) in enumerate(op.rules.items()):
+    for i, param in enumerate(op.differentiable):
         target, indent = f"{param}_node", "    "
-        call, plain = _call(param, rule)
+        call, plain = (f"grad_{param}", False) if op.joint else _call(param, op.rules[param])
         if several:
-            lines.append(f"    if {target} is not None:")
+            lines.append(f"    if {f'grad_{param}' if op.joint else target} is not None:")
             indent = "        "
         # An elementwise rule answers in the shape of the operation's result: two stored tuples are compared.
         shape = "shape" if op.promote else "g.shape"

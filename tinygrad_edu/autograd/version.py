@@ -50,16 +50,17 @@ def storage_of(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def stamp_write(array: np.ndarray) -> None:
-    """Note that the memory of ``array`` has been written to."""
-    root = array if array.base is None else storage_of(array)
-    key = id(root)
-    storage = _written.get(key)
-    if storage is None:
-        storage = _written[key] = _Storage(weakref.ref(root, functools.partial(_forget, key)))
-    storage.version += 1
+def stamp_write(*arrays: np.ndarray) -> None:
+    """Note that the memory of each of ``arrays`` has been written to."""
     LAST_WRITE[0] = stamp = next_sequence_number()
-    storage.stamps.append(stamp)
+    for array in arrays:
+        root = array if array.base is None else storage_of(array)
+        storage = _written.get(id(root))
+        if storage is None:
+            key = id(root)
+            storage = _written[key] = _Storage(weakref.ref(root, functools.partial(_forget, key)))
+        storage.version += 1
+        storage.stamps.append(stamp)
 
 
 def count_write(array: np.ndarray) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..autograd.grad_mode import WATCHERS
 from ..autograd.node import AccumulateGrad
+from ..autograd.passes import backward as run
 from ..tensor import Tensor, new_leaf
 
 
@@ -21,9 +22,7 @@ def backward(
         create_graph: record the pass itself, for higher derivatives.
         inputs: the leaves to compute for; all by default.
     """
-    from ..autograd import backward
-
-    backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+    run(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
 def detach(self: Tensor) -> Tensor:

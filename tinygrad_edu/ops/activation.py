@@ -27,8 +27,8 @@ def require_float(x, kernel):
     formula=("x · 1[y > 0]", "1[y > 0]", "0"),
 )
 def threshold_backward(x, y):
-    """0 where ``y`` is not above 0, else ``x`` (also where y is nan)."""
-    return kept_where(x, ~(y <= 0))
+    """0 where ``y``, a result of :func:`relu`, is 0, else ``x`` (also where y is nan)."""
+    return kept_where(x, y != 0.0)
 
 
 @op("ReluBackward0", x=lambda grad, out: threshold_backward(grad, out), formula=("max(x, 0)", "1[x > 0]"), symbol="ReLU")

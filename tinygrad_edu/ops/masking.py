@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-_BITS = {2: np.int16, 4: np.int32, 8: np.int64}
+_BITS = {np.dtype(f"f{size}"): np.dtype(f"i{size}") for size in (2, 4, 8)}
 
 
 def kept_where(x, mask):
-    """``x`` where ``mask`` holds, else 0: its bits, and-ed with all ones or none.
+    """``x`` where ``mask`` holds, else 0: its bits, read as integers, times 1 or 0.
 
-    Processors guess which way a branch goes; with a mask that changes often ``np.where`` waits for them. A product with
-    the mask would make nan of inf.
+    Processors guess which way a branch goes; with a mask that changes often ``np.where`` waits for them. A product of
+    the numbers themselves would make nan of inf.
     """
-    bits = _BITS.get(x.dtype.itemsize)
-    if bits is None or x.dtype.kind != "f" or x.shape != mask.shape:
+    bits = _BITS.get(x.dtype)
+    if bits is None:
         return np.where(mask, x, x.dtype.type(0))
-    chosen = np.negative(mask.view(np.int8)).astype(bits)
-    chosen &= x.view(bits)
-    return chosen.view(x.dtype)
+    return (x.view(bits) * mask).view(x.dtype)
