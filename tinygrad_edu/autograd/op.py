@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from . import formula
+from .holomorphic import complex_node_class
 from .node import Node, PlainNode, slotted_node
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
@@ -61,6 +62,7 @@ class Op:
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
         composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
+        holomorphic: whether the rules, written as for real numbers, want conjugation where the result is complex.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
         formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
         family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
@@ -79,6 +81,7 @@ class Op:
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
         self.composed: Any = options.pop("composed", None)
+        self.holomorphic: bool = options.pop("holomorphic", True)
         self.public: str = options.pop("public", "")
         self.formula: tuple[str, ...] = options.pop("formula", ())
         self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
@@ -171,6 +174,16 @@ class Op:
         return types.new_class(self.name, (Node if slotted else PlainNode,), {}, lambda namespace: namespace.update(body))
 
     @_at_first_use
+    def complex_node_class(self) -> type[Node] | None:
+        """The class of the nodes whose results are complex: its rules run between two conjugations."""
+        plain = self.node_class
+        return complex_node_class(plain) if plain is not None and self.holomorphic and self.saved else plain
+
+    def node_class_of(self, dtype: Any) -> Any:
+        """The class of the nodes whose results have this dtype."""
+        return self.complex_node_class if dtype.kind == "c" else self.node_class
+
+    @_at_first_use
     def function(self) -> Any:
         """The public function: takes and returns Tensors."""
         return self._compile(operator=False)
@@ -185,6 +198,7 @@ class Op:
         from . import runtime
 
         namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
+        namespace["ComplexNodeClass"] = self.complex_node_class
         namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
         namespace["promote"] = runtime.PROMOTIONS[self.promote]
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
@@ -278,6 +292,9 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         composed: a function that computes the results of the operation from (some of) its arguments through other
             operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
             need not be made of operations: for loops over buffers that would be slow otherwise.
+        holomorphic: False where the derivative by a complex input is no complex number times the gradient (an absolute value,
+            a conjugate): then the rules are written in PyTorch's convention. Others are written as for real numbers; see
+            :mod:`.holomorphic`.
         public: the public name, where it is not the forward's.
         formula: the value, and the derivative for each differentiable input, as people write them.
         symbol: what a picture shows in the operation's head, where it is not the public name.
@@ -290,7 +307,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
 _OPTIONS = {
     "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
-    "symbol", "family", "composed",
+    "symbol", "family", "composed", "holomorphic",
 }  # fmt: skip
 
 

@@ -214,7 +214,7 @@ def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved:
             if WATCHERS:
                 note_unrecorded(each)
         return tensors
-    node: Any = new(op.node_class)
+    node: Any = new(op.node_class_of(arrays[0].dtype))
     node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
     node.seq = next_sequence_number()
     differentiable = len(arrays) if op.diff_results < 0 else op.diff_results

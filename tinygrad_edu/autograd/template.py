@@ -178,11 +178,14 @@ def _record(op: Any) -> list[str]:
         "        made._node = None",
         "        if WATCHERS: note_unrecorded(made)",
         "        return made",
-        "    node = new(NodeClass)",
+        "    _dtype = result.dtype",
+        "    node = new(NodeClass if _dtype is FLOAT32 or _dtype.kind != 'c' else ComplexNodeClass)"
+        if op.holomorphic and op.saved
+        else "    node = new(NodeClass)",
         *keep,
         "    node.seq = next_sequence_number()",
         "    node.shape = result.shape",
-        "    node.dtype = result.dtype",
+        "    node.dtype = _dtype",
         "    node.hooks = None",
         "    made._node = node",
         "    if _mode is not True: _mode.created(node, made)",

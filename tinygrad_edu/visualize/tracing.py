@@ -330,7 +330,7 @@ def _parent(path: str, places: Any) -> str:
 
 def local_factor(step: RawStep, place: int) -> Any:
     """The step's rule for one input, run on ones; None where there is no derivative."""
-    twin: Any = new(step.op.node_class)
+    twin: Any = new(step.op.node_class_of(step.dtype))
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
     twin.saved = step.saved
