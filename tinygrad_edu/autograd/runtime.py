@@ -75,7 +75,9 @@ def wrap(array: Any, node: Node | None = None) -> Any:
 
 
 def rewrap(value: Any, node: Node | None) -> Any:
-    """A saved array as the Tensor it was; numbers and None stay as they are."""
+    """A saved array as the Tensor it was, the results of an operation that has several as theirs; numbers and None stay."""
+    if value.__class__ is list and node is not None:
+        return [wrap(each, Output(node, i, each)) for i, each in enumerate(value)]
     return wrap(value, node) if isinstance(value, ndarray) else value
 
 

@@ -337,28 +337,6 @@ def as_half(result, x):
     return result.astype(np.float16) if x.dtype.itemsize == 2 else result
 
 
-@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs", formula=("|x|", "sign(x)"), symbol="|x|")
-def abs_(x):
-    """The absolute value. Its derivative at 0 is 0."""
-    if x.dtype == bool:
-        raise not_implemented("abs_cpu", x.dtype)
-    return np.absolute(x)
-
-
-def _declare_sign(name, public):
-    @op(name, x=lambda grad: zeros_like(grad), public=public, formula=("sign(x)", "0"))
-    def sign(x):
-        """-1, 0 or 1 (the input itself for bools, 0 for nan)."""
-        if x.dtype.kind == "f":
-            return np.sign(np.where(np.isnan(x), x.dtype.type(0), x))
-        return x.copy() if x.dtype == bool else np.sign(x)
-
-    return sign
-
-
-sign, sgn = _declare_sign("SignBackward0", "sign"), _declare_sign("SgnBackward0", "sgn")
-
-
 def _declare_rounding(name, forward, value):
     @op(f"{name.capitalize()}Backward0", x=lambda grad: zeros_like(grad), public=name, formula=(value, "0"))
     def rounded(x):
