@@ -21,7 +21,7 @@ import numpy as np
 from ..errstate import QUIET, RESTORE, SILENCE
 from .conform import conform_array, conform_tensor
 from .grad_mode import recording_mode, reset_mode, set_mode
-from .node import LEAF_HOOKS, RELEASED, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
+from .node import LEAF_HOOKS, UNDEFINED, AccumulateGrad, Node, Output, Placed, output_name
 from .runtime import wrap
 from .version import LAST_WRITE, first_changed, producer_of, stamp_write, version_of, writes_since
 
@@ -203,8 +203,8 @@ class _Pass:
             self.deliver(node.next, node.apply_tensors(grad))
         else:
             self.deliver(node.next, node.apply_arrays(grad))
-        if not self.retain_graph and node.releases and node.saved:
-            node.saved = RELEASED
+        if not self.retain_graph and node.releases:
+            node.release()
 
     def deliver(self, following: tuple[Node | None, ...], grads: Any) -> None:
         """Add each gradient to what has come to its node; store a leaf's when it is complete."""

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..autograd.engine import RECORDERS, Recorder
-from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
+from ..autograd.grad_mode import WATCHERS, Observer, Watcher, get_mode, observe, unobserve
 from .calls import read_call
 from .modules import around
 from .recording import Recording
@@ -26,6 +26,9 @@ __all__ = ["record", "recordings_of"]
 
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
+
+_THE_CALLER = 3
+"""How many frames up an operation was called: beyond this file, who tells all observers, and the operation itself."""
 
 _depths: ContextVar[tuple[int, ...]] = ContextVar("depths", default=())
 """For each node whose rule runs, how deep in derivatives an operation is that it calls: 1 in an ordinary graph's rule."""
@@ -38,32 +41,21 @@ def _depth() -> int:
 class _Forward(Observer, Watcher):
     """Tells the open recordings of operations."""
 
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         if recordings := _open.get():
-            frame = sys._getframe(1)
-            if frame.f_code is _TELLS:
-                frame = frame.f_back  # type: ignore[assignment]
-            self._tell(recordings, frame, node, tensor)
-
-    def unrecorded(self, tensor: Any) -> None:
-        if (recordings := _open.get()) and tensor._node is None:
-            self._tell(recordings, sys._getframe(2), None, tensor)
-
-    def _tell(self, recordings: tuple[Recording, ...], frame: Any, node: Any, tensor: Any) -> None:
-        call = read_call(frame, node, tensor)
-        if call is not None:
-            where, depth = around(frame), _depth()
+            read, where, depth = read_call(call, node, made), around(sys._getframe(_THE_CALLER)), _depth()
             for each in recordings:
-                each.note(call, node, where, depth)
+                each.note(read, node, where, depth)
+
+    def unrecorded(self, made: Any, call: Any) -> None:
+        if call is not None:
+            self.created(None, made, call)
 
     def detached(self, tensor: Any, source: Any) -> None:
         if (recordings := _open.get()) and source._node is not None:
-            where = around(sys._getframe(2))
+            where = around(sys._getframe(_THE_CALLER))
             for each in recordings:
                 each.detached(tensor, source, where, _depth())
-
-
-_TELLS = type(OBSERVED).created.__code__
 
 
 class _Backward(Recorder):
@@ -115,16 +107,16 @@ class record:
                 WATCHERS.append(_forward)
                 RECORDERS.append(_backward)
             _switches.append(self)
-        observe(_forward)
+            observe(_forward, first=True)
         self._opened = _open.set((*_open.get(), recording))
         return recording
 
     def __exit__(self, *exc: Any) -> None:
         _open.reset(self._opened)
-        unobserve(_forward)
         with _lock:
             _switches.remove(self)
             if not _switches:
+                unobserve(_forward)
                 WATCHERS.remove(_forward)
                 RECORDERS.remove(_backward)
 

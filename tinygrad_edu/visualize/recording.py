@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.context import FunctionNode
 from ..autograd.engine import current_pass
 from ..autograd.grad_mode import OBSERVERS, get_mode
@@ -40,8 +39,13 @@ class RawValue:
     __slots__ = ("data", "dtype", "kind", "output", "shape", "step", "used")
 
     def __init__(self, kind: str, shape: Any, dtype: Any, data: Any, step: int | None = None, output: int = 0) -> None:
+        self.kind = kind
+        self.shape = shape
+        self.dtype = dtype
+        self.data = data
+        self.step = step
+        self.output = output
         self.used = False
-        self.kind, self.shape, self.dtype, self.data, self.step, self.output = kind, shape, dtype, data, step, output
 
 
 RawInput = tuple[int, str, "int | None"]
@@ -79,8 +83,8 @@ class Pass:
     def __init__(self, roots: list[int]) -> None:
         self.roots = roots
         self.arrived: dict[int, np.ndarray] = {}  # by value
-        self.sent: dict[int, list[np.ndarray | None]] = {}  # by step, as they ran: what it sent to each place of ``next``
-        self.summed: dict[tuple[int, int], tuple[int, ...]] = {}  # by step and place: the axes that were summed over
+        self.sent: dict[int, list[np.ndarray | None]] = {}
+        """By step, as they ran: what it sent to each place of ``next``, before broadcasting was undone."""
 
 
 class Recording:
@@ -175,17 +179,19 @@ class Recording:
 
     def _leaf(self, node: Any, array: Any) -> int:
         versions = self._versions(node)
-        variable = node.variable
+        variable = node._variable()
         if array is None and variable is not None:
             array = variable._array
         if versions:
             before = self.values[versions[-1]].data
             if array is None or (before is not None and _same_values(before, array)):
                 return versions[-1]
-        kind = "parameter" if type(variable) is Parameter or isinstance(variable, Parameter) else "leaf"
+        kind = "parameter" if isinstance(variable, Parameter) else "leaf"
         data = None if array is None else array.copy()
-        versions.append(self._add(RawValue(kind, node.shape, node.dtype, data)))
-        return versions[-1]
+        value = len(self.values)
+        self.values.append(RawValue(kind, node.shape, node.dtype, data))
+        versions.append(value)
+        return value
 
     def _versions(self, node: Any) -> list[int]:
         """The values of a leaf, one for each time that it had changed."""
@@ -226,15 +232,18 @@ class Recording:
         step = RawStep()
         known: dict[int, Any] = {}  # what is copied already, by the array's id
         step.inputs = inputs = []
+        values = self.values
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
-            data = self.values[value].data
+            data = values[value].data
             if made_by is not None and made_by.__class__ is not AccumulateGrad:
-                data = self._data_now(self.values[value], array)
+                data = self._data_now(values[value], array)
             known[id(array)] = data
             inputs.append((value, param, None if made_by is None or node is None else place))
-        step.depth, step.cut = depth, ""
-        step.line, step.module = where[0], self.modules.innermost(where)
+        step.depth = depth
+        step.cut = ""
+        step.line = where[0]
+        step.module = self.modules.innermost(where)
         if node is None:
             cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
@@ -242,10 +251,18 @@ class Recording:
             step.needs, step.saved = (), None
         else:
             step.needs = tuple([each is not None for each in node.next])
-            step.shape, step.dtype = node.shape, node.dtype
+            step.shape = node.shape
+            step.dtype = node.dtype
         self._finish(step, call, node, known, fresh=len(OBSERVERS) == 1)
         if node is not None:
-            step.saved = tuple([_copied(value, known) for value in call.saved])
+            step.saved = tuple(
+                [
+                    value if value.__class__ not in _COPIED
+                    else known[id(value)] if id(value) in known
+                    else _copied(value, known)
+                    for value in call.saved
+                ]
+            )  # fmt: skip
 
     def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any], fresh: bool = False) -> None:
         """``fresh``: nobody has written to the new nodes' metadata."""
@@ -350,18 +367,14 @@ class Recording:
         if step is None or current is None:
             return
         needed = current.needed
-        sent: list[np.ndarray | None] = []
-        running.sent[step] = sent
-        for place, (following, grad) in enumerate(zip(node.next, grads)):  # noqa: B905 (a rule may answer for fewer inputs)
-            if following is None or grad is None or (needed is not None and following not in needed):
-                sent.append(None)
-                continue
-            array, shape = _array_of(grad), following.shape
-            if array is not None and (array.shape != shape or array.dtype != following.dtype):
-                if array.shape != shape and array.ndim >= len(shape):
-                    running.summed[step, place] = broadcast_axes(array.shape, shape)[1]
-                array = np.asarray(conform_array(array, following))
-            sent.append(array)
+        running.sent[step] = [
+            None
+            if following is None or grad is None or (needed is not None and following not in needed)
+            else grad
+            if grad.__class__ is np.ndarray
+            else _array_of(grad)
+            for following, grad in zip(node.next, grads)  # noqa: B905 (a rule may answer for fewer inputs)
+        ]
 
     def failed(self, node: Any) -> bool:
         """A node has failed; answer whether it had begun to run."""
@@ -389,6 +402,9 @@ class Recording:
             self.passes.append(running)
         self._last = (weakref.ref(current), running)
         return running
+
+
+_COPIED = frozenset((np.ndarray, tuple, list))
 
 
 def _copied(value: Any, known: dict[int, Any]) -> Any:
