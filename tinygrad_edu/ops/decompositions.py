@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..autograd.op import op
-from .complex import conj, imag, real
+from .complex import conj, imag
 from .diagonal import diag_embed, diagonal
 from .elementwise import where
 from .indexing import tril, triu
@@ -230,8 +230,8 @@ def _refuse_phase(turn, what, which):
     phases = imag(diagonal(turn, 0, -2, -1))
     if (abs(phases) > 1e-2).any():
         raise RuntimeError(
-            f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function depends "
-            f"on this {which} ill-defined."
+            f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
+            f"depends on this {which} ill-defined."
         )
 
 

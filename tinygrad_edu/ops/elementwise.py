@@ -286,7 +286,13 @@ asin = _elementary("AsinBackward0", np.arcsin, "arcsin(x)", "1 / √(1 − x²)"
 acos = _elementary("AcosBackward0", np.arccos, "arccos(x)", "−1 / √(1 − x²)", x=lambda grad, x: -grad * rsqrt(1 - x * x))
 atan = _elementary("AtanBackward0", np.arctan, "arctan(x)", "1 / (x² + 1)", x=lambda grad, x: grad / (x * x + 1))
 asinh = _elementary("AsinhBackward0", np.arcsinh, "arsinh(x)", "1 / √(x² + 1)", x=lambda grad, x: grad * rsqrt(x * x + 1))
-acosh = _elementary("AcoshBackward0", np.arccosh, "arcosh(x)", "1 / √(x² − 1)", x=lambda grad, x: grad * rsqrt(x * x - 1))
+acosh = _elementary(
+    "AcoshBackward0",
+    np.arccosh,
+    "arcosh(x)",
+    "1 / (√(x − 1) · √(x + 1))",
+    x=lambda grad, x: grad * (rsqrt(x - 1) * rsqrt(x + 1) if x.dtype.kind == "c" else rsqrt(x * x - 1)),
+)
 atanh = _elementary("AtanhBackward0", np.arctanh, "artanh(x)", "1 / (1 − x²)", x=lambda grad, x: grad / (1 - x * x))
 
 

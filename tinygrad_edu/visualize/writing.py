@@ -224,8 +224,8 @@ def written(
     ``arguments`` are the call's arguments by the declaration's names, tensors among them (anything that is not None will do
     for one); those that are missing have their defaults. ``names`` tells which of them, and ``"out"``, have a name in the
     picture. Other arguments show their value, and what that makes trivial is left out: ``beta · x + alpha · mat1 · mat2`` is
-    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that gives all of them. ``complex_names`` are those of arguments (and
-    ``"out"``) that the derivatives conjugate.
+    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that
+    gives all of them. ``complex_names`` are those of arguments (and ``"out"``) that the derivatives conjugate.
     """
     from .latex import latex
 
