@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -161,7 +161,7 @@ class Recording:
         if known is None:
             known = self.adopt(node)
             if array is not None and self.values[known].data is None:
-                self.values[known].data = array.copy()
+                self.values[known].data = array.copy("K")
         return known
 
     def _leaf(self, node: Any, array: Any) -> int:
@@ -174,7 +174,7 @@ class Recording:
             if array is None or (before is not None and _same_values(before, array)):
                 return versions[-1]
         kind = "parameter" if isinstance(variable, Parameter) else "leaf"
-        data = None if array is None else array.copy()
+        data = None if array is None else array.copy("K")
         value = len(self.values)
         self.values.append(RawValue(kind, node.shape, node.dtype, data))
         versions.append(value)
@@ -194,7 +194,7 @@ class Recording:
         return value if _same_values(self.values[value].data, array) else None  # it may be NumPy's too
 
     def _new_array(self, array: np.ndarray, kind: str, step: int | None = None, output: int = 0) -> int:
-        value = self._add(RawValue(kind, array.shape, array.dtype, array.copy(), step, output))
+        value = self._add(RawValue(kind, array.shape, array.dtype, array.copy("K"), step, output))
         self._arrays[id(array)] = (weakref.ref(array), version_of(array), value)
         return value
 
@@ -202,7 +202,7 @@ class Recording:
         """The copy of an array, renewed if something has written to it that autograd does not see (``y.data.clamp_()``)."""
         data = value.data
         if data is None or not _same_values(data, array):
-            data = array.copy()
+            data = array.copy("K")
             if not value.used:  # what nobody has used is shown as it is now
                 value.data = data
         value.used = True
@@ -269,7 +269,7 @@ class Recording:
                 value = self._new_array(array, kind, index, place)
                 known[id(array)] = self.values[value].data
             else:
-                data = None if array is None else array.copy()
+                data = None if array is None else array.copy("K")
                 value = len(self.values)
                 self.values.append(RawValue(kind, shape, dtype, data, index, place))
                 if alone:  # nobody has written to the new node's metadata, and to look takes a while
@@ -320,7 +320,7 @@ class Recording:
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
             if array is not None and self.values[value].data is None:
-                self.values[value].data = array.copy()
+                self.values[value].data = array.copy("K")
             step.inputs.append((value, param, None if made_by is None else place))
         step.needs = tuple(each is not None for each in node.next)
         known = call.op is None or len(call.saved) == len(call.op.saved)
@@ -339,7 +339,7 @@ class Recording:
 def _copied(value: Any, known: dict[int, Any]) -> Any:
     if value.__class__ is np.ndarray:
         found = known.get(id(value))
-        return value.copy() if found is None else found
+        return value.copy("K") if found is None else found
     if value.__class__ is tuple or value.__class__ is list:
         return value.__class__([_copied(each, known) for each in value])
     return value
@@ -349,7 +349,8 @@ def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
     if a.nbytes < 65536 or not (a.flags.c_contiguous and b.flags.c_contiguous):
-        return a.tobytes() == b.tobytes()
+        order: Literal["A", "C"] = "A" if a.strides == b.strides else "C"  # as they lie in memory, if they do so alike
+        return a.tobytes(order) == b.tobytes(order)
     return np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
 
 
@@ -381,10 +382,10 @@ class BareGraph(Recording):
         for reference, values in self._leaves.values():
             grad = getattr(reference().variable, "_grad", None)
             if grad is not None:
-                self.gradients[values[-1]] = grad._array.copy()
+                self.gradients[values[-1]] = grad._array.copy("K")
             complete = complete and grad is not None
         for node, place in self._places.items():
             kept = node.hooks.retain() if node.hooks is not None and node.hooks.retain is not None else None
             if kept is not None and kept._grad is not None and node.outputs == 1:
-                self.gradients[place] = kept._grad._array.copy()
+                self.gradients[place] = kept._grad._array.copy("K")
         self.ran = self.ran or (complete and bool(self._leaves))
