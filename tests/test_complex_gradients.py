@@ -264,6 +264,27 @@ def test_a_saved_value_is_unpacked_once() -> None:
     np.testing.assert_allclose(z.grad.numpy(), np.conj(np.exp(z.detach().numpy())), rtol=1e-6)
 
 
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", ["asin", "acos", "asinh", "acosh", "atan", "atanh", "sqrt", "log", "rsqrt"])
+def test_gradients_on_cuts_are_pytorch_s(name: str) -> None:
+    pytest.importorskip("torch")
+    on_cuts = np.array([2, -2, 2j, -2j, 0.5, -0.5, complex(2, -0.0), complex(-0.0, 2)])
+    mine, other = (results(T, lambda T, z: getattr(T, name)(z), (on_cuts,), second=False)[1] for T in (ours, torch))
+    np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-7)
+
+
+@pytest.mark.oracle
+def test_zeros_have_pytorch_s_signs() -> None:
+    pytest.importorskip("torch")
+    printed = []
+    for T in (ours, torch):
+        z = T.tensor([2 + 0j, -2 + 0j, 1j, -1 - 0j], requires_grad=True)
+        w = T.tensor([1 + 0j, -1j, -2 + 0j, 3], requires_grad=True)
+        (z * w + z**2 + (z / w)).abs().sum().backward()
+        printed.append((str(z.grad), str(w.grad)))
+    assert printed[0] == printed[1]
+
+
 def test_pictures_say_what_is_conjugated() -> None:
     z = ours.tensor([1 + 1j, 2j], requires_grad=True)
     w = ours.tensor([1j, 2.0 + 0j], requires_grad=True)

@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 
 from . import formula
-from .holomorphic import complex_node_class
 from .node import Node, PlainNode, slotted_node
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
@@ -62,7 +61,7 @@ class Op:
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
         composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
-        holomorphic: whether the rules, written as for real numbers, want conjugation where the result is complex.
+        holomorphic: whether the rules, written as for real numbers, want conjugated values where the result is complex.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
         formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
         family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
@@ -82,6 +81,7 @@ class Op:
         self.again: Any = options.pop("again", None)
         self.composed: Any = options.pop("composed", None)
         self.holomorphic: bool = options.pop("holomorphic", True)
+        self.writes: tuple[str, ...] = options.pop("writes", ())
         self.public: str = options.pop("public", "")
         self.formula: tuple[str, ...] = options.pop("formula", ())
         self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
@@ -159,25 +159,28 @@ class Op:
     def node_class(self) -> type[Node] | None:
         if self.name is None:
             return None
-        body: dict[str, Any] = {
-            "op": self,
-            "outputs": self.diff_results,
-            "releases": self.releases,
-            "__module__": Node.__module__,
-        }
-        body["apply_arrays"] = _LazyBackward("arrays")
-        body["apply_tensors"] = _LazyBackward("tensors")
-        if not (self.sequence or self.diff_results != 1):
-            body["propagate"] = _LazyBackward("propagate")
+        body = {"op": self, "outputs": self.diff_results, "releases": self.releases, **self._backward_functions(False)}
         slotted = has_slotted_node(self)
         body |= slotted_node(*node_slots(self)) if slotted else {"__slots__": ()}
-        return types.new_class(self.name, (Node if slotted else PlainNode,), {}, lambda namespace: namespace.update(body))
+        return self._class_of_nodes(Node if slotted else PlainNode, body)
 
     @_at_first_use
     def complex_node_class(self) -> type[Node] | None:
-        """The class of the nodes whose results are complex: its rules run between two conjugations."""
+        """The class of the nodes whose results are complex: their rules get what was saved conjugated."""
         plain = self.node_class
-        return complex_node_class(plain) if plain is not None and self.holomorphic and self.saved else plain
+        if plain is None or not self.holomorphic or not self.saved:
+            return plain
+        return self._class_of_nodes(plain, {"__slots__": (), **self._backward_functions(True)})
+
+    def _backward_functions(self, conjugate: bool) -> dict[str, Any]:
+        forms = {"apply_arrays": "arrays", "apply_tensors": "tensors"}
+        if not (self.sequence or self.diff_results != 1):
+            forms["propagate"] = "propagate"
+        return {attribute: _LazyBackward(form, conjugate) for attribute, form in forms.items()}
+
+    def _class_of_nodes(self, base: type[Node], body: dict[str, Any]) -> type[Node]:
+        body["__module__"] = Node.__module__
+        return types.new_class(self.name or "", (base,), {}, lambda namespace: namespace.update(body))
 
     def node_class_of(self, dtype: Any) -> Any:
         """The class of the nodes whose results have this dtype."""
@@ -204,8 +207,8 @@ class Op:
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
-    def compile_backward(self, form: str) -> Any:
-        """A node class's ``apply_arrays`` ("arrays"), ``apply_tensors`` ("tensors") or ``propagate``."""
+    def compile_backward(self, form: str, conjugate: bool) -> Any:
+        """A node class's ``apply_arrays`` ("arrays"), ``apply_tensors`` ("tensors") or ``propagate``, also of complex nodes."""
         from . import runtime
 
         arrays = form != "tensors"
@@ -215,7 +218,7 @@ class Op:
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
             namespace["joint_rule"] = in_array_world(self.joint) if arrays else self.joint
-        return _compile(backward_source(self, form), f"{self.name}.{form}", namespace, self)
+        return _compile(backward_source(self, form, conjugate), f"{self.name}.{form}", namespace, self)
 
     @property
     def source(self) -> str:
@@ -260,16 +263,16 @@ class Op:
 class _LazyBackward:
     """A node class's backward function, compiled when a backward pass first reaches such a node."""
 
-    __slots__ = ("attribute", "form")
+    __slots__ = ("attribute", "conjugate", "form")
 
-    def __init__(self, form: str) -> None:
-        self.form = form
+    def __init__(self, form: str, conjugate: bool) -> None:
+        self.form, self.conjugate = form, conjugate
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
 
     def __get__(self, node: Any, owner: Any) -> Any:
-        function = owner.op.compile_backward(self.form)
+        function = owner.op.compile_backward(self.form, self.conjugate)
         setattr(owner, self.attribute, function)
         return function.__get__(node, owner)
 
@@ -295,6 +298,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         holomorphic: False where the derivative by a complex input is no complex number times the gradient (an absolute value,
             a conjugate): then the rules are written in PyTorch's convention. Others are written as for real numbers; see
             :mod:`.holomorphic`.
+        writes: names of arguments that the forward writes to instead of reading them.
         public: the public name, where it is not the forward's.
         formula: the value, and the derivative for each differentiable input, as people write them.
         symbol: what a picture shows in the operation's head, where it is not the public name.
@@ -307,7 +311,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
 _OPTIONS = {
     "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
-    "symbol", "family", "composed", "holomorphic",
+    "symbol", "family", "composed", "holomorphic", "writes",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, bool_minus, explain, type_name
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
+from .holomorphic import conjugate
 from .inference import INFERENCE_MEMORY, mark_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
 from .version import storage_of
@@ -340,6 +341,7 @@ BACKWARD_NAMES = {
     "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
+    "conjugate": conjugate,
     "gradients_of": gradients_of,
     "heappush": heappush,
     "ndarray": ndarray,

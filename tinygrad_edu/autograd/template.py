@@ -150,12 +150,15 @@ def _promote(op: Any) -> list[str]:
 def call_record(op: Any) -> list[tuple[str, str, tuple[str, ...]]]:
     """How an observer is told of a call: each parameter, how it is told, and the words for it.
 
-    "operand": as it was given; "tensor": its array and node; "sequence": arrays and nodes; "option": its value.
+    "operand": as it was given; "tensor": its array and node; "sequence": arrays and nodes; "option": its value. What the
+    operation writes to is not among them.
     """
-    record = []
+    record: list[tuple[str, str, tuple[str, ...]]] = []
     for param in op.params:
         if op.sequence and param == op.tensors[0]:
             record.append((param, "sequence", (param, "nodes")))
+        elif param in op.writes:
+            continue
         elif param not in op.tensors:
             record.append((param, "option", (param,)))
         elif public_name(param) != param:
@@ -276,10 +279,11 @@ def _application(param: str, rule: Any) -> tuple[str, bool]:
     return (f"rule_{param}({', '.join(('grad', *names))})", False) if text is None else (text.format(*names), True)
 
 
-def backward_source(op: Any, form: str) -> str:
+def backward_source(op: Any, form: str, conjugate: bool = False) -> str:
     """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient.
 
-    ``arrays`` and ``tensors`` return the gradients; ``propagate`` hands each on as :meth:`Node.propagate` does.
+    ``arrays`` and ``tensors`` return the gradients; ``propagate`` hands each on as :meth:`Node.propagate` does. Those of
+    complex nodes ``conjugate`` what was saved.
     """
     arrays = form != "tensors"
     arguments = "node, grad, pending, waiting, own, release" if form == "propagate" else "node, grad"
@@ -297,15 +301,17 @@ def backward_source(op: Any, form: str) -> str:
             order = ", ".join(str(names.index(p)) for p in op.differentiable)
             lines.append(f"    return gradients_of(composed, ({', '.join(names)},), ({nodes},), ({order},), grad)")
             return "\n".join(lines) + "\n"
-        if op.again:
-            names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
-            lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
+    if conjugate:
+        lines += [f"    {name} = conjugate({name})" for name in op.saved if not name.endswith("_shape")]
+    if not arrays and op.again:
+        names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+        lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
         if "needs" in names:
-            each = "[each is not None for each in nodes]" if op.sequence else _tuple(f"{p}_node is not None" for p in op.differentiable)
-            lines.append(f"    needs = {each}")
+            known = ", ".join(f"{p}_node is not None" for p in op.differentiable)
+            lines.append(f"    needs = [{'each is not None for each in nodes' if op.sequence else known}]")
         function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
         answer = f"{function}({', '.join(('grad', *names))})"
         if form != "propagate":

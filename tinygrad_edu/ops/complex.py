@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import cos, sin, where, zeros_like
+from .elementwise import conj, cos, sin, where, zeros_like
 
 __all__ = [
     "abs_", "angle", "complex_", "conj", "conj_physical", "imag", "polar", "real", "sgn", "sign", "view_as_complex",
@@ -97,12 +97,6 @@ def imag(x):
     if x.dtype.kind != "c":
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
     return x.imag
-
-
-@op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
-def conj(x):
-    """The complex conjugate; a real tensor is its own."""
-    return np.conj(x)
 
 
 @op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad), formula=("conj(x)", "conj(G)"))

@@ -256,10 +256,24 @@ def _lerp(x, end, weight, name):
 # ---- elementary functions ------------------------------------------------------------------------------------------
 
 
+@op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
+def conj(x):
+    """The complex conjugate; a real tensor is its own."""
+    return np.conj(x)
+
+
 def _elementary(name, forward, value, local, *, x, **options):
     """A function of one tensor with floating point results: its formula, its local factor, its rule."""
     public = forward.__name__.replace("arc", "a")
     return op(name, x=x, promote="float", public=public, formula=(value, local), **options)(forward)
+
+
+def _mirrored(slope, x):
+    """``slope(x)``; of a complex x, which rules get conjugated, the conjugate of what it is on the other side.
+
+    That is the same, but on the cut of a root, where a conjugate of 0 does not tell the side.
+    """
+    return conj(slope(conj(x))) if x.dtype.kind == "c" else slope(x)
 
 
 exp = _elementary("ExpBackward0", np.exp, "exp(x)", "out", x=lambda grad, out: grad * out)
@@ -282,16 +296,34 @@ cosh = _elementary("CoshBackward0", np.cosh, "cosh(x)", "sinh(x)", x=lambda grad
 tanh = _elementary(
     "TanhBackward0", np.tanh, "tanh(x)", "1 − out²", x=lambda grad, out: grad * (1 - out * out), family="activation"
 )
-asin = _elementary("AsinBackward0", np.arcsin, "arcsin(x)", "1 / √(1 − x²)", x=lambda grad, x: grad * rsqrt(1 - x * x))
-acos = _elementary("AcosBackward0", np.arccos, "arccos(x)", "−1 / √(1 − x²)", x=lambda grad, x: -grad * rsqrt(1 - x * x))
+asin = _elementary(
+    "AsinBackward0",
+    np.arcsin,
+    "arcsin(x)",
+    "1 / √(1 − x²)",
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(1 - z * z), x),
+)
+acos = _elementary(
+    "AcosBackward0",
+    np.arccos,
+    "arccos(x)",
+    "−1 / √(1 − x²)",
+    x=lambda grad, x: -grad * _mirrored(lambda z: rsqrt(1 - z * z), x),
+)
 atan = _elementary("AtanBackward0", np.arctan, "arctan(x)", "1 / (x² + 1)", x=lambda grad, x: grad / (x * x + 1))
-asinh = _elementary("AsinhBackward0", np.arcsinh, "arsinh(x)", "1 / √(x² + 1)", x=lambda grad, x: grad * rsqrt(x * x + 1))
+asinh = _elementary(
+    "AsinhBackward0",
+    np.arcsinh,
+    "arsinh(x)",
+    "1 / √(x² + 1)",
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(z * z + 1), x),
+)
 acosh = _elementary(
     "AcoshBackward0",
     np.arccosh,
     "arcosh(x)",
     "1 / (√(x − 1) · √(x + 1))",
-    x=lambda grad, x: grad * (rsqrt(x - 1) * rsqrt(x + 1) if x.dtype.kind == "c" else rsqrt(x * x - 1)),
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(z - 1) * rsqrt(z + 1) if z.dtype.kind == "c" else rsqrt(z * z - 1), x),
 )
 atanh = _elementary("AtanhBackward0", np.arctanh, "artanh(x)", "1 / (1 − x²)", x=lambda grad, x: grad / (1 - x * x))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cmath
 import math
 
 import numpy as np
@@ -87,6 +86,6 @@ def _exponential_rule(grad, base, y, out):
     """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
     if base == 0:
         return grad * where(_not_negative(y), 0.0, out * -math.inf)
-    if isinstance(base, complex):
-        return grad * (out * cmath.log(base))
+    if y.dtype.kind == "c":  # a complex base comes conjugated; the conjugate of a real one's logarithm is below the cut
+        return grad * (out * complex(np.log(base if isinstance(base, complex) else complex(base, -0.0))))
     return grad * (out * (math.log(base) if base > 0 else math.nan))
