@@ -280,9 +280,50 @@ def test_zeros_have_pytorch_s_signs() -> None:
     for T in (ours, torch):
         z = T.tensor([2 + 0j, -2 + 0j, 1j, -1 - 0j], requires_grad=True)
         w = T.tensor([1 + 0j, -1j, -2 + 0j, 3], requires_grad=True)
-        (z * w + z**2 + (z / w)).abs().sum().backward()
+        (z * w + z**2 + z.exp() * 3).abs().sum().backward()
         printed.append((str(z.grad), str(w.grad)))
     assert printed[0] == printed[1]
+
+
+def _parts_written(name: str) -> Any:
+    def run(T: Any, z: Any) -> Any:
+        w = z * 1
+        WRITES[name](T, w, z)
+        return w * (1 + 2j)
+
+    return run
+
+
+WRITES: dict[str, Any] = {
+    "real": lambda T, w, z: w.real.mul_(2.0),
+    "imag": lambda T, w, z: w.imag.fill_(2.0),
+    "real of a row": lambda T, w, z: w[0].real.exp_(),
+    "row of imag": lambda T, w, z: w.imag[0].mul_(z[1].real),
+    "column of imag": lambda T, w, z: w[:, 1:].imag.copy_(z.real[:, :1]),
+    "transposed": lambda T, w, z: w.T.real.mul_(3.0),
+    "view_as_real": lambda T, w, z: T.view_as_real(w)[..., 0].exp_(),
+    "assigned": lambda T, w, z: setattr(w, "imag", z.real * z.imag),
+}
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", WRITES)
+def test_writing_to_the_parts_of_complex_numbers(name: str) -> None:
+    pytest.importorskip("torch")
+    agree(*(results(T, _parts_written(name), (M[:2, :2],)) for T in (ours, torch)), 1e-7)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("part", [slice(None), slice(1, None), 0])
+def test_writing_to_complex_numbers_made_of_parts(part: Any) -> None:
+    pytest.importorskip("torch")
+
+    def run(T: Any, x: Any) -> Any:
+        x = x * 1
+        T.view_as_complex(x)[part].mul_(2j)
+        return x**3
+
+    agree(*(results(T, run, (R(3, 2),)) for T in (ours, torch)), 1e-7)
 
 
 def test_pictures_say_what_is_conjugated() -> None:
