@@ -323,7 +323,8 @@ def test_writing_to_complex_numbers_made_of_parts(part: Any) -> None:
         T.view_as_complex(x)[part].mul_(2j)
         return x**3
 
-    agree(*(results(T, run, (R(3, 2),)) for T in (ours, torch)), 1e-7)
+    arrays = (R(3, 2),)
+    agree(*(results(T, run, arrays) for T in (ours, torch)), 1e-7)
 
 
 def test_pictures_say_what_is_conjugated() -> None:

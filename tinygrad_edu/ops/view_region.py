@@ -117,7 +117,8 @@ class IndexedRegion(Region):
 
 def _parts(array):
     """The two parts of complex numbers along a last axis; anything else as it is."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "c":
+    array = np.asarray(array)
+    if array.dtype.kind != "c":
         return array
     return array[..., np.newaxis].view(array.real.dtype)
 
