@@ -186,13 +186,13 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
 
 
 def eig(A: Tensor, *, out: Any = None) -> Any:
-    """Complex eigenvalues and eigenvectors, without derivatives: (eigenvalues, eigenvectors)."""
+    """Complex eigenvalues, and eigenvectors of length 1: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eig(ops.eig.function(A))
 
 
 @with_out
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
-    """Complex eigenvalues, without derivatives."""
+    """Complex eigenvalues."""
     return ops.eig.function(A, "linalg.eigvals")[0]
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ..autograd.op import op
-from .complex import conj, imag
+from .complex import conj, imag, real
 from .diagonal import diag_embed, diagonal
 from .elementwise import where
 from .indexing import tril, triu
@@ -257,9 +257,31 @@ def eigh(x, UPLO="L"):
     return values, vectors
 
 
-@op(None, x=None, results=2, formula=("eig(x)",))
+def _eig_rule(grads, out):
+    """``V^-T (diag(dw) + (T - V^T V diag(Re T)) / (w_j - w_i)) V^T`` with ``T = V^T dV``: vectors keep the length 1."""
+    of_values, of_vectors = grads
+    values, vectors = out
+    turned = _mh(vectors)
+    total = 0.0 if of_values is None else unsqueeze(of_values, -1) * turned
+    if of_vectors is not None:
+        turn = batched_mm(turned, of_vectors)
+        _refuse_phase(turn, "linalg_eig_backward: The eigenvectors", "quantity, so it is")
+        lengths = batched_mm(turned, vectors * unsqueeze(real(diagonal(turn, 0, -2, -1)), -2))
+        gaps = _reciprocal_gaps(conj(unsqueeze(values, -2) - unsqueeze(values, -1)))
+        total = total + batched_mm((turn - lengths) * gaps, turned)
+    return solve(turned, total)
+
+
+@op(
+    "LinalgEigBackward0",
+    x=lambda grad, out: _eig_rule(grad, out),
+    holomorphic=False,
+    results=2,
+    diff_results=2,
+    formula=("eig(x)", "eig(x, G₁, G₂)"),
+)
 def eig(x, name="linalg.eig"):
-    """Complex eigenvalues, and eigenvectors as columns; without derivatives."""
+    """Complex eigenvalues, and eigenvectors of length 1 as columns."""
     _require_matrices(x, name)
     values, vectors = np.linalg.eig(x)
     kind = np.result_type(x.dtype, np.complex64)
