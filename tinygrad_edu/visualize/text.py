@@ -69,7 +69,7 @@ def measurable(text: str, bold: bool = False) -> bool:
 
 
 def wrap(text: str, width: float, size: float, most: int) -> list[str]:
-    """``text`` in lines of this width, broken where "with" explains a formula and at spaces; the last of ``most`` is clipped."""
+    """``text`` in lines of this width, broken at spaces and before a "with" that explains; the last of ``most`` is clipped."""
     text = one_line(text)
     if text_width(text, size) <= width:
         return [text]
