@@ -145,33 +145,40 @@ class _Pass:
         """Deliver the roots' gradients, run the nodes, store what has come to the leaves."""
         self.undefined = any(grad is UNDEFINED for grad in grads)
         self.deliver(tuple(roots), grads)
-        pending, waiting, own = self.pending, self.waiting, self.own
-        watched = bool(self.watchers)
-        plain = self.needed is None and self.uses is None and not (self.create_graph or self.undefined or watched)
-        release = not self.retain_graph
+        pending, waiting = self.pending, self.waiting
+        if self.needed is None and self.uses is None and not (self.create_graph or self.undefined or self.watchers):
+            del grads
+            self.run_plain()
+            return
+        run = self.run_watched if self.watchers else self.run_node
+        while waiting:
+            node = heappop(waiting)[1]
+            run(node, pending.pop(node))
+        for leaf in tuple(pending):
+            self.finish_leaf(leaf)
+
+    def run_plain(self) -> None:
+        """The pass of ``loss.backward()``, in which nobody asks for more: most of what a backward pass costs is here."""
+        pending, waiting, own, release = self.pending, self.waiting, self.own, not self.retain_graph
+        last_write = LAST_WRITE
         while waiting:
             node = heappop(waiting)[1]
             grad = pending.pop(node)
             while True:  # down a chain, without the heap
-                if plain and node.hooks is None:
-                    if node.seq < LAST_WRITE[0]:
-                        check_versions(node)
-                    ready = node.propagate(grad, pending, waiting, own, release)
-                    if ready is None:
-                        break
-                    node, grad = ready
-                    if waiting and waiting[0][0] < -node.seq:  # a younger one is first
-                        pending[node] = grad
-                        node = heapreplace(waiting, (-node.seq, node))[1]
-                        grad = pending.pop(node)
-                else:
-                    if watched:
-                        self.run_watched(node, grad)
-                    else:
-                        self.run_node(node, grad)
+                if node.hooks is not None:
+                    self.run_node(node, grad)
                     break
-        grads = grad = None  # type: ignore[assignment]  # see _is_unshared
-        if not plain or LEAF_HOOKS:
+                if node.seq < last_write[0]:
+                    check_versions(node)
+                ready = node.propagate(grad, pending, waiting, own, release)
+                if ready is None:
+                    break
+                node, grad = ready
+                if waiting and waiting[0][0] < -node.seq:  # a younger one is first
+                    pending[node] = grad
+                    node = heapreplace(waiting, (-node.seq, node))[1]
+                    grad = pending.pop(node)
+        if LEAF_HOOKS:  # a hook may have given hooks to leaves
             for leaf in tuple(pending):
                 self.finish_leaf(leaf)
         while pending:
