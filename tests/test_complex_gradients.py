@@ -331,6 +331,54 @@ def test_writing_to_complex_numbers_made_of_parts(part: Any) -> None:
     agree(*(results(T, run, arrays) for T in (ours, torch)), 1e-7)
 
 
+_OF_ONE = """
+    sign floor ceil trunc round frac erf erfc relu sort argsort msort argmax argmin max min amax amin median nanmedian unique
+    unique_consecutive lgamma digamma aminmax mode histc bincount deg2rad rad2deg logit isposinf isneginf signbit erfinv nansum
+    nanmean
+"""
+_OF_TWO = """
+    lt le gt ge maximum minimum fmax fmin atan2 hypot copysign heaviside floor_divide remainder fmod isin searchsorted bucketize
+    clamp clamp_min clamp_max
+"""
+REFUSALS: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        name: lambda T, z, name=name: getattr(T, name)(z)
+        for name in _OF_ONE.split()
+    },
+    **{
+        f"{name} of two": lambda T, z, name=name: getattr(T, name)(z, z)
+        for name in _OF_TWO.split()
+    },
+    **{
+        f"{name} over dim": lambda T, z, name=name: getattr(T, name)(z, 0)
+        for name in ("max", "min", "amax", "argmax", "median", "nanmedian", "mode", "cummax", "cummin", "softmax")
+    },
+    "topk": lambda T, z: z.topk(1),
+    "kthvalue": lambda T, z: z.kthvalue(1),
+    "clamp to numbers": lambda T, z: z.clamp(0, 1),
+    "rounded to digits": lambda T, z: z.round(decimals=2),
+    "rows": lambda T, z: T.unique(z.reshape(1, -1), dim=0),
+    "cdist": lambda T, z: T.cdist(z.reshape(1, -1), z.reshape(1, -1)),
+    **{
+        f"F.{name}": lambda T, z, name=name: getattr(T.nn.functional, name)(z)
+        for name in ("gelu", "elu", "softplus", "hardtanh", "relu6", "leaky_relu", "mish", "selu")
+    },
+    "F.kl_div": lambda T, z: T.nn.functional.kl_div(z, z, reduction="sum"),
+}
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_needs_an_order_refuses_complex_numbers_in_pytorch_s_words(name: str) -> None:
+    pytest.importorskip("torch")
+    said = []
+    for T in (ours, torch):
+        with pytest.raises((RuntimeError, NotImplementedError)) as error:
+            REFUSALS[name](T, T.tensor([1 + 1j, 2, 0]))
+        said.append((error.type, str(error.value).split("\n")[0]))
+    assert said[0] == said[1]
+
+
 def test_pictures_say_what_is_conjugated() -> None:
     z = ours.tensor([1 + 1j, 2j], requires_grad=True)
     w = ours.tensor([1j, 2.0 + 0j], requires_grad=True)

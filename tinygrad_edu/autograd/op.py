@@ -29,6 +29,7 @@ import numpy as np
 
 from . import formula
 from .node import Node, PlainNode, slotted_node
+from .real_only import complex_refusal
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
 __all__ = ["Op", "op"]
@@ -96,6 +97,7 @@ class Op:
             self._read_signature(forward)
             self.__name__ = forward.__name__.rstrip("_")
         self.public = self.public or self.__name__
+        self.refusal = complex_refusal(self.public, self.__name__)
         self.symbol = self.symbol or self.public.replace("_", " ").strip()
         self.__doc__ = forward.__doc__
         self.__module__ = getattr(forward, "__module__", __name__)

@@ -16,6 +16,7 @@ from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
 from .holomorphic import conjugate
 from .inference import INFERENCE_MEMORY, mark_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
+from .real_only import refuse_complex
 from .version import storage_of
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "note_unrecorded",
     "note_view",
     "promote",
+    "refuse_complex",
     "retry",
     "run_quietly",
     "several_results",

@@ -47,6 +47,8 @@ def function_source(op: Any, operator: bool) -> str:
             lines.append(f"    if {other} is not None: {param} = {other}")
     lines += _unwrap_sequence(op) if op.sequence else _unwrap(op, operator)
     lines += _promote(op)
+    if op.refusal:
+        lines.append(f"    if {op.tensors[0]}.dtype is not FLOAT32: refuse_complex({op.refusal!r}, {op.tensors[0]})")
     call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
     lines += [
