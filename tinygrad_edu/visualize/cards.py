@@ -282,7 +282,8 @@ def _compartment(trace: Trace, step: Step, entry: Input) -> Box:
             runs.append(Run("= " + number(entry.downstream), 11, "backward", True, "backward", gap=6))
         else:
             runs.append(Run(f"‖{number(norm(entry.downstream))}‖", 11, "backward", True, "backward", gap=7))
-    rows: list[list[Box | None]] = [[head], [Line(runs)], *([Line([Run(line, 11, "ink")])] for line in more)]
+    rows: list[list[Box | None]] = [[head], [Line(runs)]]
+    rows += [[Line([Run(line, 11, "ink")])] for line in more]
     notes = []
     if entry.summed:
         axes = ", ".join(map(str, entry.summed))
