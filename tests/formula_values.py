@@ -1,6 +1,6 @@
 """Formulas computed: a declaration's text as numbers, by NumPy alone.
 
-:func:`evaluate` walks the tree that :mod:`tinygrad_edu.visualize.notation` reads from a formula. Nothing of an operation's own
+:func:`evaluate` walks the tree that :mod:`tinygrad_edu.visualize.formulas` reads from a formula. Nothing of an operation's own
 kernel or rule is used, so that a formula that says something else than the code gives other numbers.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from formula_windows import WINDOWED, pad, shuffled, unshuffled
 
-from tinygrad_edu.visualize.notation import Term
+from tinygrad_edu.visualize.formulas.notation import Term
 
 
 class Unknown(Exception):

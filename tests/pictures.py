@@ -10,8 +10,8 @@ import pytest
 import tinygrad_edu as torch
 from tinygrad_edu import nn
 from tinygrad_edu.visualize import record, trace
-from tinygrad_edu.visualize.draw import Drawing
-from tinygrad_edu.visualize.layered import layered_layout
+from tinygrad_edu.visualize.pictures.draw import Drawing
+from tinygrad_edu.visualize.pictures.layered import layered_layout
 
 SVG = "{http://www.w3.org/2000/svg}"
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")

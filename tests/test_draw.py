@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from pictures import SVG, by_id, needs_dot, own_layout, parsed, recorded, shapes_program, value_of, words
 
 import tinygrad_edu as torch
-from tinygrad_edu.visualize import draw, engines, record
-from tinygrad_edu.visualize.draw import Drawing
+from tinygrad_edu.visualize import draw, record
 from tinygrad_edu.visualize.numbers import number
+from tinygrad_edu.visualize.pictures import engines
+from tinygrad_edu.visualize.pictures.draw import Drawing
 
 DATA = Path(__file__).parent / "data"
 OPERATIONS = ["add", "sub", "mul", "tanh", "sigmoid", "sin", "relu"]

@@ -15,13 +15,13 @@ from pictures import PROGRAMS, SVG, block_program, by_id, loop_program, needs_do
 import tinygrad_edu as torch
 from tinygrad_edu import nn
 from tinygrad_edu.visualize import record, trace
-from tinygrad_edu.visualize.boxes import Line, Run
-from tinygrad_edu.visualize.card import Card, Section
-from tinygrad_edu.visualize.draw import Drawing
-from tinygrad_edu.visualize.fold import fold
-from tinygrad_edu.visualize.graph import Edge, Graph, Group, Node, set_ports
-from tinygrad_edu.visualize.layered import layered_layout
 from tinygrad_edu.visualize.numbers import edge_width, number, rms, sign_colour, size_text, stats
+from tinygrad_edu.visualize.pictures.boxes import Line, Run
+from tinygrad_edu.visualize.pictures.card import Card, Section
+from tinygrad_edu.visualize.pictures.draw import Drawing
+from tinygrad_edu.visualize.pictures.fold import fold
+from tinygrad_edu.visualize.pictures.graph import Edge, Graph, Group, Node, set_ports
+from tinygrad_edu.visualize.pictures.layered import layered_layout
 from tinygrad_edu.visualize.text import clip, one_line, text_width
 
 # -- numbers and text --------------------------------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from traces import formula_trace, mlp_trace
 
 import tinygrad_edu as torch
 from tinygrad_edu import nn
-from tinygrad_edu.visualize import export, record, save, slides, to_networkx, to_tikz, trace
-from tinygrad_edu.visualize.engines import render
-from tinygrad_edu.visualize.latex import is_derived
+from tinygrad_edu.visualize import record, save, slides, to_networkx, to_tikz, trace
+from tinygrad_edu.visualize.exports import export
+from tinygrad_edu.visualize.formulas.latex import is_derived
+from tinygrad_edu.visualize.pictures.engines import render
 from tinygrad_edu.visualize.trace import Trace
 
 HOSTILE = '<script>alert(1)</script> & "x" \\input{/etc/passwd} 50% #1 $a$ ~^_{} é 名 \u202e\n|'

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from running import output_of
 
 import tinygrad_edu as torch
-from tinygrad_edu.visualize.formula import FUNCTIONS, Formula, FormulaError, read_value
+from tinygrad_edu.visualize.formulas.formula import FUNCTIONS, Formula, FormulaError, read_value
 
 
 def result(text, **values):
@@ -254,7 +254,7 @@ def test_any_text_is_computed_or_refused(text):
 
 WATCHED = """
 import sys
-from tinygrad_edu.visualize.formula import Formula, FormulaError
+from tinygrad_edu.visualize.formulas.formula import Formula, FormulaError
 
 def watch(event, arguments):
     if event in ("exec", "import", "open", "code.__new__") or event.partition(".")[0] in ("os", "subprocess", "socket"):

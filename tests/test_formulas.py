@@ -25,8 +25,8 @@ from tinygrad_edu.autograd import grad_mode
 from tinygrad_edu.autograd.conform import conform_array
 from tinygrad_edu.autograd.formula import FAMILIES, FUNCTIONS, WORDS
 from tinygrad_edu.autograd.op import ALL_OPS, Op, op
-from tinygrad_edu.visualize.notation import chosen, parse, shown
-from tinygrad_edu.visualize.writing import conjugated
+from tinygrad_edu.visualize.formulas.notation import chosen, parse, shown
+from tinygrad_edu.visualize.formulas.writing import conjugated
 
 # ---- what was called ----------------------------------------------------------------------------------------------------
 

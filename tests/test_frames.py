@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pages import card_page, fan_out_page, mlp_trace
 
 import tinygrad_edu as torch
-from tinygrad_edu.visualize import page, paths, record, trace
-from tinygrad_edu.visualize.formula import Formula
-from tinygrad_edu.visualize.frames import frames, reveals
+from tinygrad_edu.visualize import page, record, trace
+from tinygrad_edu.visualize.formulas.formula import Formula
+from tinygrad_edu.visualize.pages import paths
+from tinygrad_edu.visualize.pages.frames import frames, reveals
 from tinygrad_edu.visualize.trace import Trace
 
 

@@ -10,7 +10,7 @@ import tinygrad_edu.nn.functional as F
 import tinygrad_edu as torch
 from tinygrad_edu import keras, nn, optim
 from tinygrad_edu.visualize import gradient_flow, plot_model, record, summary
-from tinygrad_edu.visualize.layers import run_model
+from tinygrad_edu.visualize.models.layers import run_model
 
 
 class Block(nn.Module):

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu.autograd.op import ALL_OPS, Op
-from tinygrad_edu.visualize.latex import escape, latex, name_latex
-from tinygrad_edu.visualize.notation import Term, chosen, parse, shown
-from tinygrad_edu.visualize.writing import text_of, written
+from tinygrad_edu.visualize.formulas.latex import escape, latex, name_latex
+from tinygrad_edu.visualize.formulas.notation import Term, chosen, parse, shown
+from tinygrad_edu.visualize.formulas.writing import text_of, written
 
 
 def every_text() -> list[str]:

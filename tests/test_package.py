@@ -100,7 +100,7 @@ def test_wheel_is_pure_and_complete(wheel):
     for folder in ("nn", "optim", "examples"):
         code |= files(f"tinygrad_edu/{folder}", ROOT / folder)
     data = {"tinygrad_edu/py.typed", "tinygrad_edu/datasets/iris.csv", "tinygrad_edu/datasets/wine.csv"}
-    data |= {f"tinygrad_edu/visualize/assets/page.{kind}" for kind in ("css", "html", "js")}
+    data |= {f"tinygrad_edu/visualize/pages/assets/page.{kind}" for kind in ("css", "html", "js")}
     assert {name for name in names if ".dist-info/" not in name} == code | data
 
 

@@ -13,7 +13,7 @@ import tinygrad_edu as torch
 from tinygrad_edu import nn
 from tinygrad_edu.autograd import engine, grad_mode
 from tinygrad_edu.visualize import record, trace
-from tinygrad_edu.visualize.record import _Forward
+from tinygrad_edu.visualize.recording.record import _Forward
 from tinygrad_edu.visualize.trace import Trace
 
 

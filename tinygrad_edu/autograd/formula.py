@@ -5,7 +5,7 @@ inputs). Where the operation works element by element, a derivative is the *loca
 Elsewhere it is the whole rule and names ``G``, the upstream gradient (``G₁``, ``G₂`` ... of several results). ``N`` is how
 many elements a sum or mean runs over.
 
-The notation (:mod:`tinygrad_edu.visualize.notation` reads it): ``+ − · / ^ ² ³ √x |x| ⌊x⌋ ⌈x⌉ ‖x‖``, ``⊙`` an elementwise
+The notation (:mod:`tinygrad_edu.visualize.formulas` reads it): ``+ − · / ^ ² ³ √x |x| ⌊x⌋ ⌈x⌉ ‖x‖``, ``⊙`` an elementwise
 product where ``·`` would be a matrix product, ``xᵀ``, ``Σ_dim x``, functions as ``mean_dim(x)``, ``1[x > 0]`` (1 where it
 holds, else 0), ``x[index]``, and the few :data:`WORDS`. What stands in braces depends on the call: ``{weight: weight · }``
 is there if ``weight`` is given, ``{reduction=mean: / N}`` if the argument has that value, ``{a,b=1:...}`` if both hold,

@@ -13,7 +13,7 @@ import numpy as np
 from .numbers import norm, number, shape_text, stats, whole_shape
 from .text import one_line
 from .trace import Input, Step, Summary, Trace, Value
-from .tracing import trace
+from .tracing.tracing import trace
 
 __all__ = ["Text", "explain"]
 

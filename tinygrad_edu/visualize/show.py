@@ -24,10 +24,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def formula_page(text: str, values: dict[str, Any]) -> Any:
     """The page of a formula; see :mod:`.formula` for what one may hold."""
-    from .formula import Formula
-    from .page import page
-    from .record import record
-    from .tracing import trace
+    from .formulas.formula import Formula
+    from .pages.page import page
+    from .recording.record import record
+    from .tracing.tracing import trace
 
     formula = Formula(text)
     with record():
@@ -41,7 +41,7 @@ def formula_page(text: str, values: dict[str, Any]) -> Any:
 
 
 def run(options: argparse.Namespace) -> None:
-    from .formula import FormulaError
+    from .formulas.formula import FormulaError
 
     try:
         made = formula_page(options.formula, _values(options.values))
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _values(pairs: list[str]) -> dict[str, Any]:
     """``["x=2", "w=[1, 2]"]`` as names and values."""
-    from .formula import FormulaError, read_value
+    from .formulas.formula import FormulaError, read_value
 
     values: dict[str, Any] = {}
     for pair in pairs:

@@ -1,0 +1,1 @@
+"""A trace in other formats: by the suffix of a file, for networkx, TikZ, slides."""

@@ -1,0 +1,1 @@
+"""The page on which one walks through a pass."""
