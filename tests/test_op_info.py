@@ -93,6 +93,24 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.nn.functional.affine_grid(T.zeros(2, 2, 2), (2, 1, 2, 2)),
     lambda T: T.nn.functional.affine_grid(T.zeros(2, 2, 3), (2, 1, 2)),
     lambda T: T.nn.functional.affine_grid(T.ones(1, 2, 3), (1, 1, 1, 1), True),
+    # NumPy's names
+    lambda T: T.unsqueeze(T.arange(2), axis=0),
+    lambda T: T.arange(4).reshape(2, 2).gather(axis=1, index=T.tensor([[0], [1]])),
+    lambda T: T.arange(4).reshape(2, 2).index_select(axis=1, index=T.tensor([0])),
+    lambda T: T.arange(4.0).reshape(2, 2).logsumexp(axis=1, keepdims=True),
+    lambda T: T.arange(4.0).reshape(2, 2).topk(1, axis=0),
+    lambda T: T.median(T.arange(4.0).reshape(2, 2), axis=0, keepdims=True),
+    lambda T: T.arange(4.0).reshape(2, 2).softmax(axis=0),
+    lambda T: T.special.log_softmax(T.arange(4.0).reshape(2, 2), axis=0),
+    lambda T: T.arange(4).reshape(2, 2).scatter(axis=0, index=T.tensor([[0]]), value=7),
+    lambda T: T.arange(4.0).reshape(2, 2).cumsum_(axis=0),
+    lambda T: T.diff(T.arange(4).reshape(2, 2), axis=0),
+    lambda T: T.linalg.norm(T.arange(4.0).reshape(2, 2), axis=0, keepdims=True),
+    lambda T: T.arange(4).reshape(2, 2).swapaxes(axis0=0, axis1=1),
+    lambda T: T.unsqueeze(T.ones(2)),
+    lambda T: T.gather(T.ones(2)),
+    lambda T: T.index_add(T.ones(2), axis=0, index=T.tensor([0])),
+    lambda T: T.ones(2).cumsum(),
 ]  # fmt: skip
 
 

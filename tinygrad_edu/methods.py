@@ -40,6 +40,7 @@ from .functions import (
     shape,
     subscript,
 )  # fmt: skip
+from .functions.naming import NumpyNamed, takes_numpy_names
 from .inplace import in_place
 from .tensor import Tensor
 
@@ -101,6 +102,8 @@ for _name in "celu hardshrink threshold".split():
     FUNCTIONS[_name] = getattr(ops, _name)
 for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
     FUNCTIONS[_name] = getattr(activation, _name)
+
+FUNCTIONS.update({name: NumpyNamed(value) for name, value in FUNCTIONS.items() if takes_numpy_names(name, value)})
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
@@ -181,11 +184,11 @@ def _bind(name: str, value: Any) -> None:
 
 
 def _compiled(value: Any) -> Any:
-    return value.function if isinstance(value, Op) else value
+    return value.function if isinstance(value, (Op, NumpyNamed)) else value
 
 
 def _method(value: Any) -> Any:
-    return Lazy(lambda: value.function) if isinstance(value, Op) else value
+    return Lazy(lambda: value.function) if isinstance(value, (Op, NumpyNamed)) else value
 
 
 def _refusing(function: Any) -> Any:

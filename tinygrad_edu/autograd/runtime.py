@@ -11,7 +11,7 @@ import numpy as np
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
-from .errors import argument_error, bool_minus, explain, type_name
+from .errors import MISSING, argument_error, bool_minus, explain, missing_arguments, type_name
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
 from .inference import INFERENCE_MEMORY, mark_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
@@ -19,11 +19,13 @@ from .version import storage_of
 
 __all__ = [
     "FLOAT32",
+    "MISSING",
     "WATCHERS",
     "array",
     "as_floats",
     "asarray",
     "get_mode",
+    "missing_arguments",
     "ndarray",
     "new",
     "next_sequence_number",
