@@ -111,7 +111,53 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.gather(T.ones(2)),
     lambda T: T.index_add(T.ones(2), axis=0, index=T.tensor([0])),
     lambda T: T.ones(2).cumsum(),
+    # overloads that do not exist
+    lambda T: T.eq(2, 3),
+    lambda T: T.fmod(2, T.tensor([1])),
+    lambda T: T.remainder(2, 3),
+    lambda T: T.bitwise_left_shift(2, 3),
+    lambda T: T.copysign(2, T.tensor([1])),
+    lambda T: T.rsub(2, T.tensor([1])),
+    lambda T: T.xlogy("a", T.tensor([1])),
+    lambda T: T.max(2, 3),
+    lambda T: T.min(2, T.tensor([1])),
+    lambda T: T.float_power(T.ones(1), "a"),
+    lambda T: T.linspace(0, 3, 1.0),
+    lambda T: T.logspace(T.ones(2), T.ones(()), 3),
+    lambda T: T.eye(),
+    lambda T: T.hsplit(T.ones(5, 5), "abc"),
+    lambda T: T.topk(T.tensor([True]), 1),
+    lambda T: T.Tensor.__rmod__(T.tensor([2, 3]), T.tensor([7, 7])),
+    lambda T: T.tensor([True]).conj(),
+    lambda T: T.ones(2, requires_grad=True).conj_physical(),
+    lambda T: T.nn.functional.feature_alpha_dropout(T.ones(3), 0.5, False),
+    lambda T: T.feature_dropout(T.ones(3), 0.5, True),
+    lambda T: T.ones(2).float_power_(2),
+    lambda T: T.full((2,), 3.0).double().float_power_(2),
+    lambda T: T.full((2,), 3.0).mvlgamma_(2),
+    lambda T: T.ones(2).polygamma_(1),
+    lambda T: T.arange(4).as_strided_((2, 2), (1, 1)),
+    *(
+        lambda T, shape=shape, driver=driver: T.linalg.lstsq(T.eye(*shape), T.ones(shape[0], 1), driver=driver)
+        for shape in ((3, 2), (2, 2))
+        for driver in (None, "gels", "gelsd")
+    ),
+    lambda T: T.linalg.lstsq(T.ones(3), T.ones(3)),
+    lambda T: T.linalg.lstsq(T.ones(3, 2), T.ones(2, 1)),
+    lambda T: T.linalg.lstsq(T.ones(3, 2), T.ones(3), driver="svd"),
 ]  # fmt: skip
+
+GRADIENTS: list[Callable[[Any, Any], Any]] = [
+    lambda T, x: T.linalg.eigvalsh(x, "U"),
+    lambda T, x: T.linalg.eigh(x, "U")[1] ** 2,
+    lambda T, x: T.linalg.eigh(x)[1] ** 2,
+    lambda T, x: sum((part**2 @ T.arange(1.0, 1 + part.shape[-1]).double() if part.ndim == 2 else part).sum() for part in T.linalg.svd(x[:, :2])),
+    lambda T, x: T.linalg.matrix_power(x, 0),
+    lambda T, x: T.nextafter(x, x + 1),
+    lambda T, x: T.quantile(x[0], x[1].sigmoid()),
+    lambda T, x: T.nanquantile(x[0], x[1].sigmoid()),
+    lambda T, x: T.nanquantile(x[0], x[1].sigmoid(), interpolation="midpoint"),
+]
 
 
 def outcome(package: Any, call: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -128,6 +174,15 @@ def outcome(package: Any, call: Callable[[Any], Any]) -> tuple[Any, ...]:
 @pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
 def test_calls_of_op_info(call: Callable[[Any], Any]) -> None:
     assert outcome(ours, call) == outcome(torch, call)
+
+
+@pytest.mark.parametrize("call", GRADIENTS, ids=range(len(GRADIENTS)))
+def test_gradients_of_op_info(call: Callable[[Any, Any], Any]) -> None:
+    def gradient(package: Any) -> Any:
+        x = package.tensor([[3.0, -1.0, 0.5], [2.0, 5.0, 1.5], [-0.25, 1.0, -2.0]], dtype=package.float64, requires_grad=True)
+        return package.autograd.grad((call(package, x) ** 2).sum(), x)[0].numpy()
+
+    np.testing.assert_allclose(gradient(ours), gradient(torch), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -92,9 +92,12 @@ FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
 FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer, take=ops.take_elements)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
-FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
+FUNCTIONS.update({name: getattr(ops, name) for name in "polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
-_CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real"
+_CONVERSIONS = """
+    conj conj_physical get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size
+    is_signed real
+"""
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
@@ -133,6 +136,7 @@ _IN_PLACE = """
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
+    mvlgamma
 """.split()
 
 _IN_PLACE_FUNCTIONS = """
@@ -236,6 +240,11 @@ def _from_storage(name: str) -> Any:
     return Lazy(make)
 
 
+def _polygamma(self: Tensor, n: int) -> Tensor:
+    """The ``n``-th derivative of :func:`digamma`."""
+    return combining.polygamma(n, self)
+
+
 def bind_methods() -> None:
     """Give Tensor its methods."""
     for name, value in FUNCTIONS.items():
@@ -280,7 +289,8 @@ def bind_methods() -> None:
     _bind("nelement", shape.numel)
     _bind("unfold", combining.unfold)
     _bind("sum_to_size", combining.sum_to_size)
-    _bind("polygamma", lambda self, n: combining.polygamma(n, self))
+    _bind("polygamma", _polygamma)
+    _bind("polygamma_", in_place(_polygamma, "polygamma_"))
     _bind("where", lambda self, condition, other: arithmetic.where(condition, self, other))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)

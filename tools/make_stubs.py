@@ -121,7 +121,9 @@ OPS: dict[Any, Op] = {}
 
 def functions() -> str:
     lines = ["from .size import Size", "from .tensor import Tensor", ""]
-    lines += [stub(name, value, method=False) for name, value in sorted(methods.FUNCTIONS.items()) if callable(getattr(value, "function", value))]
+    for name, value in sorted(methods.FUNCTIONS.items()):
+        if callable(getattr(value, "function", value)):
+            lines.append(stub(name, value, method=False))
     return HEADER + "\n".join(lines) + "\n"
 
 

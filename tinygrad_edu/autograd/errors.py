@@ -113,8 +113,8 @@ def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") ->
     """``exp(): argument 'input' (position 1) must be Tensor, not str``; of a function with overloads, all of them."""
     from ..overloads import OVERLOADS, overload_error
 
-    if op.public in OVERLOADS and index == 1 and len(op.tensors) == 2:
-        return overload_error(op.public, f"Tensor, {type_name(value)}")
+    if op.public in OVERLOADS and len(op.tensors) == 2:
+        return overload_error(op.public, f"Tensor, {type_name(value)}" if index else f"{type_name(value)}, Tensor")
     param = op.tensors[index]
     position = op.params.index(param) + 1
     return TypeError(

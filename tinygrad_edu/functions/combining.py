@@ -17,6 +17,7 @@ from ..ops import gamma, special, windows
 from ..ops import linalg as products
 from ..ops.shape import axis_of
 from ..ops.view_region import Region
+from ..overloads import combination_error
 from ..size import Size
 from ..tensor import Tensor
 from .out import with_out
@@ -126,6 +127,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def _declare_split(name: str, least: int, dim: int) -> Any:
     def split(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+        if not isinstance(indices_or_sections, (tuple, list)) and not hasattr(indices_or_sections, "__index__"):
+            raise combination_error(name, (input, indices_or_sections), {})
         if input.ndim < least:
             raise RuntimeError(
                 f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} "

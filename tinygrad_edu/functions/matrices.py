@@ -152,14 +152,34 @@ def _symmetric(A: Tensor) -> Tensor:
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """The ``X`` that makes ``A @ X - B`` least: (solution, residuals, rank, singular_values)."""
+    """The ``X`` that makes ``A @ X - B`` least: (solution, residuals, rank, singular_values).
+
+    What the ``driver`` of LAPACK does not compute is empty: "gelsy", which is the default, tells no residuals and no singular
+    values, "gels" no rank and no singular values.
+    """
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    if A.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    if B.ndim < 1:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if A._array.dtype != B._array.dtype:
+        raise RuntimeError(
+            "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
+            f"{_title(A)} and other's dtype {_title(B)}"
+        )
     is_vector = B.ndim == A.ndim - 1
     right = B.unsqueeze(-1) if is_vector else B
+    if right.shape[-2] != A.shape[-2]:
+        raise RuntimeError("torch.linalg.lstsq: input.size(-2) should match other.size(-2)")
     solution = matmul(pinv(A, rtol=rcond), right)
-    rank = matrix_rank(A, rtol=rcond)
-    full = A.shape[-2] > A.shape[-1] and bool((rank._array == A.shape[-1]).all())
-    residuals = ((matmul(A, solution) - right) ** 2).sum(-2) if full else A.new_empty(0)
-    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, A.new_empty(0)))
+    rank, nothing = matrix_rank(A, rtol=rcond), A.reshape(-1)[:0]
+    full = driver == "gels" or (driver in ("gelsd", "gelss") and bool((rank._array == A.shape[-1]).all()))
+    residuals = ((matmul(A, solution) - right) ** 2).sum(-2) if full and A.shape[-2] > A.shape[-1] else nothing
+    values = svdvals(A.detach()) if driver in ("gelsd", "gelss") else nothing.detach()
+    if driver == "gels":  # does not look for the rank: it takes it to be full
+        rank = rank[..., None].reshape(-1)[:0]
+    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, values))
 
 
 # ---- factors -----------------------------------------------------------------------------------------------------------
@@ -250,7 +270,7 @@ def matrix_power(input: Tensor, n: int, *, out: Any = None) -> Tensor:
     """A square matrix times itself, ``n`` factors; of the inverse for a negative ``n``."""
     ops._require_matrices(input._array, "linalg.matrix_power")
     if n == 0:
-        return wrap(np.broadcast_to(np.eye(input.shape[-1], dtype=input._array.dtype), input._array.shape).copy())
+        return input.clone().copy_(wrap(np.eye(input.shape[-1], dtype=input._array.dtype)))
     factor, result = (inverse(input), None) if n < 0 else (input, None)
     n = abs(n)
     if n == 1:

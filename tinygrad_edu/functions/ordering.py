@@ -11,6 +11,7 @@ from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import cumulative, indexing
 from ..ops import order as ops
+from ..ops.elementwise import where
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor
@@ -152,15 +153,15 @@ def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolati
     nans = np.isnan(array).sum(-1, keepdims=True)
     last = np.maximum(n - nans - 1, 0) if skip else np.full_like(nans, n - 1)
     rank = fractions.reshape(-1) * wrap(last.astype(array.dtype))
-    if not skip:  # one nan is the quantile
-        rank = wrap(np.where(nans > 0, array.dtype.type(n - 1), rank._array))
+    if not skip and nans.any():  # one nan is the quantile
+        rank = where.function(wrap(nans > 0), float(n - 1), rank)
     below, above = rank.floor(), rank.ceil()
     if interpolation == "lower":
         result = lines.gather(-1, below.long())
     elif interpolation in ("higher", "nearest"):
         result = lines.gather(-1, (above if interpolation == "higher" else rank.round()).long())
     else:
-        weight = 0.5 * (above - below) if interpolation == "midpoint" else rank - below
+        weight = wrap(np.full_like(rank._array, 0.5)) if interpolation == "midpoint" else rank - below
         result = lines.gather(-1, below.long()).lerp(lines.gather(-1, above.long()), weight)
     result = result.movedim(-1, 0)
     shape = kept if keepdim else [size for d, size in enumerate(kept) if dim is not None and d != axis]

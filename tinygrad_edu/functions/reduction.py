@@ -162,14 +162,16 @@ def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
     ) -> Any:
         dim = dim if axis is None else axis
         keepdim = keepdim if keepdims is None else keepdims
+        if not isinstance(input, Tensor):
+            if dim is not None:
+                raise combination_error(name, (input, dim), {})
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
         if isinstance(dim, Tensor) or other is not None:
             return pair_op.function(input, dim if other is None else other, out=out)
         if dim is None:
             return all_op.function(input, out=out)
         if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
             raise combination_error(name, (input, dim), {})
-        if not isinstance(input, Tensor):
-            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
         indices = wrap(_indices(input._array, int(dim), keepdim, name))
         return _named(name, choose_op.function(input, indices, int(dim), keepdim), indices, out)
 
@@ -215,6 +217,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The ``k`` largest (or smallest) elements along ``dim``, in order: (values, indices)."""
+    if input._array.dtype == bool:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     axis = axis_of(dim, input._array.ndim)
     length = input._array.shape[axis] if input._array.ndim else 1
     if not 0 <= k <= length:

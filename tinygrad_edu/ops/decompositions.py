@@ -199,14 +199,15 @@ def _cholesky_rule(grad, out):
     return batched_mm(batched_mm(_mt(inverse), part), inverse)
 
 
-def _eigh_rule(grads, x):
-    """``V (diag(dw) + (V^T dV) / (w_j - w_i)) V^T``."""
+def _eigh_rule(grads, x, UPLO):
+    """``V (diag(dw) + skew(V^T dV) / (w_j - w_i)) V^T``, which is symmetric."""
     of_values, of_vectors = grads
-    values, vectors = eigh(x)
+    values, vectors = eigh(x, UPLO)
     inner = 0.0 if of_values is None else diag_embed(of_values)
     if of_vectors is not None:
         gaps = unsqueeze(values, -2) - unsqueeze(values, -1)
-        inner = inner + batched_mm(_mt(vectors), of_vectors) * _reciprocal_gaps(gaps)
+        turn = batched_mm(_mt(vectors), of_vectors)
+        inner = inner + (turn - _mt(turn)) * 0.5 * _reciprocal_gaps(gaps)
     return batched_mm(batched_mm(vectors, inner), _mt(vectors))
 
 
@@ -219,7 +220,7 @@ def _reciprocal_gaps(gaps):
 
 @op(
     "LinalgEighBackward0",
-    x=lambda grad, x: _eigh_rule(grad, x),
+    x=lambda grad, x, UPLO: _eigh_rule(grad, x, UPLO),
     results=2,
     diff_results=2,
     formula=("eigh(x)", "eigh(x, G₁, G₂)"),
@@ -244,6 +245,9 @@ def _svd_rule(grads, x):
     of_u, of_s, of_vh = grads
     u, s, vh = svd(x, False)
     v = _mt(vh)
+    rows, rank = len(x.shape) - 2, s.shape[-1]  # what full matrices have beyond that is arbitrary
+    of_u = None if of_u is None else slice_(of_u, rows + 1, 0, rank, 1)
+    of_vh = None if of_vh is None else slice_(of_vh, rows, 0, rank, 1)
     inner = 0.0 if of_s is None else diag_embed(of_s)
     gaps = _reciprocal_gaps(unsqueeze(s * s, -2) - unsqueeze(s * s, -1))
     if of_u is not None:
