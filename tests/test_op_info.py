@@ -138,9 +138,9 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.ones(2).polygamma_(1),
     lambda T: T.arange(4).as_strided_((2, 2), (1, 1)),
     *(
-        lambda T, shape=shape, driver=driver: T.linalg.lstsq(T.eye(*shape), T.ones(shape[0], 1), driver=driver)
+        lambda T, shape=shape, name=name: T.linalg.lstsq(T.eye(*shape), T.ones(shape[0], 1), driver=name)
         for shape in ((3, 2), (2, 2))
-        for driver in (None, "gels", "gelsd")
+        for name in (None, "gels", "gelsd")
     ),
     lambda T: T.linalg.lstsq(T.ones(3), T.ones(3)),
     lambda T: T.linalg.lstsq(T.ones(3, 2), T.ones(2, 1)),
@@ -151,12 +151,26 @@ GRADIENTS: list[Callable[[Any, Any], Any]] = [
     lambda T, x: T.linalg.eigvalsh(x, "U"),
     lambda T, x: T.linalg.eigh(x, "U")[1] ** 2,
     lambda T, x: T.linalg.eigh(x)[1] ** 2,
-    lambda T, x: sum((part**2 @ T.arange(1.0, 1 + part.shape[-1]).double() if part.ndim == 2 else part).sum() for part in T.linalg.svd(x[:, :2])),
+    lambda T, x: sum((part**2).cumsum(0).sum() for part in T.linalg.svd(x[:, :2])[::2]),
     lambda T, x: T.linalg.matrix_power(x, 0),
     lambda T, x: T.nextafter(x, x + 1),
     lambda T, x: T.quantile(x[0], x[1].sigmoid()),
     lambda T, x: T.nanquantile(x[0], x[1].sigmoid()),
     lambda T, x: T.nanquantile(x[0], x[1].sigmoid(), interpolation="midpoint"),
+]
+
+
+WRITERS: list[Callable[[Any, Any], Any]] = [
+    lambda T, out: T.linalg.eigh(T.tensor([[2.0, 1.0], [1.0, 3.0]]), out=out((2,), (2, 2))),
+    lambda T, out: T.linalg.qr(T.tensor([[2.0, 1.0], [1.0, 3.0]]), out=out((2, 2), (2, 2))),
+    lambda T, out: T.linalg.svd(T.tensor([[2.0, 1.0], [1.0, 3.0]]), out=out((0,), (0,), (0,))),
+    lambda T, out: T.linalg.slogdet(T.tensor([[2.0, 1.0], [1.0, 3.0]]), out=out((), (1,))),
+    lambda T, out: T.histogram(T.arange(4.0), 2, out=out((2,), (3,))),
+    lambda T, out: T.aminmax(T.arange(4.0), out=out((), (2,))),
+    lambda T, out: T.sort(T.arange(4.0), out=out((4,), (4,))),
+    lambda T, out: T.sort(T.arange(4), out=out((4,), (4,), dtype="int64")),
+    lambda T, out: T.topk(T.arange(4), 2, out=out((4,), (4,), dtype="int64")),
+    lambda T, out: T.max(T.arange(4).reshape(2, 2), 1, out=out((2,), (2,), dtype="int64")),
 ]
 
 
@@ -174,6 +188,28 @@ def outcome(package: Any, call: Callable[[Any], Any]) -> tuple[Any, ...]:
 @pytest.mark.parametrize("call", CALLS, ids=range(len(CALLS)))
 def test_calls_of_op_info(call: Callable[[Any], Any]) -> None:
     assert outcome(ours, call) == outcome(torch, call)
+
+
+@pytest.mark.parametrize("call", WRITERS, ids=range(len(WRITERS)))
+def test_several_results_are_written_out(call: Callable[[Any, Any], Any]) -> None:
+    def written(package: Any) -> Any:
+        given: list[Any] = []
+
+        def out(*shapes: tuple[int, ...], dtype: str = "float32") -> tuple[Any, ...]:
+            given.extend(package.zeros(shape, dtype=getattr(package, dtype)) for shape in shapes)
+            return tuple(given)
+
+        heard = outcome(package, lambda _: [a is b for a, b in zip(call(package, out), given, strict=True)])
+        return heard, [each.abs().tolist() for each in given]
+
+    (found, values), (expected, right) = written(ours), written(torch)
+    assert found == expected
+    for value, wanted in zip(values, right, strict=True):
+        np.testing.assert_allclose(value, wanted, rtol=1e-5)
+
+
+def test_elements_at_indices_can_be_viewed() -> None:
+    assert ours.arange(24).reshape(2, 3, 4)[:, :, [0, 2]].view(-1).tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22]
 
 
 @pytest.mark.parametrize("call", GRADIENTS, ids=range(len(GRADIENTS)))

@@ -33,7 +33,10 @@ _mul_ = in_place(lambda input, mask: mul.function(input, mask), "dropout_")
 
 
 def dropout_mask(input: Any, p: Any, train: bool, shape_of: Any = None) -> Tensor | None:
-    """The factors (of shape ``shape_of(input)``, if it is not the input's), or None where dropout changes nothing. p = 1 draws nothing."""
+    """The factors, or None where dropout changes nothing. p = 1 draws nothing.
+
+    Their shape is ``shape_of(input)``, if it is not the input's.
+    """
     if not isinstance(input, Tensor):
         raise TypeError(f"dropout(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if not isinstance(p, (int, float)) and not getattr(p, "ndim", 1) == 0:

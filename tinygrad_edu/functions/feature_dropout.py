@@ -35,8 +35,8 @@ def _dropped(input: Tensor, p: float, train: bool, inplace: bool) -> Tensor:
 
 
 def _dropped_to_alpha(input: Tensor, p: float, train: bool, inplace: bool, shape_of: Any = None) -> Tensor:
-    """``input`` with elements (or what a factor of shape ``shape_of(input)`` stands for) set to -alpha, then scaled to the old mean and
-    variance.
+    """``input`` with elements (or what a factor of shape ``shape_of(input)`` stands for) set to -alpha, then scaled to the
+    old mean and variance.
     """
     mask = dropout_mask(input, p, train, shape_of)
     times, plus = (_mul_, _add_) if inplace else (mul.function, add.function)

@@ -45,11 +45,13 @@ def det(input: Tensor, *, out: Any = None) -> Tensor:
     return ops.det.function(input, out=out)
 
 
+@with_out
 def slogdet(input: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant, and the logarithm of its size: (sign, logabsdet)."""
     return return_types.slogdet(ops.slogdet.function(input))
 
 
+@with_out
 def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant, and the logarithm of its size: (sign, logabsdet)."""
     return return_types.linalg_slogdet(ops.slogdet.function(A))
@@ -151,7 +153,8 @@ def _symmetric(A: Tensor) -> Tensor:
     return lower + (above.conj() if A.is_complex() else above)
 
 
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
+@with_out
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
     """The ``X`` that makes ``A @ X - B`` least: (solution, residuals, rank, singular_values).
 
     What the ``driver`` of LAPACK does not compute is empty: "gelsy", which is the default, tells no residuals and no singular
@@ -192,6 +195,7 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Any = None) -> Tensor:
     return factor.mT if upper else factor
 
 
+@with_out
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues, ascending, and eigenvectors of a symmetric matrix: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eigh(ops.eigh.function(A, UPLO))
@@ -203,6 +207,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
     return ops.eigh.function(A, UPLO)[0]
 
 
+@with_out
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Complex eigenvalues and eigenvectors, without derivatives: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eig(ops.eig.function(A))
@@ -214,11 +219,13 @@ def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     return ops.eig.function(A, "linalg.eigvals")[0]
 
 
+@with_out
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
     """``U``, the singular values, and ``Vh``, with ``U @ diag(S) @ Vh = A``: (U, S, Vh)."""
     return return_types.linalg_svd(ops.svd.function(A, full_matrices))
 
 
+@with_out
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """``U``, the singular values, and ``V``, with ``U @ diag(S) @ V.T = input``: (U, S, V)."""
     u, s, vh = ops.svd.function(input, not some)
@@ -243,6 +250,7 @@ def _factors(A: Tensor, mode: str) -> tuple[Tensor, Tensor]:
     return q, cat([r, matmul(q.mT, A[..., rows:])], -1)
 
 
+@with_out
 def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Orthonormal columns ``Q`` and an upper triangular ``R``, with ``Q @ R = A``: (Q, R)."""
     if mode not in ("reduced", "complete", "r"):
@@ -252,6 +260,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     return return_types.linalg_qr((A.new_empty(0) if mode == "r" else q, r))
 
 
+@with_out
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     """Orthonormal columns ``Q`` and an upper triangular ``R``, with ``Q @ R = input``: (Q, R)."""
     return return_types.qr(_factors(input, "reduced" if some else "complete"))

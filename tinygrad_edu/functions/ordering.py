@@ -76,16 +76,14 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     return _chosen(ops.choose_nanmedian, input, places, dim, keepdim, "nanmedian")
 
 
+@with_out
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """The smallest and the largest element, of all or along ``dim``: (min, max)."""
     if dim is None and input._array.size == 0:
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
-    results = ops.aminmax.function(input, () if dim is None else dim, keepdim)
-    if out is not None:
-        results = [target.copy_(result) for target, result in zip(out, results, strict=True)]
-    return return_types.aminmax(results)
+    return return_types.aminmax(ops.aminmax.function(input, () if dim is None else dim, keepdim))
 
 
 # ---- running extrema -------------------------------------------------------------------------------------------------
@@ -275,6 +273,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
     return wrap(np.histogram(array[np.isfinite(array)], edges)[0].astype(array.dtype))
 
 
+@with_out
 def histogram(
     input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False, out: Any = None
 ) -> Any:

@@ -15,6 +15,7 @@ from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor
+from .out import put_out
 
 _sum_all, _sum = ops.sum_all, ops.sum
 
@@ -185,15 +186,8 @@ def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
 
 
 def _named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
-    if out is not None:
-        from ..inplace import write_values
-
-        for target, result in zip(out, (values, indices), strict=True):
-            if target._array.shape != result._array.shape:
-                target._array = np.empty(result._array.shape, target._array.dtype)
-            write_values(target, result._array)
-        values, indices = out
-    return getattr(return_types, name)((values, indices))
+    result = getattr(return_types, name)((values, indices))
+    return result if out is None else put_out(name, out, result)
 
 
 def _indices(array: np.ndarray, dim: int, keepdim: bool, name: str) -> np.ndarray:
