@@ -190,7 +190,8 @@ def _span(name: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, int]:
     for each in (start, end):
         if isinstance(each, Tensor):
             if each._array.ndim:
-                raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {_dimensions(start, end)}.")
+                found = _dimensions(start, end)
+                raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {found}.")
             each = each._array.item()
         elif not isinstance(each, (bool, int, float, complex, np.number)):
             raise combination_error(name, tuple(each for each in (start, end, steps) if each is not None), {})
@@ -202,7 +203,8 @@ def _span(name: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, int]:
 
 def _dimensions(start: Any, end: Any) -> str:
     given = {"start": start, "end": end}
-    return " and ".join(f"{name} with {each._array.ndim} dimension(s)" for name, each in given.items() if isinstance(each, Tensor))
+    tensors = {name: each._array for name, each in given.items() if isinstance(each, Tensor)}
+    return " and ".join(f"{name} with {array.ndim} dimension(s)" for name, array in tensors.items())
 
 
 def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any, name: str) -> np.dtype[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..autograd.version import storage_of
 from ..creation import as_tensor
@@ -193,6 +194,8 @@ def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
         name, value = ("row", row) if row < 0 else ("col", col)
         raise RuntimeError(f"{name} must be non-negative, got{value}")
     kind = np.dtype(np.int64) if dtype is None else to_numpy_dtype(dtype)
+    if kind not in (np.int64, np.int32):
+        raise not_implemented(find.__name__, kind)
     return wrap(np.stack(find(row, offset, col)).astype(kind))
 
 
@@ -214,6 +217,8 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """For each index into the flattened tensor, the index along each axis."""
     if not isinstance(indices, Tensor):
         raise TypeError(f"Expected 'indices' to be a tensor, but got {type(indices)}")
+    if indices._array.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     sizes = tuple(Size([shape]) if isinstance(shape, int) else Size(shape))
     numbers, found = indices._array.astype(np.int64), []
     for i in range(len(sizes)):
@@ -246,6 +251,12 @@ def diff(
     return result
 
 
+def _refuse_bools(name: str, y: Tensor, x: Tensor | None) -> None:
+    if any(each is not None and each._array.dtype == bool for each in (y, x)):
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
+
+
 def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
     """The areas under the segments between neighbours."""
     axis = axis_of(dim, y.ndim)
@@ -264,6 +275,7 @@ def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The area under the points, by trapezoids: ``x`` are their places, or ``dx`` their distance."""
+    _refuse_bools("trapezoid", y, x)
     if x is not None:
         return _areas(y, x, dx, dim).sum(dim)
     if y.shape[axis_of(dim, y.ndim)] == 0:
@@ -276,6 +288,7 @@ trapz = trapezoid
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The running areas of :func:`trapezoid`."""
+    _refuse_bools("cumulative_trapezoid", y, x)
     return _areas(y, x, dx, dim).cumsum(dim)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import decompositions as ops
 from ..ops import reduction
@@ -94,6 +95,8 @@ def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Tensor:
     """:func:`solve` for a triangular A, of which the other triangle (and, if ``unitriangular``, the diagonal) is not read."""
+    if A._array.dtype.kind not in "fc":
+        raise not_implemented("triangular_solve_cpu", A._array.dtype)
     triangle = (triu if upper else tril).function(A, int(unitriangular) * (1 if upper else -1))
     if unitriangular:
         triangle = triangle + wrap(np.eye(A.shape[-1], dtype=A._array.dtype))
@@ -337,6 +340,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     for name, each in (("X1", x1), ("X2", x2)):
         if each.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {each.ndim}D")
+        if each._array.dtype.kind != "f":
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {_title(each)}")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"
@@ -416,6 +421,8 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     count = x.shape[-1] if N is None and x.ndim else N
     if count is None or count <= 1:
         raise RuntimeError("N must be greater than 1.")
+    if x._array.dtype == bool:
+        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
     x = x if x._array.dtype.kind in "fc" else x.long()
     x = x if x.ndim else reshape(x, 1)
     factors = x.unsqueeze(-1).expand(*x.shape, count - 1).cumprod(-1)

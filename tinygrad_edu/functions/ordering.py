@@ -9,6 +9,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
+from ..dtypes import from_numpy_dtype
 from ..ops import cumulative, indexing
 from ..ops import order as ops
 from ..ops.elementwise import where
@@ -187,6 +188,8 @@ def searchsorted(
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
+    if sorted_sequence._array.dtype.kind in "bc":
+        raise not_implemented("searchsorted_out_cpu", sorted_sequence._array.dtype)
     where: Any = "right" if right or side == "right" else "left"
     sequence = sorted_sequence._array
     if sorter is not None:
@@ -223,6 +226,10 @@ def isin(
     """Whether each element is among ``test_elements``."""
     if not all(isinstance(each, (Tensor, bool, int, float)) for each in (elements, test_elements)):
         raise combination_error("isin", (elements, test_elements), {})
+    for each in (elements, test_elements):
+        if isinstance(each, Tensor) and each._array.dtype.kind in "bc":
+            title = from_numpy_dtype(each._array.dtype).legacy_name
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {title}")
     among, wanted = (each._array if isinstance(each, Tensor) else np.asarray(each) for each in (elements, test_elements))
     return wrap(np.asarray(np.isin(among, wanted, assume_unique=assume_unique, invert=invert)))
 
@@ -282,6 +289,8 @@ def histogram(
     ``bins`` is the number of equal intervals, from ``range``, or the tensor of their edges.
     """
     array = input._array
+    if array.dtype.kind != "f":
+        raise not_implemented("histogram_cpu" if isinstance(bins, Tensor) else "histogramdd", array.dtype)
     if isinstance(bins, Tensor):
         edges = bins._array
     else:

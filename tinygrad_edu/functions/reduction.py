@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.errors import explain, type_name
+from ..autograd.errors import explain, not_implemented, type_name
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
 from ..ops import activation, cumulative, elementwise, indexing
@@ -268,6 +268,8 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
     if dtype is not None:
+        if to_numpy_dtype(dtype).kind == "b":
+            raise not_implemented("cumsum_out_cpu", np.dtype(bool))
         return _accumulated(cumsum, input, dtype, out, dim)
     return cumulative.cumsum.function(input, dim, out=out)
 
@@ -329,6 +331,8 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each non-negative integer occurs (or the sum of its weights)."""
+    if input._array.dtype.kind == "f":
+        raise not_implemented("bincount_cpu", input._array.dtype)
     if input._array.ndim != 1 or input._array.dtype.kind not in "biu" or (input._array.size and input._array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))
