@@ -106,6 +106,7 @@ CALLS: list[Callable[[Any], Any]] = [
     lambda T: T.arange(4.0).reshape(2, 2).cumsum_(axis=0),
     lambda T: T.diff(T.arange(4).reshape(2, 2), axis=0),
     lambda T: T.linalg.norm(T.arange(4.0).reshape(2, 2), axis=0, keepdims=True),
+    lambda T: T.nn.functional.cosine_similarity(T.eye(2), T.ones(2, 2), axis=0),
     lambda T: T.arange(4).reshape(2, 2).swapaxes(axis0=0, axis1=1),
     lambda T: T.unsqueeze(T.ones(2)),
     lambda T: T.gather(T.ones(2)),
