@@ -37,8 +37,9 @@ class _Reader(Observer):
     def __init__(self) -> None:
         self.read: dict[int, Variable] = {}
 
-    def created(self, node: Any, tensor: Any) -> None:
-        tensor.__dict__["_taped"] = True
+    def created(self, node: Any, made: Any, call: Any) -> None:
+        for each in made if made.__class__ is tuple else (made,):
+            each.__dict__["_taped"] = True
         for each in node.next:
             if each.__class__ is AccumulateGrad and isinstance(variable := each.variable, Variable):
                 self.read.setdefault(id(variable), variable)

@@ -35,7 +35,7 @@ _running: ContextVar[Any] = ContextVar("anomaly_running", default=None)
 class _Tracer(Observer):
     """Notes where nodes are made."""
 
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         node.metadata["traceback_"] = _stack()
         if (parent := _running.get()) is not None:
             node.metadata["parent_"] = parent

@@ -153,7 +153,7 @@ class Function(FunctionCtx, metaclass=FunctionMeta):
         outputs = output if isinstance(output, tuple) else (output,)
         results = attach(ctx, node if recorded else None, inputs, outputs, separate)
         if recorded and mode is not True:
-            mode.created(node, next((each for each in results if is_tensor(each)), None))
+            mode.created(node, tuple([each for each in results if is_tensor(each)]), (cls, args, separate))
         return results if outputs is output else results[0]
 
 

@@ -27,15 +27,20 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Observer:
     """A mode that records the graph, as ``True`` does, and is told of every node that is made."""
 
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: tuple[Any, ...]) -> None:
+        """``made`` is the Tensor that belongs to the node, or the tuple of all Tensors that the operation returned; ``call``
+        what it was called with (:func:`~tinygrad_edu.autograd.template.call_record`).
+        """
         raise NotImplementedError
 
 
 class Watcher:
     """What is told of the tensors that are made without a node."""
 
-    def unrecorded(self, tensor: Any) -> None:
-        """A result that needs no gradient, or was made while recording was off, or a new leaf."""
+    def unrecorded(self, made: Any, call: tuple[Any, ...] | None) -> None:
+        """A result (or a tuple of all) that needs no gradient, or was made while recording was off; or, without a call, a new
+        leaf.
+        """
 
     def detached(self, tensor: Any, source: Any) -> None:
         """``source`` without its history."""
@@ -54,9 +59,9 @@ OBSERVERS: list[Observer] = []
 
 
 class _Observed(Observer):
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: tuple[Any, ...]) -> None:
         for each in tuple(OBSERVERS):
-            each.created(node, tensor)
+            each.created(node, made, call)
 
 
 OBSERVED = _Observed()
@@ -67,19 +72,20 @@ def recording_mode() -> bool | Observer:
     return OBSERVED if OBSERVERS else True
 
 
-def observe(observer: Observer) -> None:
-    """Tell ``observer`` of every node that is made from now on."""
-    OBSERVERS.append(observer)
-    _renew()
+def observe(observer: Observer, first: bool = False) -> None:
+    """Tell ``observer`` of every node that is made from now on; ``first``, before others may change what it saved."""
+    OBSERVERS.insert(0 if first else len(OBSERVERS), observer)
+    renew_mode()
 
 
 def unobserve(observer: Observer) -> None:
     """Stop telling ``observer``."""
     OBSERVERS.remove(observer)
-    _renew()
+    renew_mode()
 
 
-def _renew() -> None:
+def renew_mode() -> None:
+    """Have this thread's (or task's) mode show whether there are observers."""
     if get_mode():
         set_mode(recording_mode())
 
@@ -88,10 +94,10 @@ WATCHERS: list[Watcher] = []
 """Non-empty while any thread is inside ``inference_mode``, which marks new tensors, or inside a recording."""
 
 
-def note_unrecorded(tensor: Any) -> None:
-    """Tell the watchers of a tensor that was made without a node."""
+def note_unrecorded(made: Any, call: tuple[Any, ...] | None = None) -> None:
+    """Tell the watchers of what was made without a node."""
     for each in tuple(WATCHERS):
-        each.unrecorded(tensor)
+        each.unrecorded(made, call)
 
 
 def is_grad_enabled() -> bool:

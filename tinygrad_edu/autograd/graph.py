@@ -194,7 +194,7 @@ def _packed(hooks: saved_tensors_hooks, values: list[tuple[bool, Any]]) -> Withh
 
 
 class _Packer(Observer):
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         hooks = _saving.get()
         if hooks is None or node.op is None or not node.saved or isinstance(node.saved, Withheld):
             return

@@ -22,10 +22,12 @@ INFERENCE_MEMORY: dict[int, weakref.ref[Any]] = {}
 
 
 class _Marker(Watcher):
-    def unrecorded(self, tensor: Any) -> None:
-        """Mark a tensor that was just made inside ``inference_mode``, unless it shows an ordinary tensor's memory."""
-        if get_mode() is INFERENCE and (tensor._base is None or tensor._base.is_inference()):
-            mark_inference(tensor)
+    def unrecorded(self, made: Any, call: Any) -> None:
+        """Mark what was just made inside ``inference_mode``, unless it shows an ordinary tensor's memory."""
+        if get_mode() is INFERENCE:
+            for each in made if made.__class__ is tuple else (made,):
+                if each._base is None or each._base.is_inference():
+                    mark_inference(each)
 
 
 MARKER = _Marker()
@@ -50,7 +52,7 @@ def refuse_saving() -> RuntimeError:
 
 
 class _Guard(Observer):
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         if not INFERENCE_MEMORY:
             unobserve(self)
         elif isinstance(node.saved, tuple):

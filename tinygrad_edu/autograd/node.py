@@ -180,9 +180,14 @@ class Node:
                     ready = following
                 else:
                     heappush(waiting, (-following.seq, following))
-        if release and self.releases and self.saved:
-            self.saved = RELEASED
+        if release and self.releases:
+            self.release()
         return None if ready is None else (ready, pending.pop(ready))
+
+    def release(self) -> None:
+        """Let go of what was saved: a pass has used it up."""
+        if self.saved:
+            self.saved = RELEASED
 
     def apply_arrays(self, grad: Any) -> tuple[Any, ...]:
         """The gradients of the inputs as arrays, from the gradient of the output."""
@@ -228,7 +233,14 @@ def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> d
             values = (values, *(None,) * (len(saved_slots) - 1))
         _write_slots(node, saved_slots, values)
 
+    def release(node: Any) -> None:
+        value = RELEASED
+        for slot in saved_slots:
+            setattr(node, slot, value)
+            value = None
+
     return {
+        "release": release,
         "__slots__": (*next_slots, *saved_slots),
         "next": property(_slots_reader(next_slots), lambda node, values: _write_slots(node, next_slots, values)),
         "saved": property(read_saved, write_saved),
@@ -236,9 +248,10 @@ def slotted_node(next_slots: tuple[str, ...], saved_slots: tuple[str, ...]) -> d
 
 
 def _slots_reader(slots: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(slots) > 1:
-        return attrgetter(*slots)  # in C
-    return lambda node: tuple([getattr(node, slot) for slot in slots])
+    if not slots:
+        return lambda node: ()
+    read = attrgetter(*slots)  # in C
+    return read if len(slots) > 1 else lambda node: (read(node),)
 
 
 def _write_slots(node: Any, slots: tuple[str, ...], values: Any) -> None:

@@ -212,24 +212,22 @@ def as_floats(*operands: Any) -> Any:
     return operands[0] if len(operands) == 1 else operands
 
 
-def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved: Any, source: Any = None) -> tuple[Any, ...]:
-    """Tensors for the results of an operation that has several; the first ``diff_results`` belong to its node.
+def several_results(
+    op: Any, arrays: Any, nodes: tuple[Node | None, ...], source: Any
+) -> tuple[tuple[Any, ...], Node | None]:
+    """Tensors for the results of an operation that has several, and the node to which the first ``diff_results`` belong.
 
-    ``source`` is the tensor that they are views of, if they are.
+    ``source`` is the tensor that they are views of, if they are. The node, if there is one, has yet to save something.
     """
     arrays = [each if type(each) is ndarray else asarray(each) for each in arrays]
     tensors = tuple(wrap(each) for each in arrays)
     if source is not None:
         for each in tensors:
             note_view(source, each, "several")
-    mode = get_mode()
-    if not mode or not any(each is not None for each in nodes):
-        for each in tensors:
-            if WATCHERS:
-                note_unrecorded(each)
-        return tensors
+    if not get_mode() or not any(each is not None for each in nodes):
+        return tensors, None
     node: Any = new(op.node_class)
-    node.next, node.saved, node.hooks = nodes, saved(arrays[0] if op.diff_results == 1 else arrays), None
+    node.next, node.hooks = nodes, None
     node.seq = next_sequence_number()
     differentiable = len(arrays) if op.diff_results < 0 else op.diff_results
     if op.diff_results == 1:
@@ -239,9 +237,7 @@ def several_results(op: Any, arrays: Any, nodes: tuple[Node | None, ...], saved:
         node.shape, node.dtype = [each.shape for each in arrays[:differentiable]], arrays[0].dtype
         for i in range(differentiable):
             tensors[i]._node = Output(node, i, arrays[i])
-    if mode is not True:
-        mode.created(node, tensors[0])
-    return tensors
+    return tensors, node
 
 
 def write_out(op: Any, out: Any, result: Any, nodes: tuple[Node | None, ...]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["backward_source", "function_source", "has_slotted_node", "node_slots", "signature"]
+__all__ = ["backward_source", "call_record", "function_source", "has_slotted_node", "node_slots", "public_name", "signature"]
 
 _PUBLIC = {"x": "input", "y": "other"}  # rules read better in mathematics' letters, signatures in PyTorch's words
 NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
@@ -70,11 +70,7 @@ def function_source(op: Any, operator: bool) -> str:
         lines.append(f"    result, {', '.join(op.keeps)} = result")
     nodes = "nodes" if op.sequence else "(" + "".join(f"{p}_node, " for p in op.differentiable) + ")"
     if op.results > 1 or op.diff_results > 1:
-        grads = nodes if op.name else "()"
-        saved = f"lambda result: {_tuple(_saved(op, gated=False))}" if op.name else "None"
-        source = public_name(op.tensors[0]) if op.view else "None"
-        lines.append(f"    return several_results(OP, result, {grads}, {saved}, {source})")
-        return "\n".join(lines) + "\n"
+        return "\n".join(lines + _wrap_several(op, nodes)) + "\n"
     if _takes_out(op, operator):
         lines.append("    if out is not None:")
         lines.append(f"        return write_out(OP, out, result, {nodes if op.name else '()'})")
@@ -162,6 +158,32 @@ def _promote(op: Any) -> list[str]:
     return lines
 
 
+def call_record(op: Any) -> list[tuple[str, str, tuple[str, ...]]]:
+    """How an observer is told of a call: each parameter, how it is told, and the words for it.
+
+    "operand": as it was given; "tensor": its array and node; "sequence": arrays and nodes; "option": its value. What the
+    operation writes to is not among them.
+    """
+    record: list[tuple[str, str, tuple[str, ...]]] = []
+    for param in op.params:
+        if op.sequence and param == op.tensors[0]:
+            record.append((param, "sequence", (param, "nodes")))
+        elif param in op.writes:
+            continue
+        elif param not in op.tensors:
+            record.append((param, "option", (param,)))
+        elif public_name(param) != param:
+            record.append((param, "operand", (public_name(param),)))
+        else:
+            record.append((param, "tensor", (param, f"{param}_node" if param in op.differentiable else "None")))
+    return record
+
+
+def _call(op: Any) -> str:
+    """The record itself: the operation, then all words."""
+    return _tuple(["OP", *(word for _, _, words in call_record(op) for word in words)])
+
+
 def has_slotted_node(op: Any) -> bool:
     """Whether the nodes of ``op`` keep the items of ``next`` and ``saved`` in slots, as far as their number is known."""
     return not op.sequence and op.results == 1 and op.diff_results == 1
@@ -175,7 +197,7 @@ def node_slots(op: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _record(op: Any) -> list[str]:
     """From here on the tensor exists; make its node, if anything upstream wants a gradient."""
     if op.name is None:
-        return ["    made._node = None", "    if WATCHERS: note_unrecorded(made)", "    return made"]
+        return ["    made._node = None", f"    if WATCHERS: note_unrecorded(made, {_call(op)})", "    return made"]
     none = "not any(nodes)" if op.sequence else " and ".join(f"{p}_node is None" for p in op.differentiable)
     saved = _saved(op, gated=True)
     if has_slotted_node(op):
@@ -187,7 +209,7 @@ def _record(op: Any) -> list[str]:
     return [
         f"    if ({none}) or not (_mode := get_mode()):",
         "        made._node = None",
-        "        if WATCHERS: note_unrecorded(made)",
+        f"        if WATCHERS: note_unrecorded(made, {_call(op)})",
         "        return made",
         "    node = new(NodeClass)",
         *keep,
@@ -196,7 +218,28 @@ def _record(op: Any) -> list[str]:
         "    node.dtype = result.dtype",
         "    node.hooks = None",
         "    made._node = node",
-        "    if _mode is not True: _mode.created(node, made)",
+        f"    if _mode is not True: _mode.created(node, made, {_call(op)})",
+        "    return made",
+    ]
+
+
+def _wrap_several(op: Any, nodes: str) -> list[str]:
+    """The same for an operation with several results."""
+    source = public_name(op.tensors[0]) if op.view else "None"
+    lines = [
+        f"    made, node = several_results(OP, result, {nodes if op.name else '()'}, {source})",
+        "    if node is None:",
+        f"        if WATCHERS: note_unrecorded(made, {_call(op)})",
+        "        return made",
+    ]
+    if op.name is None:
+        return lines
+    if "out" in op.saved:
+        lines.append(f"    result = {'made[0]._array' if op.diff_results == 1 else '[each._array for each in made]'}")
+    return [
+        *lines,
+        f"    node.saved = {_tuple(_saved(op, gated=False))}",
+        f"    if (_mode := get_mode()) is not True: _mode.created(node, made, {_call(op)})",
         "    return made",
     ]
 
@@ -237,7 +280,7 @@ _ONE_LINERS = {
 """The rules that are written out instead of called, by their bytecode: a call takes as long as what they do."""
 
 
-def _call(param: str, rule: Any) -> tuple[str, bool]:
+def _application(param: str, rule: Any) -> tuple[str, bool]:
     """The expression that applies a rule, and whether it is written out."""
     names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
     text = _ONE_LINERS.get(rule.__code__.co_code)
@@ -272,8 +315,8 @@ def backward_source(op: Any, form: str) -> str:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
         if "needs" in names:
-            each = "[each is not None for each in nodes]" if op.sequence else _tuple(f"{p}_node is not None" for p in op.differentiable)
-            lines.append(f"    needs = {each}")
+            known = ", ".join(f"{p}_node is not None" for p in op.differentiable)
+            lines.append(f"    needs = [{'each is not None for each in nodes' if op.sequence else known}]")
         function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
         answer = f"{function}({', '.join(('grad', *names))})"
         if form != "propagate":
@@ -281,7 +324,7 @@ def backward_source(op: Any, form: str) -> str:
         lines.append(f"    {''.join(f'grad_{p}, ' for p in op.differentiable)}= {answer}")
     if form == "propagate":
         return "\n".join(lines + _propagation(op)) + "\n"
-    calls = [_call(param, rule)[0] for param, rule in op.rules.items()]
+    calls = [_application(param, rule)[0] for param, rule in op.rules.items()]
     if len(calls) > 1:
         calls = [f"None if {p}_node is None else {call}" for p, call in zip(op.rules, calls, strict=True)]
     lines.append(f"    return ({', '.join(calls)},)")
@@ -309,7 +352,7 @@ def _propagation(op: Any) -> list[str]:
     lines.append("    ready = None")
     for i, param in enumerate(op.differentiable):
         target, indent = f"{param}_node", "    "
-        call, plain = (f"grad_{param}", False) if op.joint else _call(param, op.rules[param])
+        call, plain = (f"grad_{param}", False) if op.joint else _application(param, op.rules[param])
         if several:
             lines.append(f"    if {f'grad_{param}' if op.joint else target} is not None:")
             indent = "        "

@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.conform import broadcast_axes, conform_array
+from ..autograd.conform import conform_array
 from ..autograd.op import ALL_OPS, Op
 from ..ops.linalg import affine
 from ..ops.shape import t_unseen
-from .recording import Pass, RawStep, RawValue, Recording
+from .passes import Pass
+from .recording import RawStep, RawValue, Recording
 
 __all__ = ["TorchGraph", "is_torch_tensor"]
 
@@ -168,16 +169,10 @@ class TorchGraph(Recording):
         for index, grad in enumerate(grad_outputs):
             if grad is not None:
                 current.arrived[self._places[node, index]] = _numpy(grad)
-        sent: list[np.ndarray | None] = []
-        for place, (grad, (following, index)) in enumerate(zip(grad_inputs, node.next_functions, strict=False)):
-            array = None if grad is None or following is None else _numpy(grad)
-            if array is not None:
-                target = self.values[self._places[following, index]]
-                if array.shape != tuple(target.shape) and array.ndim >= len(target.shape):
-                    current.summed[step, place] = broadcast_axes(array.shape, tuple(target.shape))[1]
-                array = np.asarray(conform_array(array, target))
-            sent.append(array)
-        current.sent[step] = sent
+        current.sent[step] = [
+            None if grad is None or following is None else _numpy(grad)
+            for grad, (following, _) in zip(grad_inputs, node.next_functions, strict=False)
+        ]
 
     def _freed(self, leaves: dict[Any, Any]) -> None:
         for node, variable in leaves.items():
@@ -207,6 +202,7 @@ class TorchGraph(Recording):
 def _agrees(local: np.ndarray, upstream: np.ndarray, downstream: Any, target: RawValue) -> bool:
     with np.errstate(all="ignore"):
         product = np.asarray(conform_array(np.asarray(local * upstream), target))
+        downstream = np.asarray(conform_array(downstream, target))
         scale = float(np.abs(downstream[np.isfinite(downstream)]).max(initial=0))
         return bool(np.allclose(product, downstream, rtol=1e-3, atol=1e-4 * scale, equal_nan=True))
 

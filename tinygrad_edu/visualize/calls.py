@@ -1,8 +1,7 @@
 """What an operation was called with, read from the call itself.
 
 Operations tell an observer of the node (:class:`~tinygrad_edu.autograd.grad_mode.Observer`) or a watcher of the bare result
-that they made. Their compiled functions (:mod:`tinygrad_edu.autograd.template`) hold every argument in a local variable of
-the declaration's name, so that nothing has to be kept for a recording while none runs.
+that they made, and what they were called with (:func:`~tinygrad_edu.autograd.template.call_record`).
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..autograd.function import Function
 from ..autograd.node import Node, Output
 from ..autograd.op import Op
-from ..autograd.runtime import NUMBERS, Number, several_results
-from ..autograd.template import public_name
+from ..autograd.runtime import NUMBERS, Number
+from ..autograd.template import call_record
 from ..tensor import Tensor
 
 __all__ = ["Call", "bare_call", "read_call"]
@@ -45,44 +43,20 @@ class Call(NamedTuple):
     saved: tuple[Any, ...]
 
 
-def read_call(frame: Any, node: Node | None, made: Any) -> Call | None:
-    """The call that made the Tensor ``made`` and ``node`` (None: unrecorded); ``frame`` is the caller of the observer.
-
-    None where the frame is none of an operation, or one that has been told of already.
-    """
-    tensors = (made,)
-    if frame.f_code is several_results.__code__:
-        tensors = frame.f_locals["tensors"]
-        if made is not tensors[0]:
-            return None
-        frame = frame.f_back
-    op = frame.f_globals.get("OP")
-    if isinstance(op, Op):
-        return _compiled_call(op, frame.f_locals, node, tensors)
-    if frame.f_code is Function.apply.__func__.__code__ and node is not None:  # type: ignore[attr-defined]
-        return _function_call(frame.f_locals, node)
-    return None
-
-
-_SEQUENCE, _OPERAND, _TENSOR, _OPTION = range(4)
-_NO_DEFAULT = object()
+def read_call(call: tuple[Any, ...], node: Node | None, made: Any) -> Call:
+    """The call that an observer was told of, which made the Tensor (or Tensors) ``made`` and ``node`` (None: unrecorded)."""
+    made = made if made.__class__ is tuple else (made,)
+    return _compiled_call(call, node, made) if call[0].__class__ is Op else _function_call(call, node, made)
 
 
 @functools.cache
-def _plan(op: Op) -> list[tuple[int, str, str, str, int | None, Any]]:
-    """For each parameter its kind and name, the names of the argument as given and of its node, its place in ``next``, its
-    default."""
-    plan = []
-    for param in op.params:
+def _plan(op: Op) -> list[tuple[str, str, int, int | None, Any]]:
+    """For each parameter its name, how it is told and where in the record, its place in the node's ``next``, its default."""
+    plan, at = [], 1
+    for param, kind, words in call_record(op):
         place = op.differentiable.index(param) if param in op.differentiable else None
-        public = public_name(param)
-        if op.sequence and param == op.tensors[0]:
-            kind = _SEQUENCE
-        elif param not in op.tensors:
-            kind = _OPTION
-        else:
-            kind = _TENSOR if public == param else _OPERAND
-        plan.append((kind, param, public, f"{param}_node", place, op.defaults.get(param, _NO_DEFAULT)))
+        plan.append((param, kind, at, place, op.defaults.get(param, ...)))
+        at += len(words)
     return plan
 
 
@@ -90,37 +64,32 @@ _NO_OPTIONS: dict[str, Any] = {}
 """Shared, hence not written to."""
 
 
-def _compiled_call(op: Op, local: dict[str, Any], node: Node | None, tensors: tuple[Any, ...]) -> Call:
+def _compiled_call(call: tuple[Any, ...], node: Node | None, made: tuple[Any, ...]) -> Call:
+    op: Op = call[0]
     arguments: list[Argument] = []
     options: dict[str, Any] = {}
-    for kind, param, public, node_name, place, default in _plan(op):
-        value = local[param]
-        if value is default:
-            continue
-        if kind == _OPERAND:
-            given = local[public]
-            if type(given) is Tensor or isinstance(given, Tensor):
-                arguments.append((param, given._array, given._node, place))
-            elif isinstance(given, NUMBERS):
-                options[param] = given
+    for param, kind, at, place, default in _plan(op):
+        value = call[at]
+        if kind == "operand":
+            if isinstance(value, Tensor):
+                arguments.append((param, value._array, value._node, place))
+            elif isinstance(value, NUMBERS):
+                options[param] = value
             elif isinstance(value, np.ndarray):
                 arguments.append((param, value, None, place))
-        elif kind == _OPTION:
-            _read_option(param, value, default, arguments, options)
-        elif kind == _TENSOR:
+        elif kind == "option":
+            if value is not default:
+                _read_option(param, value, default, arguments, options)
+        elif kind == "tensor":
             if isinstance(value, np.ndarray):
-                arguments.append((param, value, local.get(node_name), place))
+                arguments.append((param, value, call[at + 1], place))
             elif value is not None:
                 options[param] = value.value if isinstance(value, Number) else value
         else:
-            pairs = zip(value, local["nodes"], strict=True)
+            pairs = zip(value, call[at + 1], strict=True)
             arguments += [(f"{param}[{i}]", array, each, i) for i, (array, each) in enumerate(pairs)]
-    saved: Any = ()
-    if node is not None and op.saved:
-        saved = node.saved
-        if type(saved) is not tuple:
-            saved = tuple([_saved_value(name, local) for name in op.saved])
-    results = [(array := each._array, each._node, array.shape, array.dtype) for each in tensors]
+    results = [(array := each._array, each._node, array.shape, array.dtype) for each in made]
+    saved = () if node is None else node.saved
     facts = (op, op.public, op.name or "", arguments, results, options or _NO_OPTIONS, op.saved, saved)
     return tuple.__new__(Call, facts)  # at half the price
 
@@ -136,20 +105,10 @@ def _read_option(param: str, value: Any, default: Any, arguments: list[Argument]
         options[param] = value
 
 
-def _saved_value(name: str, local: dict[str, Any]) -> Any:
-    """What a node saves under this name, where something has taken the place of the saved tuple."""
-    if name == "out":
-        return local.get("result")
-    if name in local:
-        return local[name]
-    array = local.get(name.removesuffix("_shape"))
-    return [each.shape for each in array] if isinstance(array, list) else getattr(array, "shape", None)
-
-
-def _function_call(local: dict[str, Any], node: Any) -> Call:
+def _function_call(call: tuple[Any, ...], node: Any, made: tuple[Any, ...]) -> Call:
     """A user-defined Function."""
-    cls, given, made = local["cls"], local["args"], local["results"]
-    names = _parameter_names(cls, len(given), local["separate"])
+    cls, given, separate = call
+    names = _parameter_names(cls, len(given), separate)
     arguments: list[Argument] = []
     options: dict[str, Any] = {}
     for name, value in zip(names, given, strict=True):
@@ -160,9 +119,8 @@ def _function_call(local: dict[str, Any], node: Any) -> Call:
             options[name] = value
     results = []
     for each in made:
-        if isinstance(each, Tensor):
-            own = each._node if each._node is node or (type(each._node) is Output and each._node.next[0] is node) else None
-            results.append((each._array, own, each._array.shape, each._array.dtype))
+        own = each._node if each._node is node or (type(each._node) is Output and each._node.next[0] is node) else None
+        results.append((each._array, own, each._array.shape, each._array.dtype))
     return Call(None, cls.__name__, node.name(), arguments, results, options, *_saved_by_context(node.ctx))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
@@ -108,7 +109,6 @@ class ModuleTable:
     def __init__(self) -> None:
         self.places: list[Place] = []
         self.roots: list[int] = []  # the places of modules that were called from outside
-        self.parameters: list[tuple[Any, int, str]] = []  # weak reference, root, name in there
         self._known: dict[int, int] = {}  # by id
 
     def _place(self, module: Any) -> int | None:
@@ -120,8 +120,8 @@ class ModuleTable:
         _, module, frame = where
         if module is None:
             return None
-        known = self._place(module)
-        if known is None:
+        known = self._known.get(id(module))
+        if known is None or self.places[known].reference() is not module:
             for each in _modules_around(frame):
                 if not self.knows(each):
                     self.add_root(each)
@@ -143,9 +143,16 @@ class ModuleTable:
             self._known[id(each)] = len(self.places)
             self.places.append(Place(each, root, path))
             start = f"{path}." if path else ""
-            for table in (each._parameters, each._buffers):
-                self.parameters += [(weakref.ref(x), root, start + name) for name, x in table.items() if x is not None]
             waiting += [(start + name, child) for name, child in each._modules.items() if child is not None]
+
+    def tensors(self) -> Iterator[tuple[Any, int, str]]:
+        """The parameters and buffers of the modules that are still there: tensor, root, name in there."""
+        for place in self.places:
+            module = place.reference()
+            for table in () if module is None else (module._parameters, module._buffers):
+                for name, tensor in table.items():
+                    if tensor is not None:
+                        yield tensor, place.root, f"{place.path}.{name}" if place.path else name
 
     def composite(self, place: int) -> bool:
         """Whether there are modules in this one."""

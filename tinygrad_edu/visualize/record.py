@@ -17,9 +17,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..autograd.engine import RECORDERS, Recorder
-from ..autograd.grad_mode import OBSERVED, WATCHERS, Observer, Watcher, get_mode, observe, unobserve
+from ..autograd.grad_mode import OBSERVERS, WATCHERS, Observer, Watcher, observe, renew_mode, unobserve
 from .calls import read_call
 from .modules import around
+from .passes import DEPTH, DepthKeeper, PassRecorder
 from .recording import Recording
 
 __all__ = ["record", "recordings_of"]
@@ -27,71 +28,38 @@ __all__ = ["record", "recordings_of"]
 _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 """The recordings that are open in this thread or task, the outermost first."""
 
-_depths: ContextVar[tuple[int, ...]] = ContextVar("depths", default=())
-"""For each node whose rule runs, how deep in derivatives an operation is that it calls: 1 in an ordinary graph's rule."""
-
-
-def _depth() -> int:
-    return _depths.get()[-1] if _depths.get() else 0
-
+_THE_CALLER = 3
+"""How many frames up an operation was called: beyond this file, who tells all observers, and the operation itself."""
 
 class _Forward(Observer, Watcher):
     """Tells the open recordings of operations."""
 
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         if recordings := _open.get():
-            frame = sys._getframe(1)
-            if frame.f_code is _TELLS:
-                frame = frame.f_back  # type: ignore[assignment]
-            self._tell(recordings, frame, node, tensor)
-
-    def unrecorded(self, tensor: Any) -> None:
-        if (recordings := _open.get()) and tensor._node is None:
-            self._tell(recordings, sys._getframe(2), None, tensor)
-
-    def _tell(self, recordings: tuple[Recording, ...], frame: Any, node: Any, tensor: Any) -> None:
-        call = read_call(frame, node, tensor)
-        if call is not None:
-            where, depth = around(frame), _depth()
+            read, where, depth = read_call(call, node, made), around(sys._getframe(_THE_CALLER)), DEPTH.get()
+            alone = len(recordings) == len(OBSERVERS) == 1
             for each in recordings:
-                each.note(call, node, where, depth)
+                each.note(read, node, where, depth, alone)
+
+    def unrecorded(self, made: Any, call: Any) -> None:
+        if call is not None:
+            self.created(None, made, call)
 
     def detached(self, tensor: Any, source: Any) -> None:
         if (recordings := _open.get()) and source._node is not None:
-            where = around(sys._getframe(2))
+            where = around(sys._getframe(_THE_CALLER))
             for each in recordings:
-                each.detached(tensor, source, where, _depth())
-
-
-_TELLS = type(OBSERVED).created.__code__
+                each.detached(tensor, source, where, DEPTH.get())
 
 
 class _Backward(Recorder):
-    """Tells the open recordings of backward passes."""
+    """Has the open recordings watch a backward pass."""
 
-    def before(self, node: Any, grad: Any) -> None:
-        if recordings := _open.get():
-            for each in recordings:
-                each.before(node, grad)
-            if get_mode():
-                _depths.set((*_depths.get(), 1 + recordings[0].depth_of(node)))
-
-    def after(self, node: Any, grads: Any) -> None:
-        if recordings := _open.get():
-            if get_mode():
-                _depths.set(_depths.get()[:-1])
-            for each in recordings:
-                each.after(node, grads)
-
-    def failed(self, node: Any, error: Exception) -> None:
-        if recordings := _open.get():
-            began = [each.failed(node) for each in recordings]
-            if began[0] and get_mode():
-                _depths.set(_depths.get()[:-1])
-
-    def arrived(self, leaf: Any, grad: Any) -> None:
-        for each in _open.get():
-            each.arrived(leaf, grad)
+    def begins(self, running: Any) -> list[Recorder]:
+        watchers: list[Recorder] = [PassRecorder(each, running) for each in _open.get()]
+        if watchers and running.create_graph:
+            watchers.append(DepthKeeper(_open.get()[0]))
+        return watchers
 
 
 _forward, _backward = _Forward(), _Backward()
@@ -114,17 +82,18 @@ class record:
             if not _switches:
                 WATCHERS.append(_forward)
                 RECORDERS.append(_backward)
+                observe(_forward, first=True)
             _switches.append(self)
-        observe(_forward)
+        renew_mode()
         self._opened = _open.set((*_open.get(), recording))
         return recording
 
     def __exit__(self, *exc: Any) -> None:
         _open.reset(self._opened)
-        unobserve(_forward)
         with _lock:
             _switches.remove(self)
             if not _switches:
+                unobserve(_forward)
                 WATCHERS.remove(_forward)
                 RECORDERS.remove(_backward)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.conform import broadcast_axes
+from ..autograd.conform import broadcast_axes, conform_array
 from ..autograd.node import Node
 from ..autograd.runtime import new
 from ..dtypes import from_numpy_dtype
@@ -23,8 +23,9 @@ from .formulas import LINEAR, Words, for_people, in_words, plain
 from .looks import GATES, WINNERS
 from .modules import Line, line_number
 from .names import letters, module_prefixes, named_modules, named_tensors
+from .passes import Pass
 from .record import recordings_of
-from .recording import BareGraph, Pass, RawInput, RawStep, Recording
+from .recording import BareGraph, RawInput, RawStep, RawValue, Recording
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "local_factor", "trace"]
@@ -156,10 +157,9 @@ class _Builder:
         self.value_names: dict[int, str] = {}
         for name, tensor in named_tensors(self.names, recording.tensor_class):
             self._give_name(tensor, name)
-        for reference, root, path in recording.modules.parameters:
-            tensor, prefix = reference(), self.prefixes[root]
-            if tensor is not None:
-                self._give_name(tensor, f"{prefix}.{path}" if prefix else path)
+        for tensor, root, path in recording.modules.tensors():
+            prefix = self.prefixes[root]
+            self._give_name(tensor, f"{prefix}.{path}" if prefix else path)
         taken, free = set(self.value_names.values()), letters()
         for raw in self.kept_values:
             if raw not in self.value_names:
@@ -256,13 +256,16 @@ class _Builder:
             return Input(value, param, False, None, None, "", "")
         downstream: Any = None
         summed: tuple[int, ...] = ()
+        target = self.recording.values[raw]
         if self.pass_ is not None and place < len(sent := self.pass_.sent.get(sender, ())):
-            downstream, summed = sent[place], self.pass_.summed.get((sender, place), ())
+            downstream = sent[place]
+            if downstream is not None:
+                summed = _summed(downstream, target)
+                with quiet():
+                    downstream = np.asarray(conform_array(downstream, target))
         rule, latex = words.rules.get(param.partition("[")[0], ("", ""))
         local = self._local(step, place, downstream) if sender in self.step_ids else None
-        target = self.recording.values[raw].shape
-        if local is not None and local.shape != target and local.ndim >= len(target):
-            summed = broadcast_axes(local.shape, target)[1]
+        summed = (local is not None and _summed(local, target)) or summed
         blocked = None
         if step.public in GATES and step.saved is not None and len(step.outputs) == 1:
             through = local_factor(step, place) if local is None else local
@@ -317,6 +320,13 @@ class _Builder:
                 if all(map(_finite, arrived)) and not all(_finite(each.downstream) for each in step.inputs):
                     return step.id
         return None
+
+
+def _summed(array: np.ndarray, target: RawValue) -> tuple[int, ...]:
+    """The axes of ``array`` that are summed over to get the shape of ``target``."""
+    if array.shape == target.shape or array.ndim < len(target.shape):
+        return ()
+    return broadcast_axes(array.shape, target.shape)[1]
 
 
 def _parent(path: str, places: Any) -> str:
