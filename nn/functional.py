@@ -12,7 +12,6 @@ from ..functions import dropout as _dropout
 from ..functions.activation import *
 from ..functions.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from ..functions.conv import *
-from ..functions.distance import *
 from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *
@@ -38,10 +37,14 @@ from ..functions.pooling import *
 from ..functions.resize import *
 from ..functions.shape import broadcast_shapes
 from ..functions.unpooling import *
+from ..methods import FUNCTIONS as _FUNCTIONS
 from ..ops import activation as _activation
 from ..ops import elementwise as _elementwise
 from ..ops import loss as _loss
 from ..tensor import Tensor
+
+cosine_similarity = _FUNCTIONS["cosine_similarity"].function
+pairwise_distance = _FUNCTIONS["pairwise_distance"].function
 
 # ---- dropout, normalisation ----------------------------------------------------------------------------------------
 

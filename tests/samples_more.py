@@ -20,7 +20,7 @@ row("logaddexp2", s(N(2, 3), N(3)), s(N(), N(2)), s(A([1000.0, -np.inf]), A([100
 row("copysign", s(N(2, 3), N(3)), s(N(3), -1.0), s(A([0.0, 1.0]), A([-0.0, -2.0]), smooth=False), s(Z(3), N(3)),
     nonfinite=False)  # fmt: skip
 row("heaviside", s(A([-1.0, 0.0, 2.0]), N(3), smooth=False), s(Z(4), Z(4)), dtypes=False, fixed=(0, 1), nonfinite=False)
-row("nextafter", s(N(3), N(3), fixed=(0, 1)), dtypes=False)
+row("nextafter", s(N(3), N(3)), dtypes=False)
 row("gcd lcm", s(Z(5), Z(5)), s(A([12, 0], np.int32), A([18, 5], np.int32)))
 row("ldexp", s(N(3), A([1, 2, 3], np.int64)), s(N(3), N(3)), dtypes=False)
 

@@ -28,6 +28,7 @@ def test_in_place_functions_are_the_methods(name):
         "clip_": (0, 0.4),
         "fill_": (3,), "gcd_": (torch.tensor([6, 4]),), "lcm_": (torch.tensor([6, 4]),), "ldexp_": (torch.ones(2),),
         "index_put_": ((torch.tensor([0]),), torch.tensor(9.0)), "xlogy_": (torch.ones(2),),
+        "resize_as_": (torch.ones(2),),
     }.get(name, ())  # fmt: skip
     value = torch.tensor([9, 6]) if name in ("gcd_", "lcm_") else torch.tensor([1.0, 0.5])
     if name in ("atanh_", "arctanh_", "acosh_", "arccosh_"):

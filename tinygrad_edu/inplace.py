@@ -401,6 +401,7 @@ def in_place(function: Any, name: str, ufunc: Any = None) -> Any:
         if result._node is None and self._node is not None and get_mode():
             result._node = _history_without_gradient(self, name, comparison, args)
         elif result._node is not None and (result._node.next[0] is not self._node or any(result is each for each in args)):
+            _check_result(result._array, target)
             result = copy_from.function(self, result)  # a composite function: only its result belongs to the write
         return write_result(self, result)
 

@@ -1,5 +1,6 @@
 """``torch.linalg``: linear algebra under NumPy's names (https://docs.pytorch.org/docs/2.13/linalg.html)."""
 
+from .functions import matrices as _matrices
 from .functions.linalg import matmul
 from .functions.matrices import (
     cholesky,
@@ -13,22 +14,19 @@ from .functions.matrices import (
     inv,
     lstsq,
     matrix_exp,
-    matrix_norm,
     matrix_power,
     matrix_rank,
     multi_dot,
-    norm,
     pinv,
     solve,
     solve_triangular,
     svdvals,
-    vector_norm,
 )
-from .functions.matrices import linalg_cross as cross
 from .functions.matrices import linalg_qr as qr
 from .functions.matrices import linalg_slogdet as slogdet
 from .functions.matrices import linalg_svd as svd
 from .functions.matrices import linalg_vander as vander
+from .functions.naming import with_numpy_names as _with_numpy_names
 from .ops.decompositions import _LinAlgError as LinAlgError
 
 __all__ = [
@@ -36,3 +34,7 @@ __all__ = [
     "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
     "solve", "solve_triangular", "svd", "svdvals", "vander", "vector_norm",
 ]  # fmt: skip
+
+cross, matrix_norm, norm, vector_norm = map(
+    _with_numpy_names, (_matrices.linalg_cross, _matrices.matrix_norm, _matrices.norm, _matrices.vector_norm)
+)

@@ -40,6 +40,7 @@ from .functions import (
     shape,
     subscript,
 )  # fmt: skip
+from .functions.naming import NumpyNamed, takes_numpy_names
 from .inplace import in_place
 from .tensor import Tensor
 
@@ -91,9 +92,12 @@ FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
 FUNCTIONS.update({f"arc{name[1:]}": getattr(ops, name) for name in ("acos", "asin", "atan", "acosh", "asinh", "atanh")})
 FUNCTIONS.update(arctan2=ops.atan2, ger=linalg.outer, take=ops.take_elements)
 FUNCTIONS.update(greater=ops.gt, greater_equal=ops.ge, less=ops.lt, less_equal=ops.le, not_equal=ops.ne)
-FUNCTIONS.update({name: getattr(ops, name) for name in "conj conj_physical polar view_as_complex view_as_real".split()})
+FUNCTIONS.update({name: getattr(ops, name) for name in "polar view_as_complex view_as_real".split()})
 FUNCTIONS["complex"] = ops.complex_
-_CONVERSIONS = "get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size is_signed real"
+_CONVERSIONS = """
+    conj conj_physical get_device imag is_complex is_conj is_floating_point is_inference is_neg is_nonzero is_same_size
+    is_signed real
+"""
 for _name in _CONVERSIONS.split():
     FUNCTIONS[_name] = getattr(conversion, _name)
 FUNCTIONS["detach"] = graph.detach
@@ -101,6 +105,8 @@ for _name in "celu hardshrink threshold".split():
     FUNCTIONS[_name] = getattr(ops, _name)
 for _name in "celu_ prelu relu_ rrelu rrelu_ selu selu_ threshold_".split():
     FUNCTIONS[_name] = getattr(activation, _name)
+
+FUNCTIONS.update({name: NumpyNamed(value) for name, value in FUNCTIONS.items() if takes_numpy_names(name, value)})
 
 _NOT_METHODS = """
     broadcast_shapes broadcast_tensors cat complex concat concatenate dropout dropout_ fanout hstack meshgrid stack
@@ -130,12 +136,13 @@ _IN_PLACE = """
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
+    mvlgamma
 """.split()
 
 _IN_PLACE_FUNCTIONS = """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
     clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_
-    index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
+    index_put_ resize_as_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
     rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
 """.split()
 """In-place methods that are functions of the package too: ``torch.exp_(x)``."""
@@ -181,11 +188,11 @@ def _bind(name: str, value: Any) -> None:
 
 
 def _compiled(value: Any) -> Any:
-    return value.function if isinstance(value, Op) else value
+    return value.function if isinstance(value, (Op, NumpyNamed)) else value
 
 
 def _method(value: Any) -> Any:
-    return Lazy(lambda: value.function) if isinstance(value, Op) else value
+    return Lazy(lambda: value.function) if isinstance(value, (Op, NumpyNamed)) else value
 
 
 def _refusing(function: Any) -> Any:
@@ -233,6 +240,11 @@ def _from_storage(name: str) -> Any:
     return Lazy(make)
 
 
+def _polygamma(self: Tensor, n: int) -> Tensor:
+    """The ``n``-th derivative of :func:`digamma`."""
+    return combining.polygamma(n, self)
+
+
 def bind_methods() -> None:
     """Give Tensor its methods."""
     for name, value in FUNCTIONS.items():
@@ -277,7 +289,8 @@ def bind_methods() -> None:
     _bind("nelement", shape.numel)
     _bind("unfold", combining.unfold)
     _bind("sum_to_size", combining.sum_to_size)
-    _bind("polygamma", lambda self, n: combining.polygamma(n, self))
+    _bind("polygamma", _polygamma)
+    _bind("polygamma_", in_place(_polygamma, "polygamma_"))
     _bind("where", lambda self, condition, other: arithmetic.where(condition, self, other))
     _bind("ndimension", conversion.dim)
     _bind("__div__", arithmetic.div)

@@ -50,12 +50,17 @@ OVERLOADS = {
     ],
     "bernoulli": [f"(Tensor input, *, {_DRAW}, Tensor out = None)", f"(Tensor input, float p, *, {_DRAW})"],
     "bernoulli_": [f"(Tensor p, *, {_DRAW})", f"(float p = 0.5, *, {_DRAW})"],
-    **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "remainder", "fmod"], _BY_NUMBER_OR_TENSOR),
-    **dict.fromkeys(["bitwise_and", "bitwise_or", "bitwise_xor"], _BY_NUMBER_OR_TENSOR),
-    "pow": [
+    **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "remainder", "fmod", "copysign"], _BY_NUMBER_OR_TENSOR),
+    **{f"bitwise_{name}": _BY_NUMBER_OR_TENSOR for name in ("and", "or", "xor", "left_shift", "right_shift")},
+    "rsub": ["(Tensor input, Tensor other, *, Number alpha = 1)", "(Tensor input, Number other, Number alpha = 1)"],
+    "xlogy": [
+        f"({each}, *, Tensor out = None)"
+        for each in ("Tensor input, Tensor other", "Number self, Tensor other", "Tensor input, Number other")
+    ],
+    **{name: [
         f"({each}, *, Tensor out = None)"
         for each in ("Tensor input, Tensor exponent", "Number self, Tensor exponent", "Tensor input, Number exponent")
-    ],
+    ] for name in ("pow", "float_power")},
     "clamp": [
         "(Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)",
         "(Tensor input, Number min = None, Number max = None, *, Tensor out = None)",
@@ -84,6 +89,12 @@ OVERLOADS = {
         "int groups = 1)"
         for padding in ("tuple of ints padding = 0", 'str padding = "valid"')
     ] for n in (1, 2, 3)},
+    **{name: [
+        f"({start} start, {end} end, int steps{base}, *, Tensor out = None, {_PLACE})"
+        for start, end in (("Tensor", "Tensor"), ("Number", "Tensor"), ("Tensor", "Number"), ("Number", "Number"))
+    ] for name, base in (("linspace", ""), ("logspace", ", float base = 10.0"))},
+    "eye": [f"(int n{m}, *, Tensor out = None, {_PLACE})" for m in ("", ", int m")],
+    **{f"{letter}split": ["(Tensor input, int sections)", "(Tensor input, tuple of ints indices)"] for letter in "hvd"},
     "random_": [f"(*, {_DRAW})", f"(int from, int to, *, {_DRAW})", f"(int to, *, {_DRAW})"],
 }  # fmt: skip
 

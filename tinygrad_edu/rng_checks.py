@@ -155,6 +155,9 @@ def check_multinomial(weights: Array, num_samples: int, replacement: bool) -> No
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
     if not (weights.min() >= 0 and weights.max() < np.inf):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        if not replacement or num_samples == 1:
+            raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+        reason = "= infinity or NaN" if (weights >= 0).all() else "< 0"
+        raise RuntimeError(f"invalid multinomial distribution (encountering probability entry {reason})")
     if not weights.any(-1).all():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")

@@ -12,6 +12,7 @@ from .autograd.errors import type_name
 from .creation import check_options, out_or_new
 from .dtypes import default_numpy_dtype, from_numpy_dtype, to_numpy_dtype
 from .errstate import quiet
+from .overloads import combination_error
 from .tensor import Tensor
 from .values import checked_scalar, number_of
 
@@ -19,11 +20,6 @@ __all__ = ["arange", "eye", "linspace", "logspace", "range"]
 
 _INT64 = np.dtype("int64")
 _FLOAT64 = np.dtype("float64")
-
-
-def _combination_error(name: str, *given: Any) -> TypeError:
-    kinds = ", ".join(type_name(each) for each in given if each is not None)
-    return TypeError(f"{name}() received an invalid combination of arguments - got ({kinds})")
 
 
 def _refuse_kinds(numpy_dtype: np.dtype[Any], kernel: str, refused: str) -> None:
@@ -189,22 +185,26 @@ def _span(name: str, start: Any, end: Any, steps: Any) -> tuple[Any, Any, int]:
     try:
         count = steps.__index__()
     except (AttributeError, TypeError):
-        raise _combination_error(name, start, end, steps) from None
+        raise combination_error(name, tuple(each for each in (start, end, steps) if each is not None), {}) from None
     ends = []
-    for each, which in ((start, "start"), (end, "end")):
+    for each in (start, end):
         if isinstance(each, Tensor):
             if each._array.ndim:
-                raise RuntimeError(
-                    f"{name} only supports 0-dimensional start and end tensors, but got {which} with "
-                    f"{each._array.ndim} dimension(s)."
-                )
+                found = _dimensions(start, end)
+                raise RuntimeError(f"{name} only supports 0-dimensional start and end tensors, but got {found}.")
             each = each._array.item()
         elif not isinstance(each, (bool, int, float, complex, np.number)):
-            raise _combination_error(name, start, end, steps)
+            raise combination_error(name, tuple(each for each in (start, end, steps) if each is not None), {})
         ends.append(each)
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
     return ends[0], ends[1], count
+
+
+def _dimensions(start: Any, end: Any) -> str:
+    given = {"start": start, "end": end}
+    tensors = {name: each._array for name, each in given.items() if isinstance(each, Tensor)}
+    return " and ".join(f"{name} with {array.ndim} dimension(s)" for name, array in tensors.items())
 
 
 def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any, name: str) -> np.dtype[Any]:
@@ -250,7 +250,7 @@ def eye(
     if device is not None or layout is not None or pin_memory:
         check_options("eye", device, layout, pin_memory)
     if n is None:
-        raise _combination_error("eye")
+        raise combination_error("eye", (), {})
     rows = _side(n, "n", 1)
     columns = rows if m is None else _side(m, "m", 2)
     numpy_dtype = default_numpy_dtype() if dtype is None else to_numpy_dtype(dtype, "eye")

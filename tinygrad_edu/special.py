@@ -3,7 +3,6 @@
 from . import methods as _methods
 from .functions.combining import mvlgamma as multigammaln
 from .functions.combining import polygamma
-from .functions.reduction import log_softmax, softmax
 
 __all__ = [
     "digamma", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p", "log_softmax", "logit", "logsumexp",
@@ -16,6 +15,7 @@ def _function(name):  # type: ignore[no-untyped-def]
     return getattr(value, "function", value)
 
 
+log_softmax, softmax = map(_function, ("log_softmax", "softmax"))
 digamma = psi = _function("digamma")
 gammaln, expit = _function("lgamma"), _function("sigmoid")
 erf, erfc, erfinv, exp2, expm1 = map(_function, ("erf", "erfc", "erfinv", "exp2", "expm1"))

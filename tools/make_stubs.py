@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 import tinygrad_edu  # noqa: E402
 from tinygrad_edu import legacy, methods  # noqa: E402
+from tinygrad_edu.autograd.errors import MISSING  # noqa: E402
 from tinygrad_edu.autograd.op import ALL_OPS, Op  # noqa: E402
 from tinygrad_edu.dtypes import DTYPES  # noqa: E402
 from tinygrad_edu.tensor import Tensor, fact  # noqa: E402
@@ -94,7 +95,7 @@ def parameters(function: Any, op: Op | None, method: bool) -> str:
         star = star or each.kind is each.VAR_POSITIONAL
         prefix = "*" if each.kind is each.VAR_POSITIONAL else "**" if each.kind is each.VAR_KEYWORD else ""
         kind = guess(each.name, each.default, op) if each.annotation is each.empty else annotation(each.annotation)
-        optional = "" if each.default is each.empty else " = ..."
+        optional = "" if each.default is each.empty or each.default is MISSING else " = ..."
         words.append(f"{prefix}{each.name}: {kind}{optional}")
     return ", ".join(words)
 
@@ -108,7 +109,7 @@ def result(function: Any, op: Op | None) -> str:
 def stub(name: str, value: Any, *, method: bool) -> str:
     """One line ``def name(...) -> ...: ...``."""
     op = value if isinstance(value, Op) else OPS.get(value)
-    function = value.function if isinstance(value, Op) else value
+    function = getattr(value, "function", value)
     words = parameters(function, op, method)
     if method and words and not words.startswith("self"):
         words = f"self, {words}"
@@ -120,7 +121,9 @@ OPS: dict[Any, Op] = {}
 
 def functions() -> str:
     lines = ["from .size import Size", "from .tensor import Tensor", ""]
-    lines += [stub(name, value, method=False) for name, value in sorted(methods.FUNCTIONS.items()) if callable(value)]
+    for name, value in sorted(methods.FUNCTIONS.items()):
+        if callable(getattr(value, "function", value)):
+            lines.append(stub(name, value, method=False))
     return HEADER + "\n".join(lines) + "\n"
 
 

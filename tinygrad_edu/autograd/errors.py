@@ -90,12 +90,31 @@ def c_name(dtype: np.dtype[Any]) -> str:
     return _C_NAMES.get(dtype.name, dtype.name)
 
 
+class _Missing:
+    """An argument that was not given, where another name of it may have been."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<required>"
+
+
+MISSING = _Missing()
+
+
+def missing_arguments(name: str, **arguments: Any) -> TypeError:
+    """PyTorch's words (and its plurals) for required arguments of which some are missing."""
+    missing = [f'"{each}"' for each, value in arguments.items() if value is MISSING]
+    words = "positional arguments" if len(missing) == 1 else "positional argument"
+    return TypeError(f"{name}() missing {len(missing)} required {words}: {', '.join(missing)}")
+
+
 def argument_error(op: Any, index: int, value: Any, expected: str = "Tensor") -> TypeError:
     """``exp(): argument 'input' (position 1) must be Tensor, not str``; of a function with overloads, all of them."""
     from ..overloads import OVERLOADS, overload_error
 
-    if op.public in OVERLOADS and index == 1 and len(op.tensors) == 2:
-        return overload_error(op.public, f"Tensor, {type_name(value)}")
+    if op.public in OVERLOADS and len(op.tensors) == 2:
+        return overload_error(op.public, f"Tensor, {type_name(value)}" if index else f"{type_name(value)}, Tensor")
     param = op.tensors[index]
     position = op.params.index(param) + 1
     return TypeError(

@@ -11,7 +11,7 @@ import numpy as np
 from ..dtypes import can_cast_result, common_dtype, default_numpy_dtype, float_dtype, from_numpy_dtype
 from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
-from .errors import argument_error, bool_minus, explain, type_name
+from .errors import MISSING, argument_error, bool_minus, explain, missing_arguments, type_name
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
 from .holomorphic import conjugate
 from .inference import INFERENCE_MEMORY, mark_inference
@@ -21,11 +21,13 @@ from .version import storage_of
 
 __all__ = [
     "FLOAT32",
+    "MISSING",
     "WATCHERS",
     "array",
     "as_floats",
     "asarray",
     "get_mode",
+    "missing_arguments",
     "ndarray",
     "new",
     "next_sequence_number",
@@ -87,11 +89,21 @@ def rewrap(value: Any, node: Node | None) -> Any:
 class Number:
     """A Python number as the first operand, until the second shows in which dtype they meet."""
 
-    __slots__ = ("value",)
+    __slots__ = ("op", "value")
     dtype = None
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+    def __init__(self, op: Any, value: Any) -> None:
+        self.op, self.value = op, value
+
+    def before(self, other: Any) -> Any:
+        """The number, if the operation takes it before ``other``."""
+        from ..overloads import OVERLOADS, overload_error
+
+        name, tensor = self.op.public, isinstance(other, ndarray)
+        refused = not tensor or self.op.numbers == "second"
+        if refused and name in OVERLOADS and len(self.op.tensors) == 2:
+            raise overload_error(name, f"{type_name(self.value)}, {'Tensor' if tensor else type_name(other)}")
+        return self.value
 
 
 def unwrap(op: Any, index: int, value: Any) -> Any:
@@ -101,11 +113,7 @@ def unwrap(op: Any, index: int, value: Any) -> Any:
     """
     if op.numbers and len(op.promoted) > 1 and op.tensors[index] in op.promoted and isinstance(value, NUMBERS):
         number = value.item() if isinstance(value, np.generic) else value
-        if op.numbers == "second" and index == 0:
-            from ..overloads import overload_error
-
-            raise overload_error(op.public, f"{type_name(value)}, Tensor")
-        return Number(number) if op.tensors[index] == op.promoted[0] else number
+        return Number(op, number) if op.tensors[index] == op.promoted[0] else number
     raise argument_error(op, index, value)
 
 
@@ -135,23 +143,29 @@ def shapes_of(arrays: list[Any]) -> list[tuple[int, ...]]:
     return [each.shape for each in arrays]
 
 
+def bare(operands: tuple[Any, ...]) -> list[Any]:
+    """The operands without the wrapper of a number that comes first."""
+    first, *others = operands
+    return [first.before(others[0]) if type(first) is Number else first, *others]
+
+
 def promote(*operands: Any) -> list[Any]:
     """The operands in their common dtype, numbers as 0-d arrays."""
-    values = [each.value if type(each) is Number else each for each in operands]
+    values = bare(operands)
     dtype = common_dtype(*(each for each in values if each is not None))
     return [each if each is None else cast(each, dtype) for each in values]
 
 
 def promote_float(*operands: Any) -> list[Any]:
     """The same, integers as the default floating point dtype."""
-    values = [each.value if type(each) is Number else each for each in operands]
+    values = bare(operands)
     dtype = float_dtype(common_dtype(*values))
     return [cast(each, dtype) for each in values]
 
 
 def promote_no_bool(*operands: Any) -> list[Any]:
     """The same, where PyTorch refuses bools (subtraction)."""
-    values = [each.value if type(each) is Number else each for each in operands]
+    values = bare(operands)
     dtypes = [each.dtype if isinstance(each, ndarray) else np.dtype(type(each)) for each in values]
     if any(dtype.kind == "b" for dtype in dtypes):
         raise bool_minus(dtypes)

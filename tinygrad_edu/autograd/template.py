@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["backward_source", "call_record", "function_source", "has_slotted_node", "node_slots", "public_name", "signature"]
 
 _PUBLIC = {"x": "input", "y": "other"}  # rules read better in mathematics' letters, signatures in PyTorch's words
-_NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
+NUMPY_NAMES = {"dim": "axis", "keepdim": "keepdims"}
 
 
 def public_name(param: str) -> str:
@@ -21,17 +21,25 @@ def public_name(param: str) -> str:
 
 def signature(op: Any, operator: bool = False) -> str:
     """The public parameters: PyTorch's names, NumPy's names for dim and keepdim at the end, ``out`` where it may be given."""
-    words, split = [], len(op.params) - op.keyword_only
+    words, split, renamed = [], len(op.params) - op.keyword_only, _renamed(op)
     for i, param in enumerate(op.params):
         if i == split:
             words.append("*")
-        words.append(public_name(param) + (f"=default_{param}" if param in op.defaults else ""))
-    extra = [f"{_NUMPY_NAMES[p]}=None" for p in op.params if p in _NUMPY_NAMES]
+        name = public_name(param)
+        words.append(name + ("=MISSING" if name in renamed else f"=default_{param}" if param in op.defaults else ""))
+    extra = [f"{NUMPY_NAMES[p]}=None" for p in op.params if p in NUMPY_NAMES]
     if _takes_out(op, operator):
         extra.append("out=None")
     if extra and not op.keyword_only:
         words.append("*")
     return ", ".join(words + extra)
+
+
+def _renamed(op: Any) -> list[str]:
+    """The required parameters that need not stand where Python looks for them: one of NumPy's names, and all behind it."""
+    required = [p for p in op.params[: len(op.params) - op.keyword_only] if p not in op.defaults]
+    start = next((i for i, p in enumerate(required) if p in NUMPY_NAMES), len(required))
+    return [public_name(p) for p in required[start:]]
 
 
 def _takes_out(op: Any, operator: bool) -> bool:
@@ -42,9 +50,12 @@ def function_source(op: Any, operator: bool) -> str:
     """The public function. ``operator`` makes the variant behind ``a + b``, which knows NotImplemented."""
     lines = [f"def generated({signature(op, operator)}):"]
     for param in op.params:
-        if param in _NUMPY_NAMES:
-            other = _NUMPY_NAMES[param]
+        if param in NUMPY_NAMES:
+            other = NUMPY_NAMES[param]
             lines.append(f"    if {other} is not None: {param} = {other}")
+    if renamed := _renamed(op):
+        lines.append(f"    if {' or '.join(f'{p} is MISSING' for p in renamed)}:")
+        lines.append(f"        raise missing_arguments({op.public!r}, {', '.join(f'{p}={p}' for p in renamed)})")
     lines += _unwrap_sequence(op) if op.sequence else _unwrap(op, operator)
     lines += _promote(op)
     if op.refusal:

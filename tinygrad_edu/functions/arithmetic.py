@@ -119,6 +119,8 @@ def reversed_operator(function: Any) -> Any:
     """``other op self`` for a number ``other``, which widens the dtype only as numbers do."""
 
     def operator(self: Tensor, other: Any) -> Tensor:
+        if isinstance(other, Tensor):
+            return function(other, self)
         number = number_of(other)
         if not isinstance(number, (bool, int, float, complex)):
             raise combination_error(function.__name__, (other, self), {})
@@ -239,6 +241,11 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """:func:`pow` in double precision."""
+    numbers = (bool, int, float, complex, np.number)
+    if not any(isinstance(each, Tensor) for each in (input, exponent)) or not all(
+        isinstance(each, (Tensor, *numbers)) for each in (input, exponent)
+    ):
+        raise combination_error("float_power", (input, exponent), {})
 
     def in_double(operand: Any) -> Any:
         if not isinstance(operand, Tensor):

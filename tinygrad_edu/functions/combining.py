@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..autograd.version import storage_of
 from ..creation import as_tensor
@@ -18,6 +19,7 @@ from ..ops import linalg as products
 from ..ops.complex import complex_
 from ..ops.shape import axis_of
 from ..ops.view_region import Region
+from ..overloads import combination_error
 from ..size import Size
 from ..tensor import Tensor
 from .out import with_out
@@ -127,6 +129,8 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 
 def _declare_split(name: str, least: int, dim: int) -> Any:
     def split(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
+        if not isinstance(indices_or_sections, (tuple, list)) and not hasattr(indices_or_sections, "__index__"):
+            raise combination_error(name, (input, indices_or_sections), {})
         if input.ndim < least:
             raise RuntimeError(
                 f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} "
@@ -191,6 +195,8 @@ def _triangle(find: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
         name, value = ("row", row) if row < 0 else ("col", col)
         raise RuntimeError(f"{name} must be non-negative, got{value}")
     kind = np.dtype(np.int64) if dtype is None else to_numpy_dtype(dtype)
+    if kind not in (np.int64, np.int32):
+        raise not_implemented(find.__name__, kind)
     return wrap(np.stack(find(row, offset, col)).astype(kind))
 
 
@@ -212,6 +218,8 @@ def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
     """For each index into the flattened tensor, the index along each axis."""
     if not isinstance(indices, Tensor):
         raise TypeError(f"Expected 'indices' to be a tensor, but got {type(indices)}")
+    if indices._array.dtype.kind not in "iu":
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     sizes = tuple(Size([shape]) if isinstance(shape, int) else Size(shape))
     numbers, found = indices._array.astype(np.int64), []
     for i in range(len(sizes)):
@@ -244,6 +252,12 @@ def diff(
     return result
 
 
+def _refuse_bools(name: str, y: Tensor, x: Tensor | None) -> None:
+    if any(each is not None and each._array.dtype == bool for each in (y, x)):
+        which = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {which}, but bool is not supported")
+
+
 def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
     """The areas under the segments between neighbours."""
     axis = axis_of(dim, y.ndim)
@@ -262,6 +276,7 @@ def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Tensor:
 
 def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The area under the points, by trapezoids: ``x`` are their places, or ``dx`` their distance."""
+    _refuse_bools("trapezoid", y, x)
     if x is not None:
         return _areas(y, x, dx, dim).sum(dim)
     if y.shape[axis_of(dim, y.ndim)] == 0:
@@ -274,6 +289,7 @@ trapz = trapezoid
 
 def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The running areas of :func:`trapezoid`."""
+    _refuse_bools("cumulative_trapezoid", y, x)
     return _areas(y, x, dx, dim).cumsum(dim)
 
 

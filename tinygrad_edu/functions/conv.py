@@ -119,7 +119,10 @@ def _convolution(
     if unbatched:
         input = unsqueeze.function(input, 0)
     dims = _spatial_dims(weight)
+    if padding == "same" and dims != n:
+        raise _rank_error(input._array.shape, weight._array.shape, "weight")
     stride, dilation = _expanded("stride", stride, dims, n), _expanded("dilation", dilation, dims, n)
+    _check_dilation(dilation)
     if isinstance(padding, str):
         input, pads = _named_padding(padding, input, weight._array.shape[2:], stride, dilation)
     else:
@@ -148,6 +151,7 @@ def _transposed(
         input = unsqueeze.function(input, 0)
     dims = _spatial_dims(weight)
     stride, padding, output_padding, dilation = (_expanded(each, value, dims, n) for each, value in geometry.items())
+    _check_dilation(dilation)
     if min(output_padding) < 0 and min(padding) >= 0:
         raise RuntimeError("negative output_padding is not supported")
     _check(input._array.shape, weight._array.shape, bias, stride, padding, dilation, groups, transposed=True)
@@ -263,6 +267,18 @@ def _by(sizes: Any) -> str:
     return f"({' x '.join(map(str, sizes))})"
 
 
+def _check_dilation(dilation: Any) -> None:
+    if min(dilation) < 0:
+        raise RuntimeError("dilation should be greater than zero")
+
+
+def _rank_error(shape: Any, weight: Any, words: str) -> RuntimeError:
+    return RuntimeError(
+        f"Expected {len(weight)}-dimensional input for {len(weight)}-dimensional {words}{list(weight)}, but got "
+        f"{len(shape)}-dimensional input of size {list(shape)} instead"
+    )
+
+
 def _check(
     shape: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int, transposed: bool = False
 ) -> None:
@@ -274,10 +290,7 @@ def _check(
         if negative:
             raise RuntimeError(f"{message} is not supported")
     if len(weight) != len(shape):
-        raise RuntimeError(
-            f"Expected {len(weight)}-dimensional input for {len(weight)}-dimensional weight {list(weight)}, but got "
-            f"{len(shape)}-dimensional input of size {list(shape)} instead"
-        )
+        raise _rank_error(shape, weight, "weight ")
     if weight[0] < groups:
         raise RuntimeError(
             f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "

@@ -16,7 +16,8 @@ from ..devices import channels_last, channels_last_3d, device, memory_format, pr
 from ..dtypes import DTYPES, c_name, dtype, to_numpy_dtype
 from ..legacy import dtype_of_type
 from ..legacy import new as new
-from ..ops.complex import conj
+from ..ops.complex import conj as _conj
+from ..ops.complex import conj_physical as _conj_physical
 from ..ops.complex import imag as _imaginary_view
 from ..ops.complex import real as _real_view
 from ..ops.elementwise import clone, convert
@@ -432,7 +433,18 @@ def H(self: Tensor) -> Tensor:
 
 
 def _conjugated(self: Tensor) -> Tensor:
-    return conj.function(self) if self._array.dtype.kind == "c" else self
+    return _conj.function(self) if self._array.dtype.kind == "c" else self
+
+
+def conj(input: Tensor) -> Tensor:
+    """Complex numbers conjugated; a real tensor itself."""
+    return _conjugated(_tensor(input, "conj"))
+
+
+def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
+    """Complex numbers conjugated; a real tensor itself."""
+    real = out is None and _tensor(input, "conj_physical")._array.dtype.kind != "c"
+    return input if real else _conj_physical.function(input, out=out)
 
 
 def real(input: Tensor) -> Tensor:

@@ -32,8 +32,11 @@ def dropout_(input: Tensor, p: float, train: bool) -> Tensor:
 _mul_ = in_place(lambda input, mask: mul.function(input, mask), "dropout_")
 
 
-def dropout_mask(input: Any, p: Any, train: bool, shape: Any = None) -> Tensor | None:
-    """The factors (of ``shape``, if it is not the input's), or None where dropout changes nothing. p = 1 draws nothing."""
+def dropout_mask(input: Any, p: Any, train: bool, shape_of: Any = None) -> Tensor | None:
+    """The factors, or None where dropout changes nothing. p = 1 draws nothing.
+
+    Their shape is ``shape_of(input)``, if it is not the input's.
+    """
     if not isinstance(input, Tensor):
         raise TypeError(f"dropout(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     if not isinstance(p, (int, float)) and not getattr(p, "ndim", 1) == 0:
@@ -49,5 +52,5 @@ def dropout_mask(input: Any, p: Any, train: bool, shape: Any = None) -> Tensor |
         raise RuntimeError(
             f"result type Float can't be cast to the desired output type {from_numpy_dtype(array.dtype).legacy_name}"
         )
-    mask = np.empty_like(array) if shape is None else np.empty(shape, array.dtype)
+    mask = np.empty_like(array) if shape_of is None else np.empty(shape_of(input), array.dtype)
     return wrap(default_generator._engine.dropout_mask(mask, float(p)))

@@ -30,15 +30,15 @@ def _channels(input: Any) -> tuple[int, ...]:
 
 def _dropped(input: Tensor, p: float, train: bool, inplace: bool) -> Tensor:
     """``input`` times one factor for each channel."""
-    mask = dropout_mask(input, p, train, _channels(input))
+    mask = dropout_mask(input, p, train, _channels)
     return input if mask is None else (_mul_ if inplace else mul.function)(input, mask)
 
 
-def _dropped_to_alpha(input: Tensor, p: float, train: bool, inplace: bool, shape: Any = None) -> Tensor:
-    """``input`` with elements (or what a factor of ``shape`` stands for) set to -alpha, then scaled to the old mean and
-    variance.
+def _dropped_to_alpha(input: Tensor, p: float, train: bool, inplace: bool, shape_of: Any = None) -> Tensor:
+    """``input`` with elements (or what a factor of shape ``shape_of(input)`` stands for) set to -alpha, then scaled to the
+    old mean and variance.
     """
-    mask = dropout_mask(input, p, train, shape)
+    mask = dropout_mask(input, p, train, shape_of)
     times, plus = (_mul_, _add_) if inplace else (mul.function, add.function)
     if mask is None:
         return input
@@ -78,7 +78,7 @@ torch_alpha_dropout, torch_alpha_dropout_ = _declare(
     _dropped_to_alpha, "alpha_dropout", "In training, elements set to -alpha with probability ``p``, then all scaled."
 )
 torch_feature_alpha_dropout, torch_feature_alpha_dropout_ = _declare(
-    lambda input, p, train, inplace: _dropped_to_alpha(input, p, train, inplace, _channels(input)),
+    lambda input, p, train, inplace: _dropped_to_alpha(input, p, train, inplace, _channels),
     "feature_alpha_dropout",
     "In training, whole channels set to -alpha with probability ``p``, then all scaled.",
 )
@@ -101,7 +101,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """:func:`alpha_dropout` of whole channels."""
     _check_probability(p)
-    return _dropped_to_alpha(input, p, training, inplace, _channels(input))
+    return _dropped_to_alpha(input, p, training, inplace, _channels)
 
 
 def _takes(name: str, n: int, unbatched: str) -> str:

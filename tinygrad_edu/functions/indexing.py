@@ -14,12 +14,14 @@ from ..ops import scatter as scatters
 from ..ops.shape import axis_of, unsqueeze
 from ..tensor import Tensor
 from ..values import checked_scalar
+from .out import with_out
 from .shape import broadcast_shapes, expand, reshape
 from .subscript import check_put, index_part, put_matches, without_leading_ones
 
 # ---- functions -----------------------------------------------------------------------------------------------------
 
 
+@with_out
 def nonzero(input: Tensor, *, as_tuple: bool = False, out: Any = None) -> Any:
     """The indices of elements that are not zero: rows of a matrix, or one tensor for each axis."""
     places = np.nonzero(input._array) if input._array.ndim else (np.zeros(int(bool(input._array)), np.int64),)
@@ -35,7 +37,10 @@ def argwhere(input: Tensor) -> Tensor:
     return nonzero(input)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Tensor:
+@with_out
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None, out: Any = None
+) -> Tensor:
     """``input`` with elements of ``src`` (a tensor or a number) put at ``index`` along ``dim``.
 
     ``reduce`` ("add" or "multiply") combines them with what is there; :func:`scatter_reduce` has gradients.
@@ -131,7 +136,8 @@ def repeat_interleave(
     return masks.index_select.function(input, dim, wrap(chosen))
 
 
-def msort(input: Tensor) -> Tensor:
+@with_out
+def msort(input: Tensor, *, out: Any = None) -> Tensor:
     """``input`` sorted along its first axis."""
     from .reduction import sort
 

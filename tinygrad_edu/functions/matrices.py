@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import decompositions as ops
 from ..ops import reduction
@@ -45,11 +46,13 @@ def det(input: Tensor, *, out: Any = None) -> Tensor:
     return ops.det.function(input, out=out)
 
 
+@with_out
 def slogdet(input: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant, and the logarithm of its size: (sign, logabsdet)."""
     return return_types.slogdet(ops.slogdet.function(input))
 
 
+@with_out
 def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:
     """The sign of the determinant, and the logarithm of its size: (sign, logabsdet)."""
     return return_types.linalg_slogdet(ops.slogdet.function(A))
@@ -94,6 +97,8 @@ def solve_triangular(
     A: Tensor, B: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Tensor:
     """:func:`solve` for a triangular A, of which the other triangle (and, if ``unitriangular``, the diagonal) is not read."""
+    if A._array.dtype.kind not in "fc":
+        raise not_implemented("triangular_solve_cpu", A._array.dtype)
     triangle = (triu if upper else tril).function(A, int(unitriangular) * (1 if upper else -1))
     if unitriangular:
         triangle = triangle + wrap(np.eye(A.shape[-1], dtype=A._array.dtype))
@@ -152,16 +157,36 @@ def _symmetric(A: Tensor) -> Tensor:
     return lower + tril.function(A, -1).mH
 
 
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
-    """The ``X`` that makes ``A @ X - B`` least: (solution, residuals, rank, singular_values)."""
+@with_out
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
+    """The ``X`` that makes ``A @ X - B`` least: (solution, residuals, rank, singular_values).
+
+    What the ``driver`` of LAPACK does not compute is empty: "gelsy", which is the default, tells no residuals and no singular
+    values, "gels" no rank and no singular values.
+    """
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError("torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    if A.ndim < 2:
+        raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    if B.ndim < 1:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if A._array.dtype != B._array.dtype:
+        raise RuntimeError(
+            "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
+            f"{_title(A)} and other's dtype {_title(B)}"
+        )
     is_vector = B.ndim == A.ndim - 1
     right = B.unsqueeze(-1) if is_vector else B
+    if right.shape[-2] != A.shape[-2]:
+        raise RuntimeError("torch.linalg.lstsq: input.size(-2) should match other.size(-2)")
     solution = matmul(pinv(A, rtol=rcond), right)
-    rank = matrix_rank(A, rtol=rcond)
-    full = A.shape[-2] > A.shape[-1] and bool((rank._array == A.shape[-1]).all())
-    nothing = A.real.new_empty(0)
-    residuals = (matmul(A, solution) - right).abs().square().sum(-2) if full else nothing
-    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, nothing))
+    rank, nothing = matrix_rank(A, rtol=rcond), A.real.new_empty(0)
+    full = driver == "gels" or (driver in ("gelsd", "gelss") and bool((rank._array == A.shape[-1]).all()))
+    residuals = (matmul(A, solution) - right).abs().square().sum(-2) if full and A.shape[-2] > A.shape[-1] else nothing
+    values = svdvals(A.detach()) if driver in ("gelsd", "gelss") else nothing
+    if driver == "gels":  # does not look for the rank: it takes it to be full
+        rank = rank[..., None].reshape(-1)[:0]
+    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, values))
 
 
 # ---- factors -----------------------------------------------------------------------------------------------------------
@@ -174,6 +199,7 @@ def cholesky(input: Tensor, upper: bool = False, *, out: Any = None) -> Tensor:
     return factor.mH if upper else factor
 
 
+@with_out
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues, ascending, and eigenvectors of a symmetric matrix: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eigh(ops.eigh.function(A, UPLO))
@@ -185,6 +211,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
     return ops.eigh.function(A, UPLO)[0]
 
 
+@with_out
 def eig(A: Tensor, *, out: Any = None) -> Any:
     """Complex eigenvalues, and eigenvectors of length 1: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eig(ops.eig.function(A))
@@ -196,11 +223,13 @@ def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
     return ops.eig.function(A, "linalg.eigvals")[0]
 
 
+@with_out
 def linalg_svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
     """``U``, the singular values, and ``Vh``, with ``U @ diag(S) @ Vh = A``: (U, S, Vh)."""
     return return_types.linalg_svd(ops.svd.function(A, full_matrices))
 
 
+@with_out
 def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """``U``, the singular values, and ``V``, with ``U @ diag(S) @ V.T = input``: (U, S, V)."""
     u, s, vh = ops.svd.function(input, not some)
@@ -225,6 +254,7 @@ def _factors(A: Tensor, mode: str) -> tuple[Tensor, Tensor]:
     return q, cat([r, matmul(q.mH, A[..., rows:])], -1)
 
 
+@with_out
 def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     """Orthonormal columns ``Q`` and an upper triangular ``R``, with ``Q @ R = A``: (Q, R)."""
     if mode not in ("reduced", "complete", "r"):
@@ -234,6 +264,7 @@ def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
     return return_types.linalg_qr((A.new_empty(0) if mode == "r" else q, r))
 
 
+@with_out
 def qr(input: Tensor, some: bool = True, *, out: Any = None) -> Any:
     """Orthonormal columns ``Q`` and an upper triangular ``R``, with ``Q @ R = input``: (Q, R)."""
     return return_types.qr(_factors(input, "reduced" if some else "complete"))
@@ -252,7 +283,7 @@ def matrix_power(input: Tensor, n: int, *, out: Any = None) -> Tensor:
     """A square matrix times itself, ``n`` factors; of the inverse for a negative ``n``."""
     ops._require_matrices(input._array, "linalg.matrix_power")
     if n == 0:
-        return wrap(np.broadcast_to(np.eye(input.shape[-1], dtype=input._array.dtype), input._array.shape).copy())
+        return input.clone().copy_(wrap(np.eye(input.shape[-1], dtype=input._array.dtype)))
     factor, result = (inverse(input), None) if n < 0 else (input, None)
     n = abs(n)
     if n == 1:
@@ -310,7 +341,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     for name, each in (("X1", x1), ("X2", x2)):
         if each.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {each.ndim}D")
-        if each.is_complex():
+        if each._array.dtype.kind != "f":
             raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {_title(each)}")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
@@ -391,6 +422,8 @@ def linalg_vander(x: Tensor, *, N: int | None = None) -> Tensor:
     count = x.shape[-1] if N is None and x.ndim else N
     if count is None or count <= 1:
         raise RuntimeError("N must be greater than 1.")
+    if x._array.dtype == bool:
+        raise RuntimeError("linalg.vander supports floating point, complex, and integer tensors, but got Bool")
     x = x if x._array.dtype.kind in "fc" else x.long()
     x = x if x.ndim else reshape(x, 1)
     factors = x.unsqueeze(-1).expand(*x.shape, count - 1).cumprod(-1)

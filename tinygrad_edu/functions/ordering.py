@@ -10,8 +10,10 @@ from .. import return_types
 from ..autograd.errors import not_implemented
 from ..autograd.real_only import refuse_complex
 from ..autograd.runtime import wrap
+from ..dtypes import from_numpy_dtype
 from ..ops import cumulative, indexing
 from ..ops import order as ops
+from ..ops.elementwise import where
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor
@@ -76,16 +78,14 @@ def nanmedian(input: Tensor, dim: int | None = None, keepdim: bool = False) -> A
     return _chosen(ops.choose_nanmedian, input, places, dim, keepdim, "nanmedian")
 
 
+@with_out
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """The smallest and the largest element, of all or along ``dim``: (min, max)."""
     if dim is None and input._array.size == 0:
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
-    results = ops.aminmax.function(input, () if dim is None else dim, keepdim)
-    if out is not None:
-        results = [target.copy_(result) for target, result in zip(out, results, strict=True)]
-    return return_types.aminmax(results)
+    return return_types.aminmax(ops.aminmax.function(input, () if dim is None else dim, keepdim))
 
 
 # ---- running extrema -------------------------------------------------------------------------------------------------
@@ -153,15 +153,15 @@ def _quantile(input: Tensor, q: Any, dim: int | None, keepdim: bool, interpolati
     nans = np.isnan(array).sum(-1, keepdims=True)
     last = np.maximum(n - nans - 1, 0) if skip else np.full_like(nans, n - 1)
     rank = fractions.reshape(-1) * wrap(last.astype(array.dtype))
-    if not skip:  # one nan is the quantile
-        rank = wrap(np.where(nans > 0, array.dtype.type(n - 1), rank._array))
+    if not skip and nans.any():  # one nan is the quantile
+        rank = where.function(wrap(nans > 0), float(n - 1), rank)
     below, above = rank.floor(), rank.ceil()
     if interpolation == "lower":
         result = lines.gather(-1, below.long())
     elif interpolation in ("higher", "nearest"):
         result = lines.gather(-1, (above if interpolation == "higher" else rank.round()).long())
     else:
-        weight = 0.5 * (above - below) if interpolation == "midpoint" else rank - below
+        weight = wrap(np.full_like(rank._array, 0.5)) if interpolation == "midpoint" else rank - below
         result = lines.gather(-1, below.long()).lerp(lines.gather(-1, above.long()), weight)
     result = result.movedim(-1, 0)
     shape = kept if keepdim else [size for d, size in enumerate(kept) if dim is not None and d != axis]
@@ -189,6 +189,8 @@ def searchsorted(
         raise RuntimeError(
             "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
         )
+    if sorted_sequence._array.dtype.kind in "bc":
+        raise not_implemented("searchsorted_out_cpu", sorted_sequence._array.dtype)
     where: Any = "right" if right or side == "right" else "left"
     sequence = sorted_sequence._array
     if sorter is not None:
@@ -226,6 +228,10 @@ def isin(
     """Whether each element is among ``test_elements``."""
     if not all(isinstance(each, (Tensor, bool, int, float)) for each in (elements, test_elements)):
         raise combination_error("isin", (elements, test_elements), {})
+    for each in (elements, test_elements):
+        if isinstance(each, Tensor) and each._array.dtype.kind in "bc":
+            title = from_numpy_dtype(each._array.dtype).legacy_name
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {title}")
     among, wanted = (each._array if isinstance(each, Tensor) else np.asarray(each) for each in (elements, test_elements))
     refuse_complex("isin", among)
     return wrap(np.asarray(np.isin(among, wanted, assume_unique=assume_unique, invert=invert)))
@@ -279,6 +285,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
     return wrap(np.histogram(array[np.isfinite(array)], edges)[0].astype(array.dtype))
 
 
+@with_out
 def histogram(
     input: Tensor, bins: Any, *, range: Any = None, weight: Tensor | None = None, density: bool = False, out: Any = None
 ) -> Any:
@@ -287,6 +294,8 @@ def histogram(
     ``bins`` is the number of equal intervals, from ``range``, or the tensor of their edges.
     """
     array = input._array
+    if array.dtype.kind != "f":
+        raise not_implemented("histogram_cpu" if isinstance(bins, Tensor) else "histogramdd", array.dtype)
     if isinstance(bins, Tensor):
         edges = bins._array
     else:

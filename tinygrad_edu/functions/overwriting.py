@@ -10,13 +10,14 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
-from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, make_node, set_history
+from ..dtypes import from_numpy_dtype
+from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, in_place, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
 from ..ops.diagonal import diagonal
 from ..tensor import Tensor
 from ..values import checked_scalar
-from . import shape
+from . import arithmetic, combining, shape
 
 # ---- overwriting ---------------------------------------------------------------------------------------------------
 
@@ -132,6 +133,7 @@ def augmented(method: str, name: str) -> Any:
 _NAMES = {
     "TBackward0": "TBackward1", "TransposeBackward0": "TransposeBackward1", "UnsqueezeBackward0": "UnsqueezeBackward1",
     "SqueezeBackward0": "SqueezeBackward3", "SqueezeBackward1": "SqueezeBackward4", "SqueezeBackward2": "SqueezeBackward5",
+    "AsStridedBackward0": "AsStridedBackward1",
 }  # fmt: skip
 _classes: dict[type, type] = {}
 
@@ -162,7 +164,22 @@ def _axes_(function: Any, name: str) -> Any:
     return method
 
 
+_float_power_ = in_place(arithmetic.float_power, "float_power_")
+
+
+def float_power_(self: Tensor, exponent: Any) -> Tensor:
+    """In-place version of :func:`float_power`, for tensors of double precision."""
+    if self._array.dtype != np.float64 and self._array.dtype.kind != "c":
+        title = from_numpy_dtype(self._array.dtype).legacy_name
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {title} but the operation's result requires dtype Double"
+        )
+    power: Tensor = _float_power_(self, exponent)
+    return power
+
+
 METHODS = {
+    "float_power_": float_power_, "as_strided_": _axes_(combining.as_strided, "as_strided_"),
     "fill_": fill_, "fill_diagonal_": fill_diagonal_, "zero_": zero_, "copy_": copy_,
     "t_": _axes_(shape_ops.t, "t_"), "unsqueeze_": _axes_(shape_ops.unsqueeze, "unsqueeze_"),
     "squeeze_": _axes_(shape.squeeze, "squeeze_"), "transpose_": _axes_(shape.transpose, "transpose_"),

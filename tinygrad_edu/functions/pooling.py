@@ -151,6 +151,8 @@ def max_pool1d(
     for word, number in (("kernel_size", kernel), ("stride", step)):
         if number < 1:
             raise RuntimeError(f"{name}() {word} must be greater than zero, but got {number}")
+    if return_indices:
+        _geometry(name, 1, kernel, step, pad, spacing)  # as max_pool2d says it, which PyTorch calls for indices
     if pad < 0:
         raise RuntimeError(f"{name}() padding must be non-negative, but got {pad}")
     if pad > kernel // 2:
@@ -221,7 +223,8 @@ def _adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: Any
         raise RuntimeError(f"{name}(): internal error: output_size.size() must be {n}")
     _check_adaptive(name, shape, n, ", but got: ")
     if min(sizes) < 0:
-        raise RuntimeError(f"{name}: elements of output_size must be greater than or equal to 0 but received {_braces(sizes)}")
+        result = [*shape[:-n], *sizes]
+        raise RuntimeError(f"Trying to create tensor with negative dimension {next(s for s in sizes if s < 0)}: {result}")
     if input._array.dtype.kind != "f":
         raise not_implemented(name, input._array.dtype)
     windows = tuple(map(adaptive_windows, shape[-n:], sizes))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..autograd.errors import explain, type_name
+from ..autograd.errors import explain, not_implemented, type_name
 from ..autograd.real_only import refuse_complex
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
@@ -16,6 +16,7 @@ from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor
+from .out import put_out
 
 _sum_all, _sum = ops.sum_all, ops.sum
 
@@ -163,14 +164,16 @@ def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
     ) -> Any:
         dim = dim if axis is None else axis
         keepdim = keepdim if keepdims is None else keepdims
+        if not isinstance(input, Tensor):
+            if dim is not None:
+                raise combination_error(name, (input, dim), {})
+            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
         if isinstance(dim, Tensor) or other is not None:
             return pair_op.function(input, dim if other is None else other, out=out)
         if dim is None:
             return all_op.function(input, out=out)
         if isinstance(dim, bool) or not isinstance(dim, (int, np.integer)):
             raise combination_error(name, (input, dim), {})
-        if not isinstance(input, Tensor):
-            raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
         indices = wrap(_indices(input._array, int(dim), keepdim, name))
         return _named(name, choose_op.function(input, indices, int(dim), keepdim), indices, out)
 
@@ -184,15 +187,8 @@ def _extremum(name: str, all_op: Any, choose_op: Any, pair_op: Any) -> Any:
 
 
 def _named(name: str, values: Tensor, indices: Tensor, out: Any = None) -> Any:
-    if out is not None:
-        from ..inplace import write_values
-
-        for target, result in zip(out, (values, indices), strict=True):
-            if target._array.shape != result._array.shape:
-                target._array = np.empty(result._array.shape, target._array.dtype)
-            write_values(target, result._array)
-        values, indices = out
-    return getattr(return_types, name)((values, indices))
+    result = getattr(return_types, name)((values, indices))
+    return result if out is None else put_out(name, out, result)
 
 
 def _indices(array: np.ndarray, dim: int, keepdim: bool, name: str) -> np.ndarray:
@@ -216,6 +212,8 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The ``k`` largest (or smallest) elements along ``dim``, in order: (values, indices)."""
+    if input._array.dtype == bool:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     axis = axis_of(dim, input._array.ndim)
     length = input._array.shape[axis] if input._array.ndim else 1
     if not 0 <= k <= length:
@@ -271,6 +269,8 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, out: Any = None) -> Tensor:
     """Running sums along ``dim``."""
     if dtype is not None:
+        if to_numpy_dtype(dtype).kind == "b":
+            raise not_implemented("cumsum_out_cpu", np.dtype(bool))
         return _accumulated(cumsum, input, dtype, out, dim)
     return cumulative.cumsum.function(input, dim, out=out)
 
@@ -333,6 +333,8 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each non-negative integer occurs (or the sum of its weights)."""
     refuse_complex("bincount", input._array)
+    if input._array.dtype.kind == "f":
+        raise not_implemented("bincount_cpu", input._array.dtype)
     if input._array.ndim != 1 or input._array.dtype.kind not in "biu" or (input._array.size and input._array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))

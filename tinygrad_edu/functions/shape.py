@@ -82,7 +82,12 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return ops.transpose.function(input, dim0, dim1)
 
 
-swapaxes = swapdims = transpose
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """The axes ``axis0`` and ``axis1`` exchanged."""
+    return ops.transpose.function(input, axis0, axis1)
+
+
+swapdims = transpose
 
 
 def adjoint(input: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..dtypes import from_numpy_dtype
 from ..ops import pooling as _pooling
 from ..ops.shape import squeeze_one, unsqueeze
@@ -49,10 +50,13 @@ def _max_unpool(n: int, input: Any, indices: Any, kernel_size: Any, stride: Any,
         name = from_numpy_dtype(indices._array.dtype)
         raise RuntimeError(f"elements in indices should be type int64 but got: {name.legacy_name}")
     if indices._array.shape != shape:
+        seen, other = ([*each, 1] if n == 1 else list(each) for each in (shape, indices._array.shape))
         raise RuntimeError(
-            f"Expected shape of indices to be same as that of the input tensor ({list(shape)}) but got indices tensor with "
-            f"shape: {list(indices._array.shape)}"
+            f"Expected shape of indices to be same as that of the input tensor ({seen}) but got indices tensor with "
+            f"shape: {other}"
         )
+    if input._array.dtype.kind != "f":
+        raise not_implemented(f"max_unpool{max(n, 2)}d", input._array.dtype)
     outside = indices._array[(indices._array < 0) | (indices._array >= math.prod(sizes))]
     if outside.size:
         high, wide = sizes[-2:] if n > 1 else (1, sizes[-1])

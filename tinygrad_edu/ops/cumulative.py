@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .elementwise import as_half, exp, from_half, where, zeros_like
 from .indexing import scatter_zeros
@@ -163,11 +164,12 @@ choose_running_min = _declare_running("CumminBackward0", "cummin")
 @op(
     "LogcumsumexpBackward0",
     x=lambda grad, x, out, dim: _logcumsumexp_rule(grad, x, out, dim),
-    promote="float",
     formula=("log(cumsum_dim(exp(x)))", "exp(x) ⊙ (cumsum_dim(G ⊙ exp(−out)) backwards)"),
 )
 def logcumsumexp(x, dim):
     """``log(cumsum(exp(x)))``."""
+    if x.dtype.kind not in "fc":
+        raise not_implemented("logcumsumexp_out_cpu", x.dtype)
     if not x.ndim:
         return x.copy()
     if x.dtype.kind == "c":

@@ -404,12 +404,12 @@ def pinv(x, rtol, hermitian=False):
     formula=("matrix_exp(x)", "matrix_exp(x, G)"),
 )
 def matrix_exp(x):
-    """The exponential series of a matrix: a power of two less, eighteen terms, squared as often again."""
+    """The exponential series of a matrix: a power of two less, eighteen terms, squared as often again; in double precision."""
     _require_matrices(x, "linalg.matrix_exp")
     norm = np.abs(x).sum(-2).max(initial=0.0)
     squarings = max(math.ceil(math.log2(norm)) + 1, 0) if np.isfinite(norm) and norm > 0 else 0
-    z = x / 2.0**squarings
-    term = result = np.broadcast_to(np.eye(x.shape[-1], dtype=x.dtype), x.shape)
+    z = x.astype(np.result_type(x, np.float64)) / 2.0**squarings
+    term = result = np.broadcast_to(np.eye(x.shape[-1], dtype=z.dtype), x.shape)
     for k in range(1, 19):
         term = term @ z / k
         result = result + term

@@ -81,6 +81,7 @@ def _declare_rsub(name):
         x=lambda grad, alpha: -grad * alpha,
         y=lambda grad: grad,
         promote="no bool",
+        numbers="second",
         formula=("y − alpha · x", "−alpha", "1"),
         symbol="−",
     )
@@ -164,7 +165,7 @@ def _refuse_integer_zero(x, y, name):
         raise RuntimeError("ZeroDivisionError")
 
 
-def _declare_modulo(number, name, forward, rounding_mode, quotient):
+def _declare_modulo(number, name, forward, rounding_mode, quotient, numbers):
     """The node's number is 1 where the divisor is a tensor, 0 where it is a number."""
 
     @op(
@@ -172,6 +173,7 @@ def _declare_modulo(number, name, forward, rounding_mode, quotient):
         x=lambda grad: grad,
         y=lambda grad, x, y: -grad * div_rounded(x, y, rounding_mode=rounding_mode),
         promote="common",
+        numbers=numbers,
         public=name,
         formula=(f"x − y · {quotient}", "1", f"−{quotient}"),
         symbol="mod",
@@ -184,8 +186,8 @@ def _declare_modulo(number, name, forward, rounding_mode, quotient):
     return modulo
 
 
-remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor", "⌊x / y⌋") for i in (1, 0))
-fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc", "trunc(x / y)") for i in (1, 0))
+remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor", "⌊x / y⌋", True) for i in (1, 0))
+fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc", "trunc(x / y)", "second") for i in (1, 0))
 
 
 @op(

@@ -20,8 +20,9 @@ from .shape import axis_of, reshape, zeros
     symbol="x[i]",
 )
 def index(x, index):
-    """Elements at integer or boolean arrays, NumPy's rules for their place in the result."""
-    return x[index]
+    """Elements at integer or boolean arrays, NumPy's rules for their place in the result; in rows, so that it can be viewed."""
+    result = x[index]
+    return result if result.flags.c_contiguous else result.copy()
 
 
 @op(

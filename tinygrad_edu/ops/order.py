@@ -35,6 +35,9 @@ def nanmedian_all(x):
 )
 def aminmax(x, dim=(), keepdim=False):
     """:func:`amin` and :func:`amax` as a pair."""
+    for axis in dim if isinstance(dim, tuple) else (dim,):
+        if x.ndim > axis >= -x.ndim and not x.shape[axis]:
+            raise IndexError(f"aminmax: Expected reduction dim {axis % x.ndim} to have non-zero size.")
     return amin(x, dim, keepdim), amax(x, dim, keepdim)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .elementwise import maximum, where, zeros_like
 from .repeated import add_at_positions
@@ -252,6 +253,8 @@ def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):
         raise RuntimeError(f"Expected 'reduce' to be one of 'sum', 'prod', 'mean', 'amax', 'amin' but got {reduce}.")
     dim = axis_of(dim, x.ndim)
     check_dtype(x, src, "scatter")
+    if reduce == "mean" and x.dtype == bool:
+        raise not_implemented("scatter_gather_tensor_cpu_reduce_mean", x.dtype)
     result, indices, used = np.array(x), vector(index), vector(src)
     check_along(vector(result), dim, indices, "scatter", used)
     target, places = vector(result), along(dim, indices)

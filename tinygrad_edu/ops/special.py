@@ -190,6 +190,7 @@ def _declare_copysign(name):
         x=lambda grad, x, out: where(x == 0, 0.0, grad * (out / x)),
         y=lambda grad: zeros_like(grad),
         promote="float",
+        numbers="second",
         public="copysign",
         formula=("copysign(x, y)", "out / x", "0"),
     )
@@ -218,12 +219,12 @@ def heaviside(x, values):
 
 
 @op(
-    "NotImplemented",
-    x=lambda grad: _no_derivative("nextafter"),
-    y=lambda grad: _no_derivative("nextafter"),
+    "NextafterBackward0",
+    x=lambda grad: grad,
+    y=lambda grad: zeros_like(grad),
     promote="common",
     numbers=False,
-    formula=("nextafter(x, y)", "undefined", "undefined"),
+    formula=("nextafter(x, y)", "1", "0"),
 )
 def nextafter(x, y):
     """The next floating point number after ``x`` towards ``y``."""
