@@ -84,6 +84,9 @@ OVERLOADS = {
         "int groups = 1)"
         for padding in ("tuple of ints padding = 0", 'str padding = "valid"')
     ] for n in (1, 2, 3)},
+    "fill_": ["(Tensor value)", "(Number value)"],
+    "masked_fill": ["(Tensor mask, Tensor value)", "(Tensor mask, Number value)"],
+    "index_fill": ["(int dim, Tensor index, Tensor value)", "(int dim, Tensor index, Number value)"],
     "random_": [f"(*, {_DRAW})", f"(int from, int to, *, {_DRAW})", f"(int to, *, {_DRAW})"],
 }  # fmt: skip
 

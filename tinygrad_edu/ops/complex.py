@@ -27,7 +27,7 @@ def imag(x):
 @op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
 def conj(x):
     """The complex conjugate; a real tensor is its own."""
-    return np.conj(x)
+    return np.conj(x) if x.dtype.kind == "c" else x.copy()
 
 
 @op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad), formula=("conj(x)", "conj(G)"))

@@ -164,6 +164,14 @@ def _refuse_integer_zero(x, y, name):
         raise RuntimeError("ZeroDivisionError")
 
 
+def _remainder(x, y):
+    """NumPy's, but a remainder of 0 keeps the sign of ``x``, as PyTorch's does; NumPy gives it the divisor's."""
+    if x.dtype.kind != "f":
+        return np.remainder(x, y)
+    rest = np.fmod(x, y)
+    return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
 def _declare_modulo(number, name, forward, rounding_mode, quotient):
     """The node's number is 1 where the divisor is a tensor, 0 where it is a number."""
 
@@ -184,7 +192,7 @@ def _declare_modulo(number, name, forward, rounding_mode, quotient):
     return modulo
 
 
-remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor", "⌊x / y⌋") for i in (1, 0))
+remainder, remainder_number = (_declare_modulo(i, "remainder", _remainder, "floor", "⌊x / y⌋") for i in (1, 0))
 fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc", "trunc(x / y)") for i in (1, 0))
 
 
@@ -334,7 +342,7 @@ def from_half(x):
 
 def as_half(result, x):
     """The result of steps that began with :func:`from_half`, in the dtype of ``x``."""
-    return result.astype(np.float16) if x.dtype.itemsize == 2 else result
+    return result.astype(np.float16) if x.dtype.itemsize == 2 and x.dtype.kind == "f" else result
 
 
 @op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs", formula=("|x|", "sign(x)"), symbol="|x|")
