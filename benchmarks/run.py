@@ -109,6 +109,32 @@ def overhead_over_numpy(rounds: int) -> None:
         print(f"{source:24} {best[0]:12.0f} {best[1]:12.0f} {best[1] - best[0]:8.0f}   {best[2] - best[0]:.0f}", flush=True)
 
 
+def recording(rounds: int) -> None:
+    """What a pass of the iris network costs while it is recorded for a picture, beside an ordinary one."""
+    import tinygrad_edu as ours
+    from tinygrad_edu import demo
+    from tinygrad_edu.visualize import record
+
+    (x, _, y, _), net = demo.load_data(0), demo.Net()
+    criterion, optimizer = ours.nn.CrossEntropyLoss(), ours.optim.SGD(net.parameters(), lr=0.001)
+    x, y = x[:4], y[:4]
+
+    def step() -> None:
+        optimizer.zero_grad()
+        criterion(net(x), y).backward()
+        optimizer.step()
+
+    def recorded() -> None:
+        with record():
+            step()
+
+    times = [[timeit.timeit(each, number=100) / 100 * 1e6 for each in (step, recorded)] for _ in range(max(rounds, 15))]
+    plain, watched = (statistics.median(column) for column in zip(*times, strict=True))
+    ratio = statistics.median(b / a for a, b in times)
+    print(f"\n{'a step of iris':24} {'plain us':>12} {'recorded us':>12} {'ratio':>8}")
+    print(f"{'record()':24} {plain:12.1f} {watched:12.1f} {ratio:8.2f}", flush=True)
+
+
 def import_time(modules: list[str], rounds: int) -> None:
     """The whole process of ``python -c "import ..."`` less that of an empty one."""
 
@@ -148,6 +174,7 @@ def main() -> None:
         compare(name, sides, options.rounds, options.seconds)
     if not options.names:
         overhead_over_numpy(options.rounds)
+        recording(options.rounds)
         import_time(["numpy", *libraries], 7)
 
 

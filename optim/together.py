@@ -85,7 +85,7 @@ class Together:
         formula(self.w, np.negative(self.grad, out=self.grad) if group["maximize"] else self.grad, self.state, group)
         for counts in self._counts:
             counts[1:] = counts[0]
-        for array, w, part in zip(self.arrays, self._w, self._parts, strict=True):
+        for w, part in zip(self._w, self._parts, strict=True):
             w[:] = part
         stamp_write(*self.arrays)
 

@@ -56,15 +56,15 @@ class Watch(grad_mode.Observer, grad_mode.Watcher):
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def created(self, node: Any, tensor: Any) -> None:
+    def created(self, node: Any, made: Any, call: Any) -> None:
         frame: Any = sys._getframe(1)
-        while frame.f_code.co_name in ("created", "unrecorded", "note_unrecorded", "several_results"):
+        while frame.f_code.co_name in ("created", "unrecorded", "note_unrecorded"):
             frame = frame.f_back
         if frame.f_code.co_name == "generated" and isinstance(frame.f_globals.get("OP"), Op):
             self.calls.append(Call(frame, node))
 
-    def unrecorded(self, tensor: Any) -> None:
-        self.created(None, tensor)
+    def unrecorded(self, made: Any, call: Any) -> None:
+        self.created(None, made, call)
 
 
 class Finding:

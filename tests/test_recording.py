@@ -139,6 +139,18 @@ def test_nested_recordings():
     assert [each.op for each in inner.trace().steps] == ["mul", "mul"] and inner.trace().steps[0].source is None
     assert trace(z).steps[0].source is None  # the inner one is the latest
     assert outer.trace(w, locals()).ran is False
+    assert [len(each.steps) for each in (outer, inner)] == [3, 2]  # each operation once
+
+
+def test_what_an_operation_writes_to_is_no_input():
+    norm, x = torch.nn.BatchNorm1d(2), torch.randn(3, 2)
+    with record() as recording:
+        loss = norm(x).sum()
+    assert [each.param for each in recording.trace(loss).steps[0].inputs] == ["x", "weight", "bias"]
+    norm.eval()
+    with record() as recording:
+        loss = norm(x).sum()
+    assert [each.param for each in recording.trace(loss).steps[0].inputs] == ["x", "weight", "bias", "mean", "var"]
 
 
 def test_other_threads_are_not_recorded():

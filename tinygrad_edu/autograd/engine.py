@@ -11,6 +11,7 @@ The rules run on arrays, or, under ``create_graph``, on Tensors that record them
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextvars import ContextVar
 from heapq import heappop, heappush, heapreplace
 from operator import attrgetter
@@ -30,10 +31,14 @@ _getrefcount = sys.getrefcount
 
 
 class Recorder:
-    """What watches a backward pass (anomaly detection, drawings): it is called around every node."""
+    """What watches backward passes (anomaly detection, drawings)."""
 
     tells_forward = False
     """Whether it says, when a node fails, which forward operation that belongs to."""
+
+    def begins(self, running: _Pass) -> Sequence[Recorder]:
+        """A pass begins; answer who is called around every node of it."""
+        return (self,)
 
     def before(self, node: Node, grad: Any) -> None: ...
 
@@ -42,7 +47,8 @@ class Recorder:
     def arrived(self, leaf: AccumulateGrad, grad: Any) -> None:
         """All of a leaf's gradient has come; the leaf's hooks have run."""
 
-    def failed(self, node: Node, error: Exception) -> None: ...
+    def failed(self, node: Node, error: Exception) -> None:
+        """The node has failed, perhaps before it has begun."""
 
 
 RECORDERS: list[Recorder] = []
@@ -121,7 +127,7 @@ class _Pass:
 
     __slots__ = (
         "__weakref__", "accumulate", "captures", "create_graph", "needed", "own", "pending", "retain_graph", "roots",
-        "undefined", "uses", "waiting",
+        "undefined", "uses", "waiting", "watchers",
     )  # fmt: skip
 
     def __init__(
@@ -133,37 +139,46 @@ class _Pass:
         self.waiting: list[tuple[int, Node]] = []
         self.own: set[Node] = set()
         self.uses = _leaf_uses(roots) if LEAF_HOOKS else None
+        self.watchers = [each for recorder in RECORDERS for each in recorder.begins(self)] if RECORDERS else ()
 
     def run(self, roots: list[Node], grads: list[Any]) -> None:
         """Deliver the roots' gradients, run the nodes, store what has come to the leaves."""
         self.undefined = any(grad is UNDEFINED for grad in grads)
         self.deliver(tuple(roots), grads)
-        pending, waiting, own = self.pending, self.waiting, self.own
-        plain = self.needed is None and self.uses is None and not (self.create_graph or self.undefined or RECORDERS)
-        release = not self.retain_graph
+        pending, waiting = self.pending, self.waiting
+        if self.needed is None and self.uses is None and not (self.create_graph or self.undefined or self.watchers):
+            del grads
+            self.run_plain()
+            return
+        run = self.run_watched if self.watchers else self.run_node
+        while waiting:
+            node = heappop(waiting)[1]
+            run(node, pending.pop(node))
+        for leaf in tuple(pending):
+            self.finish_leaf(leaf)
+
+    def run_plain(self) -> None:
+        """The pass of ``loss.backward()``, in which nobody asks for more: most of what a backward pass costs is here."""
+        pending, waiting, own, release = self.pending, self.waiting, self.own, not self.retain_graph
+        last_write = LAST_WRITE
         while waiting:
             node = heappop(waiting)[1]
             grad = pending.pop(node)
             while True:  # down a chain, without the heap
-                if plain and node.hooks is None:
-                    if node.seq < LAST_WRITE[0]:
-                        check_versions(node)
-                    ready = node.propagate(grad, pending, waiting, own, release)
-                    if ready is None:
-                        break
-                    node, grad = ready
-                    if waiting and waiting[0][0] < -node.seq:  # a younger one is first
-                        pending[node] = grad
-                        node = heapreplace(waiting, (-node.seq, node))[1]
-                        grad = pending.pop(node)
-                else:
-                    if RECORDERS:
-                        self.run_recorded(node, grad)
-                    else:
-                        self.run_node(node, grad)
+                if node.hooks is not None:
+                    self.run_node(node, grad)
                     break
-        grads = grad = None  # type: ignore[assignment]  # see _is_unshared
-        if not plain or LEAF_HOOKS:
+                if node.seq < last_write[0]:
+                    check_versions(node)
+                ready = node.propagate(grad, pending, waiting, own, release)
+                if ready is None:
+                    break
+                node, grad = ready
+                if waiting and waiting[0][0] < -node.seq:  # a younger one is first
+                    pending[node] = grad
+                    node = heapreplace(waiting, (-node.seq, node))[1]
+                    grad = pending.pop(node)
+        if LEAF_HOOKS:  # a hook may have given hooks to leaves
             for leaf in tuple(pending):
                 self.finish_leaf(leaf)
         while pending:
@@ -172,13 +187,13 @@ class _Pass:
             if variable is not None:
                 store_gradient(variable, grad)  # from a variable, as _is_unshared counts
 
-    def run_recorded(self, node: Node, grad: Any) -> None:
-        """The same, for those who want to know of failures."""
+    def run_watched(self, node: Node, grad: Any) -> None:
+        """One node, for those who want to know of failures."""
         try:
             self.run_node(node, grad)
         except Exception as error:
-            for recorder in RECORDERS:
-                recorder.failed(node, error)
+            for watcher in self.watchers:
+                watcher.failed(node, error)
             raise
 
     def run_node(self, node: Node, grad: Any) -> None:
@@ -197,8 +212,8 @@ class _Pass:
         if node.seq < LAST_WRITE[0]:
             check_versions(node)
         # The results get no name here: a leaf may take over an array that nobody else holds.
-        if node.hooks is not None or RECORDERS:
-            self.deliver(node.next, self.run_watched(node, grad))
+        if node.hooks is not None or self.watchers:
+            self.deliver(node.next, self.run_hooked(node, grad))
         elif self.create_graph:
             self.deliver(node.next, node.apply_tensors(grad))
         else:
@@ -219,8 +234,12 @@ class _Pass:
                 before = pending.get(node)
                 if node.outputs != 1:
                     grad = Placed.into(before, grad)
-                elif grad is not UNDEFINED:
-                    grad = conform_tensor(grad, node) if self.create_graph else conform_array(grad, node)
+                elif grad is UNDEFINED:
+                    pass
+                elif self.create_graph:
+                    grad = conform_tensor(grad, node)
+                elif grad.dtype is not node.dtype or grad.shape != node.shape:
+                    grad = conform_array(grad, node)
                 if before is not None:
                     pending[node] = grad if node.outputs != 1 else before + grad
                 else:
@@ -241,8 +260,8 @@ class _Pass:
             grad = self.run_tensor_hooks(leaf, grad)
         if grad is None or grad is UNDEFINED:
             return
-        for recorder in RECORDERS:
-            recorder.arrived(leaf, grad)
+        for watcher in self.watchers:
+            watcher.arrived(leaf, grad)
         if self.captures is not None and not self.accumulate:
             self.captures[leaf] = grad
             return
@@ -288,7 +307,7 @@ class _Pass:
                 kept._grad = before + tensor
         return tensor if self.create_graph else tensor._array
 
-    def run_watched(self, node: Node, grad: Any) -> tuple[Any, ...]:
+    def run_hooked(self, node: Node, grad: Any) -> tuple[Any, ...]:
         """Run a node that has hooks of its own, or that somebody watches."""
         hooks, several = node.hooks, node.outputs != 1
         if hooks is not None and hooks.pre:
@@ -299,11 +318,11 @@ class _Pass:
                     outputs = tuple(answer) if isinstance(answer, (tuple, list)) else (answer,)
             given = tuple(map(self.from_tensor, outputs))
             grad = list(given) if several else given[0]
-        for recorder in RECORDERS:
-            recorder.before(node, grad)
+        for watcher in self.watchers:
+            watcher.before(node, grad)
         results = node.apply_tensors(grad) if self.create_graph else node.apply_arrays(grad)
-        for recorder in RECORDERS:
-            recorder.after(node, results)
+        for watcher in self.watchers:
+            watcher.after(node, results)
         if hooks is not None and hooks.post:
             outputs = tuple(map(self.as_tensor, grad)) if several else (self.as_tensor(grad),)
             inputs = tuple(map(self.as_tensor, results))

@@ -74,18 +74,18 @@ def recording_mode() -> bool | Observer:
 
 def observe(observer: Observer, first: bool = False) -> None:
     """Tell ``observer`` of every node that is made from now on; ``first``, before others may change what it saved."""
-    if observer not in OBSERVERS:
-        OBSERVERS.insert(0 if first else len(OBSERVERS), observer)
-    _renew()
+    OBSERVERS.insert(0 if first else len(OBSERVERS), observer)
+    renew_mode()
 
 
 def unobserve(observer: Observer) -> None:
     """Stop telling ``observer``."""
     OBSERVERS.remove(observer)
-    _renew()
+    renew_mode()
 
 
-def _renew() -> None:
+def renew_mode() -> None:
+    """Have this thread's (or task's) mode show whether there are observers."""
     if get_mode():
         set_mode(recording_mode())
 

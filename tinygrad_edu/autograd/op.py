@@ -79,6 +79,7 @@ class Op:
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
         self.composed: Any = options.pop("composed", None)
+        self.writes: tuple[str, ...] = options.pop("writes", ())
         self.public: str = options.pop("public", "")
         self.formula: tuple[str, ...] = options.pop("formula", ())
         self.family: str = options.pop("family", "") or formula.FAMILIES.get(room.rpartition(".")[2], "other")
@@ -278,6 +279,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         composed: a function that computes the results of the operation from (some of) its arguments through other
             operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
             need not be made of operations: for loops over buffers that would be slow otherwise.
+        writes: names of arguments that the forward writes to instead of reading them.
         public: the public name, where it is not the forward's.
         formula: the value, and the derivative for each differentiable input, as people write them.
         symbol: what a picture shows in the operation's head, where it is not the public name.
@@ -290,7 +292,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
 _OPTIONS = {
     "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
-    "symbol", "family", "composed",
+    "symbol", "family", "composed", "writes",
 }  # fmt: skip
 
 

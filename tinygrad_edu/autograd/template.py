@@ -150,12 +150,15 @@ def _promote(op: Any) -> list[str]:
 def call_record(op: Any) -> list[tuple[str, str, tuple[str, ...]]]:
     """How an observer is told of a call: each parameter, how it is told, and the words for it.
 
-    "operand": as it was given; "tensor": its array and node; "sequence": arrays and nodes; "option": its value.
+    "operand": as it was given; "tensor": its array and node; "sequence": arrays and nodes; "option": its value. What the
+    operation writes to is not among them.
     """
-    record = []
+    record: list[tuple[str, str, tuple[str, ...]]] = []
     for param in op.params:
         if op.sequence and param == op.tensors[0]:
             record.append((param, "sequence", (param, "nodes")))
+        elif param in op.writes:
+            continue
         elif param not in op.tensors:
             record.append((param, "option", (param,)))
         elif public_name(param) != param:
@@ -301,8 +304,8 @@ def backward_source(op: Any, form: str) -> str:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
         if "needs" in names:
-            each = "[each is not None for each in nodes]" if op.sequence else _tuple(f"{p}_node is not None" for p in op.differentiable)
-            lines.append(f"    needs = {each}")
+            known = ", ".join(f"{p}_node is not None" for p in op.differentiable)
+            lines.append(f"    needs = [{'each is not None for each in nodes' if op.sequence else known}]")
         function = "joint_rule" if op.joint else f"rule_{op.tensors[0]}"
         answer = f"{function}({', '.join(('grad', *names))})"
         if form != "propagate":

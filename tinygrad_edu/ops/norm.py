@@ -103,6 +103,7 @@ def _batch_norm_rule(grad, centred, s, weight, mean, needs):
     joint=_batch_norm_rule,
     keeps=("centred", "s"),
     again=_centred,
+    writes=("moving",),
     formula=(
         "{weight:weight ⊙ }z{bias: + bias} with z = {mean:(x − mean) / √(var + eps)}"
         "{mean=None:(x − mean_batch(x)) / √(var_batch(x) + eps)}",

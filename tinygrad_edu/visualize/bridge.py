@@ -25,7 +25,8 @@ from ..autograd.conform import conform_array
 from ..autograd.op import ALL_OPS, Op
 from ..ops.linalg import affine
 from ..ops.shape import t_unseen
-from .recording import Pass, RawStep, RawValue, Recording
+from .passes import Pass
+from .recording import RawStep, RawValue, Recording
 
 __all__ = ["TorchGraph", "is_torch_tensor"]
 

@@ -17,9 +17,10 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..autograd.engine import RECORDERS, Recorder
-from ..autograd.grad_mode import WATCHERS, Observer, Watcher, get_mode, observe, unobserve
+from ..autograd.grad_mode import OBSERVERS, WATCHERS, Observer, Watcher, observe, renew_mode, unobserve
 from .calls import read_call
 from .modules import around
+from .passes import DEPTH, DepthKeeper, PassRecorder
 from .recording import Recording
 
 __all__ = ["record", "recordings_of"]
@@ -30,22 +31,15 @@ _open: ContextVar[tuple[Recording, ...]] = ContextVar("recordings", default=())
 _THE_CALLER = 3
 """How many frames up an operation was called: beyond this file, who tells all observers, and the operation itself."""
 
-_depths: ContextVar[tuple[int, ...]] = ContextVar("depths", default=())
-"""For each node whose rule runs, how deep in derivatives an operation is that it calls: 1 in an ordinary graph's rule."""
-
-
-def _depth() -> int:
-    return _depths.get()[-1] if _depths.get() else 0
-
-
 class _Forward(Observer, Watcher):
     """Tells the open recordings of operations."""
 
     def created(self, node: Any, made: Any, call: Any) -> None:
         if recordings := _open.get():
-            read, where, depth = read_call(call, node, made), around(sys._getframe(_THE_CALLER)), _depth()
+            read, where, depth = read_call(call, node, made), around(sys._getframe(_THE_CALLER)), DEPTH.get()
+            alone = len(recordings) == len(OBSERVERS) == 1
             for each in recordings:
-                each.note(read, node, where, depth)
+                each.note(read, node, where, depth, alone)
 
     def unrecorded(self, made: Any, call: Any) -> None:
         if call is not None:
@@ -55,35 +49,17 @@ class _Forward(Observer, Watcher):
         if (recordings := _open.get()) and source._node is not None:
             where = around(sys._getframe(_THE_CALLER))
             for each in recordings:
-                each.detached(tensor, source, where, _depth())
+                each.detached(tensor, source, where, DEPTH.get())
 
 
 class _Backward(Recorder):
-    """Tells the open recordings of backward passes."""
+    """Has the open recordings watch a backward pass."""
 
-    def before(self, node: Any, grad: Any) -> None:
-        if recordings := _open.get():
-            for each in recordings:
-                each.before(node, grad)
-            if get_mode():
-                _depths.set((*_depths.get(), 1 + recordings[0].depth_of(node)))
-
-    def after(self, node: Any, grads: Any) -> None:
-        if recordings := _open.get():
-            if get_mode():
-                _depths.set(_depths.get()[:-1])
-            for each in recordings:
-                each.after(node, grads)
-
-    def failed(self, node: Any, error: Exception) -> None:
-        if recordings := _open.get():
-            began = [each.failed(node) for each in recordings]
-            if began[0] and get_mode():
-                _depths.set(_depths.get()[:-1])
-
-    def arrived(self, leaf: Any, grad: Any) -> None:
-        for each in _open.get():
-            each.arrived(leaf, grad)
+    def begins(self, running: Any) -> list[Recorder]:
+        watchers: list[Recorder] = [PassRecorder(each, running) for each in _open.get()]
+        if watchers and running.create_graph:
+            watchers.append(DepthKeeper(_open.get()[0]))
+        return watchers
 
 
 _forward, _backward = _Forward(), _Backward()
@@ -106,8 +82,9 @@ class record:
             if not _switches:
                 WATCHERS.append(_forward)
                 RECORDERS.append(_backward)
+                observe(_forward, first=True)
             _switches.append(self)
-            observe(_forward, first=True)
+        renew_mode()
         self._opened = _open.set((*_open.get(), recording))
         return recording
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from ..autograd.context import FunctionNode
-from ..autograd.engine import current_pass
-from ..autograd.grad_mode import OBSERVERS, get_mode
+from ..autograd.grad_mode import get_mode
 from ..autograd.node import RELEASED, AccumulateGrad, Node, Output
 from ..autograd.version import version_of
 from ..nn.module import Module
@@ -23,8 +22,9 @@ from ..nn.parameter import Parameter
 from ..tensor import Tensor
 from .calls import Call, bare_call
 from .modules import Line, ModuleTable, Where
+from .passes import Pass
 
-__all__ = ["BareGraph", "Pass", "RawInput", "RawStep", "RawValue", "Recording"]
+__all__ = ["BareGraph", "RawInput", "RawStep", "RawValue", "Recording"]
 
 _metadata = Node.__dict__["_metadata"].__get__
 """A node's metadata, where the recordings that know it have its place; AttributeError where there are none. Quicker than to ask
@@ -77,16 +77,6 @@ class RawStep:
     cut: str
 
 
-class Pass:
-    """A backward pass."""
-
-    def __init__(self, roots: list[int]) -> None:
-        self.roots = roots
-        self.arrived: dict[int, np.ndarray] = {}  # by value
-        self.sent: dict[int, list[np.ndarray | None]] = {}
-        """By step, as they ran: what it sent to each place of ``next``, before broadcasting was undone."""
-
-
 class Recording:
     """What was recorded. :meth:`trace` shows it as a :class:`~tinygrad_edu.visualize.trace.Trace`."""
 
@@ -102,9 +92,6 @@ class Recording:
         self.serial = next(_serial)
         self._leaves: dict[int, tuple[Any, list[int]]] = {}  # by id: weak reference, values
         self._arrays: dict[int, tuple[Any, int, int]] = {}  # by id: weak reference, version, value
-        self._passes: weakref.WeakKeyDictionary[Any, Pass] = weakref.WeakKeyDictionary()
-        self._last: tuple[Any, Any] = (lambda: self, None)
-        self._at_work: list[tuple[int, Pass, int | None]] = []  # nodes (by id) that run, one in another's rule
 
     def trace(self, root: Any = None, names: Any = None) -> Any:
         """The pass as a :class:`~tinygrad_edu.visualize.trace.Trace`.
@@ -139,18 +126,18 @@ class Recording:
             was = next((versions for node, versions in nodes if versions and node and node.variable is tensor), None)
             return was[-1] if was else self._known_array(tensor._array)
         if type(node) is AccumulateGrad:
-            versions = self._versions(node)
+            versions = self.states_of(node)
             return versions[-1] if versions else None
-        return self._place(node)
+        return self.place(node)
 
     def states(self, tensor: Any) -> list[int]:
         """The values that stand for ``tensor``, one for each state that a leaf was seen in."""
         if type(tensor._node) is AccumulateGrad:
-            return self._versions(tensor._node)
+            return self.states_of(tensor._node)
         found = self.find(tensor)
         return [] if found is None else [found]
 
-    def _place(self, node: Any) -> int | None:
+    def place(self, node: Any) -> int | None:
         """The index of the node's value, of its step if it has several outputs; None: not known here."""
         try:
             return _metadata(node).get(self)  # type: ignore[no-any-return]
@@ -170,15 +157,15 @@ class Recording:
             return self._new_array(array, "data") if found is None else found
         if type(node) is AccumulateGrad:
             return self._leaf(node, array)
-        known = self._place(node)
+        known = self.place(node)
         if known is None:
             known = self.adopt(node)
             if array is not None and self.values[known].data is None:
-                self.values[known].data = array.copy()
+                self.values[known].data = array.copy("K")
         return known
 
     def _leaf(self, node: Any, array: Any) -> int:
-        versions = self._versions(node)
+        versions = self.states_of(node)
         variable = node._variable()
         if array is None and variable is not None:
             array = variable._array
@@ -187,13 +174,13 @@ class Recording:
             if array is None or (before is not None and _same_values(before, array)):
                 return versions[-1]
         kind = "parameter" if isinstance(variable, Parameter) else "leaf"
-        data = None if array is None else array.copy()
+        data = None if array is None else array.copy("K")
         value = len(self.values)
         self.values.append(RawValue(kind, node.shape, node.dtype, data))
         versions.append(value)
         return value
 
-    def _versions(self, node: Any) -> list[int]:
+    def states_of(self, node: Any) -> list[int]:
         """The values of a leaf, one for each time that it had changed."""
         entry = self._leaves.get(id(node))
         if entry is None or entry[0]() is not node:
@@ -207,7 +194,7 @@ class Recording:
         return value if _same_values(self.values[value].data, array) else None  # it may be NumPy's too
 
     def _new_array(self, array: np.ndarray, kind: str, step: int | None = None, output: int = 0) -> int:
-        value = self._add(RawValue(kind, array.shape, array.dtype, array.copy(), step, output))
+        value = self._add(RawValue(kind, array.shape, array.dtype, array.copy("K"), step, output))
         self._arrays[id(array)] = (weakref.ref(array), version_of(array), value)
         return value
 
@@ -215,7 +202,7 @@ class Recording:
         """The copy of an array, renewed if something has written to it that autograd does not see (``y.data.clamp_()``)."""
         data = value.data
         if data is None or not _same_values(data, array):
-            data = array.copy()
+            data = array.copy("K")
             if not value.used:  # what nobody has used is shown as it is now
                 value.data = data
         value.used = True
@@ -227,66 +214,72 @@ class Recording:
 
     # ---- the forward pass
 
-    def note(self, call: Call, node: Any, where: Where, depth: int) -> None:
-        """Keep an operation that has just run, ``where`` :func:`around` says."""
-        step = RawStep()
-        known: dict[int, Any] = {}  # what is copied already, by the array's id
-        step.inputs = inputs = []
+    def note(self, call: Call, node: Any, where: Where, depth: int, alone: bool) -> None:
+        """Keep an operation that has just run, ``where`` :func:`around` says; ``alone``: nobody else is told of it."""
         values = self.values
+        known: dict[int, Any] = {}  # what is copied already, by the array's id
+        inputs: list[RawInput] = []
         for param, array, made_by, place in call.arguments:
-            value = self.value_of(array, made_by)
-            data = values[value].data
-            if made_by is not None and made_by.__class__ is not AccumulateGrad:
-                data = self._data_now(values[value], array)
-            known[id(array)] = data
-            inputs.append((value, param, None if made_by is None or node is None else place))
-        step.depth = depth
-        step.cut = ""
+            if made_by is None:
+                index = self.value_of(array, None)
+                known[id(array)] = values[index].data
+                inputs.append((index, param, None))
+                continue
+            if made_by.__class__ is AccumulateGrad:
+                index = self._leaf(made_by, array)
+                known[id(array)] = values[index].data
+            else:
+                try:
+                    index = _metadata(made_by)[self]
+                except (AttributeError, KeyError):
+                    index = self.value_of(array, made_by)
+                known[id(array)] = self._data_now(values[index], array)
+            inputs.append((index, param, None if node is None else place))
+        step = RawStep()
+        step.inputs = inputs
         step.line = where[0]
         step.module = self.modules.innermost(where)
+        step.depth = depth
+        step.cut = ""
         if node is None:
             cut_off = any(made_by is not None and place is not None for _, _, made_by, place in call.arguments)
             if cut_off and call.op is not None and call.op.name and not get_mode():
                 step.cut = "no_grad"
             step.needs, step.saved = (), None
-        else:
-            step.needs = tuple([each is not None for each in node.next])
-            step.shape = node.shape
-            step.dtype = node.dtype
-        self._finish(step, call, node, known, fresh=len(OBSERVERS) == 1)
-        if node is not None:
-            step.saved = tuple(
-                [
-                    value if value.__class__ not in _COPIED
-                    else known[id(value)] if id(value) in known
-                    else _copied(value, known)
-                    for value in call.saved
-                ]
-            )  # fmt: skip
+            self._finish(step, call, None, known)
+            return
+        step.needs = tuple([each is not None for each in node.next])
+        step.shape = node.shape
+        step.dtype = node.dtype
+        self._finish(step, call, node, known, alone)
+        step.saved = tuple([_copied(value, known) for value in call.saved])
 
-    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any], fresh: bool = False) -> None:
-        """``fresh``: nobody has written to the new nodes' metadata."""
-        index, kind = len(self.steps), "cut" if step.cut else "result"
+    def _finish(self, step: RawStep, call: Call, node: Any, known: dict[int, Any], alone: bool = False) -> None:
+        index = len(self.steps)
         self.steps.append(step)
-        step.outputs = []
+        step.op = call.op
+        step.public = call.public
+        step.node_name = call.node_name
+        step.options = call.options
+        step.names = call.names
+        step.outputs = outputs = []
+        kind = "cut" if step.cut else "result"
         for place, (array, made_by, shape, dtype) in enumerate(call.results):
-            if made_by is not None or array is None:
-                data = None if array is None else array.copy()
+            if made_by is None and array is not None:
+                value = self._new_array(array, kind, index, place)
+                known[id(array)] = self.values[value].data
+            else:
+                data = None if array is None else array.copy("K")
                 value = len(self.values)
                 self.values.append(RawValue(kind, shape, dtype, data, index, place))
-                if fresh and made_by is not None:
-                    made_by._metadata = {self: value}  # type: ignore[dict-item]
+                if alone:  # nobody has written to the new node's metadata, and to look takes a while
+                    made_by._metadata = {self: value}  # type: ignore[union-attr,dict-item]
                 elif made_by is not None:
                     self._remember(made_by, value)
-            else:
-                value = self._new_array(array, kind, index, place)
-                data = self.values[value].data
-            known[id(array)] = data
-            step.outputs.append(value)
+                known[id(array)] = data
+            outputs.append(value)
         if node is not None and node.outputs != 1:
             self._remember(node, index)
-        step.op, step.public, step.node_name, step.options = call.op, call.public, call.node_name, call.options
-        step.names = call.names
 
     def detached(self, made: Any, source: Any, where: Where, depth: int) -> None:
         """Keep the place where ``made`` was cut off from ``source``."""
@@ -305,18 +298,18 @@ class Recording:
         waiting = [root]
         while waiting:
             node = waiting.pop()
-            if node is None or node in found or type(node) is AccumulateGrad or self._place(node) is not None:
+            if node is None or node in found or type(node) is AccumulateGrad or self.place(node) is not None:
                 continue
             found[node] = None
             waiting.extend(node.next)
         for node in sorted(found, key=lambda each: each.seq):
             if type(node) is Output:
-                owner = self._place(node.next[0])
+                owner = self.place(node.next[0])
                 assert owner is not None
                 self._remember(node, self.steps[owner].outputs[node.index])
             else:
                 self._adopt(node)
-        place = self._place(root)
+        place = self.place(root)
         assert place is not None
         return place
 
@@ -327,7 +320,7 @@ class Recording:
         for param, array, made_by, place in call.arguments:
             value = self.value_of(array, made_by)
             if array is not None and self.values[value].data is None:
-                self.values[value].data = array.copy()
+                self.values[value].data = array.copy("K")
             step.inputs.append((value, param, None if made_by is None else place))
         step.needs = tuple(each is not None for each in node.next)
         known = call.op is None or len(call.saved) == len(call.op.saved)
@@ -336,105 +329,29 @@ class Recording:
         step.depth, step.cut = 0, ""
         self._finish(step, call, node, {})
 
-    # ---- the backward pass
-
     def depth_of(self, node: Any) -> int:
         """In how many derivatives ``node`` was made."""
-        known = self._place(node)
+        known = self.place(node)
         step = known if node.outputs != 1 or known is None else self.values[known].step
         return 0 if step is None else self.steps[step].depth
 
-    def before(self, node: Any, grad: Any) -> None:
-        """A node is about to run."""
-        running = self._running_pass()
-        known = self._place(node)
-        if known is None:
-            known = self.adopt(node)
-        if type(node) is Output:
-            step = None
-        elif node.outputs != 1:
-            step, known = known, None  # each of its outputs has run
-        else:
-            step = self.values[known].step
-        if known is not None:
-            running.arrived[known] = _array_of(grad, copy=node.hooks is not None or type(node) is FunctionNode)
-        self._at_work.append((id(node), running, step))
-
-    def after(self, node: Any, grads: Any) -> None:
-        """A node has run."""
-        _, running, step = self._at_work.pop()
-        current = current_pass()
-        if step is None or current is None:
-            return
-        needed = current.needed
-        running.sent[step] = [
-            None
-            if following is None or grad is None or (needed is not None and following not in needed)
-            else grad
-            if grad.__class__ is np.ndarray
-            else _array_of(grad)
-            for following, grad in zip(node.next, grads)  # noqa: B905 (a rule may answer for fewer inputs)
-        ]
-
-    def failed(self, node: Any) -> bool:
-        """A node has failed; answer whether it had begun to run."""
-        began = bool(self._at_work) and self._at_work[-1][0] == id(node)
-        if began:
-            self._at_work.pop()
-        return began
-
-    def arrived(self, leaf: Any, grad: Any) -> None:
-        """A leaf's gradient is complete."""
-        running, versions = self._running_pass(), self._versions(leaf)
-        if not versions:
-            self._leaf(leaf, None)
-        for value in versions:
-            running.arrived[value] = _array_of(grad)
-
-    def _running_pass(self) -> Pass:
-        current = current_pass()
-        if self._last[0]() is current:
-            return self._last[1]
-        running = self._passes.get(current)
-        if running is None:
-            roots = [self.value_of(None, node) for node in current.roots]  # type: ignore[union-attr]
-            running = self._passes[current] = Pass(roots)
-            self.passes.append(running)
-        self._last = (weakref.ref(current), running)
-        return running
-
-
-_COPIED = frozenset((np.ndarray, tuple, list))
-
 
 def _copied(value: Any, known: dict[int, Any]) -> Any:
-    if isinstance(value, np.ndarray):
+    if value.__class__ is np.ndarray:
         found = known.get(id(value))
-        return value.copy() if found is None else found
-    if type(value) in (tuple, list):
-        return type(value)(_copied(each, known) for each in value)
+        return value.copy("K") if found is None else found
+    if value.__class__ is tuple or value.__class__ is list:
+        return value.__class__([_copied(each, known) for each in value])
     return value
 
 
 def _same_values(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    if a.nbytes < 8192 or not (a.flags.c_contiguous and b.flags.c_contiguous):
-        return a.tobytes() == b.tobytes()
-    return a.data.cast("B") == b.data.cast("B")
-
-
-def _array_of(grad: Any, copy: bool = False) -> Any:
-    """A gradient's array. The engine's own is not written to again: it is kept as it is, and leaves then copy theirs.
-
-    A Tensor's is copied: its owner may write to it.
-    """
-    if isinstance(grad, np.ndarray):
-        return grad.copy() if copy else grad
-    if isinstance(grad, np.generic):
-        return np.asarray(grad)
-    array = getattr(grad, "_array", None)
-    return None if array is None else array.copy()
+    if a.nbytes < 65536 or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        order: Literal["A", "C"] = "A" if a.strides == b.strides else "C"  # as they lie in memory, if they do so alike
+        return a.tobytes(order) == b.tobytes(order)
+    return np.array_equal(a.reshape(-1).view(np.uint8), b.reshape(-1).view(np.uint8))
 
 
 class BareGraph(Recording):
@@ -446,7 +363,7 @@ class BareGraph(Recording):
         self.gradients: dict[int, np.ndarray] = {}
         self._places: dict[Any, int] = {}
 
-    def _place(self, node: Any) -> int | None:
+    def place(self, node: Any) -> int | None:
         return self._places.get(node)
 
     def _remember(self, node: Any, place: int) -> None:
@@ -465,10 +382,10 @@ class BareGraph(Recording):
         for reference, values in self._leaves.values():
             grad = getattr(reference().variable, "_grad", None)
             if grad is not None:
-                self.gradients[values[-1]] = grad._array.copy()
+                self.gradients[values[-1]] = grad._array.copy("K")
             complete = complete and grad is not None
         for node, place in self._places.items():
             kept = node.hooks.retain() if node.hooks is not None and node.hooks.retain is not None else None
             if kept is not None and kept._grad is not None and node.outputs == 1:
-                self.gradients[place] = kept._grad._array.copy()
+                self.gradients[place] = kept._grad._array.copy("K")
         self.ran = self.ran or (complete and bool(self._leaves))

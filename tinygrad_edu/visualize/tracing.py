@@ -23,8 +23,9 @@ from .formulas import LINEAR, Words, for_people, in_words, plain
 from .looks import GATES, WINNERS
 from .modules import Line, line_number
 from .names import letters, module_prefixes, named_modules, named_tensors
+from .passes import Pass
 from .record import recordings_of
-from .recording import BareGraph, Pass, RawInput, RawStep, RawValue, Recording
+from .recording import BareGraph, RawInput, RawStep, RawValue, Recording
 from .trace import Input, Module, Saved, Source, Step, Trace, Value
 
 __all__ = ["build", "local_factor", "trace"]
