@@ -104,7 +104,9 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     values = wrap(*without_leading_ones(values._array, values._node))
     try:
         return ops.index_put.function(input, chosen, values, accumulate)
-    except (IndexError, TypeError, ValueError):
+    except (IndexError, TypeError, ValueError, RuntimeError):
+        if len(chosen) > input._array.ndim:
+            raise IndexError(f"too many indices for tensor of dimension {input._array.ndim} (got {len(chosen)})") from None
         check_put(input._array, chosen, values._array)
         raise
 
