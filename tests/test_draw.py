@@ -193,6 +193,31 @@ def test_the_graph_of_a_gradient_draws():
 # -- the same bytes, and nothing that breaks them ------------------------------------------------------------------------------
 
 
+def test_long_formulas_and_rules_go_on_below():
+    lstm = torch.nn.LSTM(3, 4)
+    with record():
+        loss = lstm(torch.randn(5, 2, 3))[0].sum()
+        loss.backward()
+    shown = words(parsed(draw(loss, names={"lstm": lstm})))
+    assert any(line.endswith(" = σ(split(z)[3]) ⊙ tanh(k)") for line in shown)
+    assert sum(line.endswith(" = (G backwards through time)") for line in shown) == 4
+    assert sum(line.startswith("with k = σ(split(z)[1])") for line in shown) == 1
+    assert any(line.endswith("at each time)") for line in shown)
+
+
+def test_long_loops_are_folded_and_short_ones_are_not():
+    def cards(turns):
+        weights = [torch.tensor(float(i), requires_grad=True) for i in range(turns)]
+        total = weights[0]
+        with record():
+            for each in weights:
+                total = total + each * each
+            total.backward()
+        return len(re.findall('class="step', draw(total).svg()))
+
+    assert cards(30) == 60 and cards(31) < 10
+
+
 def test_snapshots():
     for name, found in (("formula", traces.formula_trace()), ("mlp", traces.mlp_trace())):
         picture = own_layout(Drawing(found, title=name))

@@ -13,12 +13,13 @@ from .card import Card, Section
 from .numbers import norm, number, shape_text, size_text
 from .special import shape_algebra, special_section
 from .style import FAMILIES
-from .text import clip, one_line
+from .text import clip, one_line, wrap
 from .trace import Input, Step, Trace, Value
 
 __all__ = ["fan_out_card", "gradient_terms", "step_card", "value_card"]
 
-NAME_WIDTH, FORMULA_WIDTH, RULE_WIDTH, NOTE_WIDTH = 150.0, 300.0, 170.0, 320.0
+NAME_WIDTH, FORMULA_WIDTH, RULE_WIDTH, NOTE_WIDTH = 150.0, 300.0, 200.0, 320.0
+FORMULA_LINES, RULE_LINES = 3, 3
 MOST_TERMS, MOST_CELLS = 6, 96
 KINDS = {
     "parameter": "parameter",
@@ -137,17 +138,18 @@ def step_card(trace: Trace, step: Step, across: bool) -> Card:
     return Card(f"s{step.id}", family, sections, _tip(step), "step", bad, inputs=inputs, input_rows=rows)
 
 
-def _head(trace: Trace, step: Step, value: bool) -> Line:
+def _head(trace: Trace, step: Step, value: bool, width: float = FORMULA_WIDTH) -> Box:
+    """``ReLU  y = max(x, 0)``; a long formula goes on below."""
     family = step.family if step.family in FAMILIES else "other"
     out = trace.values[step.outputs[0]]
-    runs = [Run(clip(step.symbol, NAME_WIDTH, 15, True), 15, FAMILIES[family][2], True)]
-    runs.append(Run(clip(step.formula, FORMULA_WIDTH, 13), 13, "ink", gap=10))
+    first, *more = wrap(step.formula, width, 13, FORMULA_LINES)
+    runs = [Run(clip(step.symbol, NAME_WIDTH, 15, True), 15, FAMILIES[family][2], True), Run(first, 13, "ink", gap=10)]
     if value:
         runs += [Run("=", 13, "grey", gap=6), scalar_run(out.data, "forward", 15)]
         runs[-1].gap = 6
     else:
         runs.append(sized(out.shape))
-    return Line(runs)
+    return Table([[Line(runs)], *([Line([Run(line, 13, "ink")])] for line in more)], "c", gap_y=1) if more else Line(runs)
 
 
 def _equation(trace: Trace, step: Step) -> Parts:
@@ -223,7 +225,8 @@ def _stack(trace: Trace, step: Step) -> Parts:
             Table([[_compartment(trace, step, entry) for entry in step.inputs]], "c", gap_x=16, ruled=True), pad_x=8, pad_y=4
         )
         sections.append(inputs)
-    sections.append(Section(_head(trace, step, False), pad_y=4))
+    room = FORMULA_WIDTH if inputs is None else max(FORMULA_WIDTH, inputs.width - NAME_WIDTH)
+    sections.append(Section(_head(trace, step, False, room), pad_y=4))
     if step.note and not step.cut:
         sections.append(Section(Line([Run(clip(step.note, NOTE_WIDTH, 9), 9, "warn", mark="forward")]), pad_y=2, line=False))
     algebra = shape_algebra(trace, step)
@@ -272,13 +275,15 @@ def _compartment(trace: Trace, step: Step, entry: Input) -> Box:
     if not entry.needs_grad:
         return Table([[head], [Line([Run("no gradient", 9, "pale")])]], "c", gap_y=1)
     rule = entry.rule if not is_factor(entry.rule) else "G" if entry.rule == "1" else f"{bracketed(entry.rule)} × G"
-    runs = [Run("∇ =", 11, "backward" if trace.ran else "pale"), Run(clip(rule, RULE_WIDTH), 11, "ink", gap=4)]
+    first, *more = wrap(rule, RULE_WIDTH, 11, RULE_LINES)
+    runs = [Run("∇ =", 11, "backward" if trace.ran else "pale"), Run(first, 11, "ink", gap=4)]
     if entry.downstream is not None:
         if entry.downstream.size == 1:
             runs.append(Run("= " + number(entry.downstream), 11, "backward", True, "backward", gap=6))
         else:
             runs.append(Run(f"‖{number(norm(entry.downstream))}‖", 11, "backward", True, "backward", gap=7))
     rows: list[list[Box | None]] = [[head], [Line(runs)]]
+    rows += [[Line([Run(line, 11, "ink")])] for line in more]
     notes = []
     if entry.summed:
         axes = ", ".join(map(str, entry.summed))

@@ -146,7 +146,7 @@ def draw(
         loss: the tensor that was differentiated, or a :class:`Trace` of it.
         names: what tensors are called, such as ``locals()``; otherwise modules' paths, then a, b, c in the order of execution.
         depth: how many levels of modules are opened; deeper ones are one card each. Above about 150 operations the depth is
-            chosen, and what repeats is folded, so that the picture stays readable.
+            chosen, and what repeats is folded, a long loop even above 60, so that the picture stays readable.
         format: ``"svg"`` (the default), or a format of Graphviz's such as ``"png"`` and ``"pdf"``, which needs Graphviz.
         path: a file to write, in the format that its suffix names.
         title: the picture's title; the name of the loss is part of it otherwise.

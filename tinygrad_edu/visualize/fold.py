@@ -14,6 +14,7 @@ from .trace import Trace
 __all__ = ["READABLE", "Unit", "fold"]
 
 READABLE = 150  # cards of steps
+LONG_LOOP = 60  # steps; a loop's turns stand side by side, which is wide long before it is much
 LONGEST_PERIOD = 40
 FEWEST_REPEATS = 3
 OPEN_PERIOD = 12
@@ -39,7 +40,10 @@ def fold(trace: Trace, depth: int | None) -> list[Unit]:
     if depth is not None:
         return by_module(trace, max(0, depth))
     if len(trace.steps) <= READABLE:
-        return [Unit(step.id, step.id + 1) for step in trace.steps]
+        units = [Unit(step.id, step.id + 1) for step in trace.steps]
+        if len(units) > LONG_LOOP and 2 * len(fewer := repeated(trace, units, modules_only=False)) <= len(units):
+            return fewer
+        return units
     deepest = max(step.module.count(".") + 1 if step.module else 0 for step in trace.steps)
     units = by_module(trace, 0)
     for level in range(deepest, 0, -1):

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from .widths import BOLD, REGULAR
 
-__all__ = ["FONT", "clip", "dot_html", "dot_string", "one_line", "text_width", "xml"]
+__all__ = ["FONT", "clip", "dot_html", "dot_string", "one_line", "text_width", "wrap", "xml"]
 
 FONT = "Helvetica,Arial,Liberation Sans,sans-serif"
 
@@ -66,6 +66,21 @@ def _unknown(char: str) -> int:
 def measurable(text: str, bold: bool = False) -> bool:
     """Whether every character of ``text`` is in the table, so that its width needs no guess."""
     return all(char in WIDTHS[bold] for char in text)
+
+
+def wrap(text: str, width: float, size: float, most: int) -> list[str]:
+    """``text`` in lines of this width, broken at spaces and before a "with" that explains; the last of ``most`` is clipped."""
+    text = one_line(text)
+    if text_width(text, size) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and len(lines) < most and (word == "with" or text_width(longer, size) > width):
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return [clip(line, width, size) for line in lines]
 
 
 def clip(text: str, width: float, size: float = 11, bold: bool = False) -> str:
