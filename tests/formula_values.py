@@ -266,7 +266,7 @@ def _call(term: Term, scope: Scope) -> Any:
     if function == "take":
         return np.take(np.ravel(x), values[1]) if np.size(x) else np.zeros(np.shape(values[1]))
     if function == "put":
-        result = np.zeros(scope.shape)
+        result = np.zeros(scope.shape, np.result_type(x, float))
         np.add.at(result.reshape(-1), values[1], np.reshape(x, np.shape(values[1])))
         return result
     if function == "argsort":
@@ -299,7 +299,7 @@ def _diagonal(function: str, x: Any, offset: int, scope: Scope) -> Any:
     dims = scope.names.get("dim1", 0), scope.names.get("dim2", 1)
     if function == "diagonal":
         return np.diagonal(x, offset, *dims)
-    result = np.zeros(scope.shape)
+    result = np.zeros(scope.shape, np.result_type(x, float))
     result.reshape(-1)[np.diagonal(np.arange(result.size).reshape(result.shape), offset, *dims)] = x
     return result
 
@@ -393,7 +393,7 @@ def _phrase(parts: tuple[Any, ...], scope: Scope) -> Any:
         return evaluate(terms[0], scope).astype(evaluate(terms[1], scope))
     if words == "_ , else _":
         values = evaluate(terms[0], scope)
-        result = np.zeros(scope.shape)
+        result = np.zeros(scope.shape, np.result_type(values, float))
         result.reshape(-1)[: values.size] = values
         return result
     if words == "piece _ of _":
@@ -410,7 +410,8 @@ def _phrase(parts: tuple[Any, ...], scope: Scope) -> Any:
         x, like = (evaluate(each, scope) for each in terms)
         return x[tuple(slice(n) for n in like.shape)]
     if words == "_ at its corner, else _":
-        x, result = evaluate(terms[0], scope), np.zeros(scope.shape)
+        x = evaluate(terms[0], scope)
+        result = np.zeros(scope.shape, np.result_type(x, float))
         result[tuple(slice(n) for n in x.shape)] = x
         return result
     if words == "_ , bit by bit":

@@ -26,6 +26,7 @@ from tinygrad_edu.autograd.conform import conform_array
 from tinygrad_edu.autograd.formula import FAMILIES, FUNCTIONS, WORDS
 from tinygrad_edu.autograd.op import ALL_OPS, Op, op
 from tinygrad_edu.visualize.notation import chosen, parse, shown
+from tinygrad_edu.visualize.writing import conjugated
 
 # ---- what was called ----------------------------------------------------------------------------------------------------
 
@@ -161,9 +162,6 @@ def judge(call: Call, finding: Finding) -> None:
     """Compute the value and the derivatives of one call as its formula says."""
     arrays = [each for each in call.arguments.values() if isinstance(each, np.ndarray)]
     results = call.result if isinstance(call.result, (list, tuple)) else [call.result]
-    complex_ = any(np.asarray(each).dtype.kind == "c" for each in (*arrays, *results))
-    if complex_ and call.op.forward.__module__ != "tinygrad_edu.ops.complex":
-        return  # there a local factor is conjugated
     if call.op.public.endswith("shift") and not _representable(*arrays):
         return
     if not all(np.isfinite(each).all() for each in (*arrays, *results) if np.asarray(each).dtype.kind in "fc"):
@@ -232,6 +230,8 @@ def _judge_rules(call: Call, texts: list[str], names: dict[str, Any], results: A
     names["G"] = wide if declared.diff_results < 0 else wide[0]
     names |= {f"G{digit}": each for digit, each in zip("₁₂", wide, strict=False)}
     names = _with_kept_axes(call, names)
+    holomorphic = declared.holomorphic and np.iscomplexobj(results[0])
+    complex_names = [name for name in (*declared.tensors, "out") if holomorphic and np.iscomplexobj(names[name])]
     ones = None if not declared.elementwise else node.apply_arrays(np.ones_like(upstream[0]))
     for i, text in enumerate(texts * len(node.next) if declared.sequence else texts):
         target = node.next[i]
@@ -239,10 +239,11 @@ def _judge_rules(call: Call, texts: list[str], names: dict[str, Any], results: A
             continue
         want = conform_array(np.asarray(sent[i]), target)
         if ones is not None:  # upstream × local = downstream
-            product = np.asarray(ones[i]).astype(np.float64) * wide[0]
+            product = _wide(np.asarray(ones[i])) * wide[0]
             finding.locals += _compare(f"{call!r}: local × upstream", product, want, tolerance, finding, target)
         try:
-            got = evaluate(parse(text), Scope({**names, "place": i}, target.shape, declared.family == "linear"))
+            tree = conjugated(parse(text), complex_names)
+            got = evaluate(tree, Scope({**names, "place": i}, target.shape, declared.family == "linear"))
         except Unknown as reason:
             finding.unknown[f"rule: {reason}"] += 1
             continue
@@ -316,6 +317,8 @@ def _compare(what: str, got: Any, want: Any, tolerance: float, finding: Finding,
     except ValueError:
         finding.failures.append(f"{what}: the shape {got.shape}, not {want.shape}")
         return 0
+    if target is not None and target.dtype.kind != "c":
+        got = np.real(got)  # of a real input: see conform_array
     if want.dtype.kind in "iu" and got.dtype.kind == "f":
         got = np.trunc(got)
     said = np.isfinite(got)

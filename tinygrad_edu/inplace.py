@@ -241,7 +241,7 @@ def finish_write(tensor: Any) -> None:
 
 def make_node(op: Any, following: tuple[Node | None, ...], result: np.ndarray, **saved: Any) -> Node:
     """The node that ``op`` would have recorded, for a result that was computed in place."""
-    node: Any = new(op.node_class)
+    node: Any = new(op.node_class_of(result.dtype))
     node.next, node.hooks, node.seq = following, None, next_sequence_number()
     node.saved = tuple(saved[name] for name in op.saved)
     node.shape, node.dtype = result.shape, result.dtype

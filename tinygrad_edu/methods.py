@@ -79,7 +79,7 @@ FUNCTIONS.update(_LAYER_FUNCTIONS)
 _AS_THEY_ARE = """
     acos acosh addcmul asin asinh atan atanh bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift
     bitwise_xor bmm ceil cos cosh dot eq exp exp2 expm1 floor floor_divide fmax fmin frac gather ge gt index_select
-    isclose isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor logsumexp lt
+    angle isclose isfinite isinf isnan le log log10 log1p log2 logical_and logical_not logical_or logical_xor logsumexp lt
     masked_select maximum minimum mm mul mv ne neg reciprocal relu rsqrt scatter_add select sgn sigmoid sign signbit
     sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
     logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add

@@ -345,12 +345,12 @@ class Placed(list[Any]):
 
     @staticmethod
     def into(before: Placed | None, arrived: Placed) -> Placed:
-        """Two partial sets as one; each output delivers once."""
+        """Two partial sets as one. An output delivers once, and once more where a rule used the saved result."""
         if before is None:
             return arrived
         for i, grad in enumerate(arrived):
             if grad is not None:
-                before[i] = grad
+                before[i] = grad if before[i] is None else before[i] + grad
         return before
 
 

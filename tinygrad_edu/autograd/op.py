@@ -29,6 +29,7 @@ import numpy as np
 
 from . import formula
 from .node import Node, PlainNode, slotted_node
+from .real_only import complex_refusal
 from .template import backward_source, function_source, has_slotted_node, node_slots
 
 __all__ = ["Op", "op"]
@@ -61,6 +62,7 @@ class Op:
         rules: a rule (or None) for each tensor argument, in the order of the forward's arguments.
         joint: one rule for all inputs together, where they share work; it is given ``needs``.
         composed: a function that computes the same from other operations: under ``create_graph`` it is differentiated.
+        holomorphic: whether the rules, written as for real numbers, want conjugated values where the result is complex.
         releases: whether a node keeps arrays, which a backward pass frees; one that keeps only shapes can run again.
         formula: the value and the derivatives as people write them (:mod:`.formula` has the notation).
         family, symbol: what pictures tint alike ("activation"), and the short name they show ("ReLU").
@@ -79,6 +81,7 @@ class Op:
         self.keeps: tuple[str, ...] = options.pop("keeps", ())
         self.again: Any = options.pop("again", None)
         self.composed: Any = options.pop("composed", None)
+        self.holomorphic: bool = options.pop("holomorphic", True)
         self.writes: tuple[str, ...] = options.pop("writes", ())
         self.public: str = options.pop("public", "")
         self.formula: tuple[str, ...] = options.pop("formula", ())
@@ -94,6 +97,7 @@ class Op:
             self._read_signature(forward)
             self.__name__ = forward.__name__.rstrip("_")
         self.public = self.public or self.__name__
+        self.refusal = complex_refusal(self.public, self.__name__)
         self.symbol = self.symbol or self.public.replace("_", " ").strip()
         self.__doc__ = forward.__doc__
         self.__module__ = getattr(forward, "__module__", __name__)
@@ -157,19 +161,32 @@ class Op:
     def node_class(self) -> type[Node] | None:
         if self.name is None:
             return None
-        body: dict[str, Any] = {
-            "op": self,
-            "outputs": self.diff_results,
-            "releases": self.releases,
-            "__module__": Node.__module__,
-        }
-        body["apply_arrays"] = _LazyBackward("arrays")
-        body["apply_tensors"] = _LazyBackward("tensors")
-        if not (self.sequence or self.diff_results != 1):
-            body["propagate"] = _LazyBackward("propagate")
+        body = {"op": self, "outputs": self.diff_results, "releases": self.releases, **self._backward_functions(False)}
         slotted = has_slotted_node(self)
         body |= slotted_node(*node_slots(self)) if slotted else {"__slots__": ()}
-        return types.new_class(self.name, (Node if slotted else PlainNode,), {}, lambda namespace: namespace.update(body))
+        return self._class_of_nodes(Node if slotted else PlainNode, body)
+
+    @_at_first_use
+    def complex_node_class(self) -> type[Node] | None:
+        """The class of the nodes whose results are complex: their rules get what was saved conjugated."""
+        plain = self.node_class
+        if plain is None or not self.holomorphic or not self.saved:
+            return plain
+        return self._class_of_nodes(plain, {"__slots__": (), **self._backward_functions(True)})
+
+    def _backward_functions(self, conjugate: bool) -> dict[str, Any]:
+        forms = {"apply_arrays": "arrays", "apply_tensors": "tensors"}
+        if not (self.sequence or self.diff_results != 1):
+            forms["propagate"] = "propagate"
+        return {attribute: _LazyBackward(form, conjugate) for attribute, form in forms.items()}
+
+    def _class_of_nodes(self, base: type[Node], body: dict[str, Any]) -> type[Node]:
+        body["__module__"] = Node.__module__
+        return types.new_class(self.name or "", (base,), {}, lambda namespace: namespace.update(body))
+
+    def node_class_of(self, dtype: Any) -> Any:
+        """The class of the nodes whose results have this dtype."""
+        return self.complex_node_class if dtype.kind == "c" else self.node_class
 
     @_at_first_use
     def function(self) -> Any:
@@ -186,13 +203,14 @@ class Op:
         from . import runtime
 
         namespace = {"Tensor": Tensor, "OP": self, "kernel": self.kernel, "NodeClass": self.node_class}
+        namespace["ComplexNodeClass"] = self.complex_node_class
         namespace.update({name: getattr(runtime, name) for name in runtime.__all__})
         namespace["promote"] = runtime.PROMOTIONS[self.promote]
         namespace.update({f"default_{name}": value for name, value in self.defaults.items()})
         return _compile(function_source(self, operator), self.public, namespace, self)
 
-    def compile_backward(self, form: str) -> Any:
-        """A node class's ``apply_arrays`` ("arrays"), ``apply_tensors`` ("tensors") or ``propagate``."""
+    def compile_backward(self, form: str, conjugate: bool) -> Any:
+        """A node class's ``apply_arrays`` ("arrays"), ``apply_tensors`` ("tensors") or ``propagate``, also of complex nodes."""
         from . import runtime
 
         arrays = form != "tensors"
@@ -202,7 +220,7 @@ class Op:
             namespace[f"rule_{p}"] = in_array_world(rule) if arrays and rule else rule
         if self.joint:
             namespace["joint_rule"] = in_array_world(self.joint) if arrays else self.joint
-        return _compile(backward_source(self, form), f"{self.name}.{form}", namespace, self)
+        return _compile(backward_source(self, form, conjugate), f"{self.name}.{form}", namespace, self)
 
     @property
     def source(self) -> str:
@@ -247,16 +265,16 @@ class Op:
 class _LazyBackward:
     """A node class's backward function, compiled when a backward pass first reaches such a node."""
 
-    __slots__ = ("attribute", "form")
+    __slots__ = ("attribute", "conjugate", "form")
 
-    def __init__(self, form: str) -> None:
-        self.form = form
+    def __init__(self, form: str, conjugate: bool) -> None:
+        self.form, self.conjugate = form, conjugate
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
 
     def __get__(self, node: Any, owner: Any) -> Any:
-        function = owner.op.compile_backward(self.form)
+        function = owner.op.compile_backward(self.form, self.conjugate)
         setattr(owner, self.attribute, function)
         return function.__get__(node, owner)
 
@@ -279,6 +297,9 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
         composed: a function that computes the results of the operation from (some of) its arguments through other
             operations. Under ``create_graph`` it runs on Tensors and is differentiated in place of the rules, which then
             need not be made of operations: for loops over buffers that would be slow otherwise.
+        holomorphic: False where the derivative by a complex input is no complex number times the gradient (an absolute value,
+            a conjugate): then the rules are written in PyTorch's convention. Others are written as for real numbers; see
+            :mod:`.holomorphic`.
         writes: names of arguments that the forward writes to instead of reading them.
         public: the public name, where it is not the forward's.
         formula: the value, and the derivative for each differentiable input, as people write them.
@@ -292,7 +313,7 @@ def op(name: str | None, /, **rules: Any) -> Callable[[Any], Op]:
 
 _OPTIONS = {
     "promote", "numbers", "view", "results", "diff_results", "sequence", "joint", "public", "keeps", "again", "formula",
-    "symbol", "family", "composed", "writes",
+    "symbol", "family", "composed", "holomorphic", "writes",
 }  # fmt: skip
 
 

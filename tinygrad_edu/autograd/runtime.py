@@ -13,8 +13,10 @@ from ..errstate import quiet, run_quietly, was_busy
 from .conform import conform_array
 from .errors import argument_error, bool_minus, explain, type_name
 from .grad_mode import INFERENCE, WATCHERS, get_mode, note_unrecorded
+from .holomorphic import conjugate
 from .inference import INFERENCE_MEMORY, mark_inference
 from .node import RELEASED, AccumulateGrad, Node, Output, Withheld, next_sequence_number
+from .real_only import refuse_complex
 from .version import storage_of
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "note_unrecorded",
     "note_view",
     "promote",
+    "refuse_complex",
     "retry",
     "run_quietly",
     "several_results",
@@ -75,7 +78,9 @@ def wrap(array: Any, node: Node | None = None) -> Any:
 
 
 def rewrap(value: Any, node: Node | None) -> Any:
-    """A saved array as the Tensor it was; numbers and None stay as they are."""
+    """A saved array as the Tensor it was, the results of an operation that has several as theirs; numbers and None stay."""
+    if value.__class__ is list and node is not None:
+        return [wrap(each, Output(node, i, each)) for i, each in enumerate(value)]
     return wrap(value, node) if isinstance(value, ndarray) else value
 
 
@@ -212,7 +217,7 @@ def several_results(
             note_view(source, each, "several")
     if not get_mode() or not any(each is not None for each in nodes):
         return tensors, None
-    node: Any = new(op.node_class)
+    node: Any = new(op.node_class_of(arrays[0].dtype))
     node.next, node.hooks = nodes, None
     node.seq = next_sequence_number()
     differentiable = len(arrays) if op.diff_results < 0 else op.diff_results
@@ -338,6 +343,7 @@ BACKWARD_NAMES = {
     "Withheld": Withheld,
     "add": np.add,
     "conform_array": conform_array,
+    "conjugate": conjugate,
     "gradients_of": gradients_of,
     "heappush": heappush,
     "ndarray": ndarray,

@@ -47,6 +47,8 @@ def function_source(op: Any, operator: bool) -> str:
             lines.append(f"    if {other} is not None: {param} = {other}")
     lines += _unwrap_sequence(op) if op.sequence else _unwrap(op, operator)
     lines += _promote(op)
+    if op.refusal:
+        lines.append(f"    if {op.tensors[0]}.dtype is not FLOAT32: refuse_complex({op.refusal!r}, {op.tensors[0]})")
     call = ", ".join(p if i < len(op.params) - op.keyword_only else f"{p}={p}" for i, p in enumerate(op.params))
     operands = op.tensors[0] if op.sequence else "(" + ", ".join(op.tensors) + ",)"
     lines += [
@@ -200,11 +202,14 @@ def _record(op: Any) -> list[str]:
         "        made._node = None",
         f"        if WATCHERS: note_unrecorded(made, {_call(op)})",
         "        return made",
-        "    node = new(NodeClass)",
+        "    _dtype = result.dtype",
+        "    node = new(NodeClass if _dtype is FLOAT32 or _dtype.kind != 'c' else ComplexNodeClass)"
+        if op.holomorphic and op.saved
+        else "    node = new(NodeClass)",
         *keep,
         "    node.seq = next_sequence_number()",
         "    node.shape = result.shape",
-        "    node.dtype = result.dtype",
+        "    node.dtype = _dtype",
         "    node.hooks = None",
         "    made._node = node",
         f"    if _mode is not True: _mode.created(node, made, {_call(op)})",
@@ -276,10 +281,11 @@ def _application(param: str, rule: Any) -> tuple[str, bool]:
     return (f"rule_{param}({', '.join(('grad', *names))})", False) if text is None else (text.format(*names), True)
 
 
-def backward_source(op: Any, form: str) -> str:
+def backward_source(op: Any, form: str, conjugate: bool = False) -> str:
     """The backward function: ``next`` and ``saved`` back into names, then one rule per input that wants a gradient.
 
-    ``arrays`` and ``tensors`` return the gradients; ``propagate`` hands each on as :meth:`Node.propagate` does.
+    ``arrays`` and ``tensors`` return the gradients; ``propagate`` hands each on as :meth:`Node.propagate` does. Those of
+    complex nodes ``conjugate`` what was saved.
     """
     arrays = form != "tensors"
     arguments = "node, grad, pending, waiting, own, release" if form == "propagate" else "node, grad"
@@ -297,9 +303,11 @@ def backward_source(op: Any, form: str) -> str:
             order = ", ".join(str(names.index(p)) for p in op.differentiable)
             lines.append(f"    return gradients_of(composed, ({', '.join(names)},), ({nodes},), ({order},), grad)")
             return "\n".join(lines) + "\n"
-        if op.again:
-            names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
-            lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
+    if conjugate:
+        lines += [f"    {name} = conjugate({name})" for name in op.saved if not name.endswith("_shape")]
+    if not arrays and op.again:
+        names = op.again.__code__.co_varnames[: op.again.__code__.co_argcount]
+        lines.append(f"    {', '.join(op.keeps)}, = again({', '.join(names)})")
     if op.joint or op.sequence:
         rule = op.joint or op.rules[op.tensors[0]]
         names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]

@@ -12,6 +12,7 @@ from ..dtypes import common_dtype, from_numpy_dtype
 from ..ops import elementwise as ops
 from ..ops import powers
 from ..ops.comparison import bitwise_not, isclose
+from ..ops.complex import abs_
 from ..overloads import combination_error
 from ..tensor import Tensor
 from ..values import NUMBERS, checked_scalar
@@ -79,7 +80,7 @@ def positive(input: Tensor) -> Tensor:
 
 def absolute(input: Tensor, *, out: Any = None) -> Tensor:
     """The absolute value."""
-    return ops.abs_.function(input, out=out)
+    return abs_.function(input, out=out)
 
 
 abs = absolute
@@ -242,9 +243,13 @@ def lerp(input: Tensor, end: Tensor, weight: Any, *, out: Any = None) -> Tensor:
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     """:func:`pow` in double precision."""
-    double = np.dtype("float64")
-    operands = [ops.convert.function(each, double) if isinstance(each, Tensor) else float(each) for each in (input, exponent)]
-    return pow(*operands, out=out)
+
+    def in_double(operand: Any) -> Any:
+        if not isinstance(operand, Tensor):
+            return operand if isinstance(operand, complex) else float(operand)
+        return ops.convert.function(operand, np.dtype("complex128" if operand.is_complex() else "float64"))
+
+    return pow(in_double(input), in_double(exponent), out=out)
 
 
 def nan_to_num(

@@ -15,6 +15,7 @@ from ..creation import as_tensor
 from ..dtypes import from_numpy_dtype, to_numpy_dtype
 from ..ops import gamma, special, windows
 from ..ops import linalg as products
+from ..ops.complex import complex_
 from ..ops.shape import axis_of
 from ..ops.view_region import Region
 from ..size import Size
@@ -342,7 +343,10 @@ def corrcoef(input: Tensor) -> Tensor:
     if not covariances.ndim:
         return covariances / covariances
     deviation = covariances.diagonal().sqrt()
-    return (covariances / deviation.view(-1, 1) / deviation.view(1, -1)).clamp(-1, 1)
+    correlations = covariances / deviation.view(-1, 1) / deviation.view(1, -1)
+    if not input.is_complex():
+        return correlations.clamp(-1, 1)
+    return complex_.function(correlations.real.clamp(-1, 1), correlations.imag.clamp(-1, 1))
 
 
 def sum_to_size(self: Tensor, *size: Any) -> Tensor:

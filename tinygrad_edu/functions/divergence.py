@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from ..autograd.grad_mode import no_grad
+from ..autograd.real_only import refuse_complex
 from ..creation import ones_like
 from ..ops import special as _special
 from ..tensor import Tensor
@@ -42,6 +43,7 @@ def kl_div(
     require_tensors("kl_div", input=input, target=target)
     if input._array.dtype.kind in "iub" or target._array.dtype.kind in "iub":
         raise RuntimeError("kl_div: Integral inputs not supported.")
+    refuse_complex("kl_div", input._array)
     divergence = _divergence_of_logarithms if log_target else _divergence
     result = reduced(divergence(input, target), chosen)
     return result / input.size()[0] if reduction == "batchmean" and input.dim() != 0 else result

@@ -58,6 +58,8 @@ def linalg_slogdet(A: Tensor, *, out: Any = None) -> Any:
 def logdet(input: Tensor) -> Tensor:
     """The logarithm of the determinant: nan if that is negative, -inf if it is 0."""
     sign, size = ops.slogdet.function(input)
+    if sign.is_complex():
+        return sign.log() + size
     return where.function(sign < 0, float("nan"), size)
 
 
@@ -147,8 +149,7 @@ def matrix_rank(
 def _symmetric(A: Tensor) -> Tensor:
     """The matrix of which only the lower triangle is read."""
     lower = tril.function(A)
-    above = tril.function(A, -1).mT
-    return lower + (above.conj() if A.is_complex() else above)
+    return lower + tril.function(A, -1).mH
 
 
 def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> Any:
@@ -158,8 +159,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     solution = matmul(pinv(A, rtol=rcond), right)
     rank = matrix_rank(A, rtol=rcond)
     full = A.shape[-2] > A.shape[-1] and bool((rank._array == A.shape[-1]).all())
-    residuals = ((matmul(A, solution) - right) ** 2).sum(-2) if full else A.new_empty(0)
-    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, A.new_empty(0)))
+    nothing = A.real.new_empty(0)
+    residuals = (matmul(A, solution) - right).abs().square().sum(-2) if full else nothing
+    return return_types.linalg_lstsq((solution.squeeze(-1) if is_vector else solution, residuals, rank, nothing))
 
 
 # ---- factors -----------------------------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
 def cholesky(input: Tensor, upper: bool = False, *, out: Any = None) -> Tensor:
     """The lower triangular ``L`` with ``L @ L.T = input`` (its transpose for ``upper``)."""
     factor = ops.cholesky.function(input)
-    return factor.mT if upper else factor
+    return factor.mH if upper else factor
 
 
 def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
@@ -184,13 +186,13 @@ def eigvalsh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Tensor:
 
 
 def eig(A: Tensor, *, out: Any = None) -> Any:
-    """Complex eigenvalues and eigenvectors, without derivatives: (eigenvalues, eigenvectors)."""
+    """Complex eigenvalues, and eigenvectors of length 1: (eigenvalues, eigenvectors)."""
     return return_types.linalg_eig(ops.eig.function(A))
 
 
 @with_out
 def eigvals(A: Tensor, *, out: Any = None) -> Tensor:
-    """Complex eigenvalues, without derivatives."""
+    """Complex eigenvalues."""
     return ops.eig.function(A, "linalg.eigvals")[0]
 
 
@@ -204,7 +206,7 @@ def svd(input: Tensor, some: bool = True, compute_uv: bool = True, *, out: Any =
     u, s, vh = ops.svd.function(input, not some)
     if not compute_uv:
         u, vh = (each.new_zeros(*each.shape[:-2], n, n) for each, n in ((u, input.shape[-2]), (vh, input.shape[-1])))
-    return return_types.svd((u, s, vh.mH if vh.is_complex() else vh.mT))
+    return return_types.svd((u, s, vh.mH))
 
 
 @with_out
@@ -220,7 +222,7 @@ def _factors(A: Tensor, mode: str) -> tuple[Tensor, Tensor]:
     if columns <= rows or A.ndim < 2:
         return tuple(ops.qr.function(A))  # type: ignore[return-value]
     q, r = ops.qr.function(A[..., :rows])  # the other columns are what Q makes of them
-    return q, cat([r, matmul(q.mT, A[..., rows:])], -1)
+    return q, cat([r, matmul(q.mH, A[..., rows:])], -1)
 
 
 def linalg_qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
@@ -308,6 +310,8 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "use_mm_fo
     for name, each in (("X1", x1), ("X2", x2)):
         if each.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {each.ndim}D")
+        if each.is_complex():
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {_title(each)}")
     if x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(
             f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.errors import not_implemented
+from ..autograd.real_only import refuse_complex
 from ..autograd.runtime import wrap
 from ..ops import cumulative, indexing
 from ..ops import order as ops
@@ -193,6 +194,7 @@ def searchsorted(
     if sorter is not None:
         sequence = np.take_along_axis(sequence, sorter._array, -1)
     values = input._array if isinstance(input, Tensor) else np.asarray(input)
+    refuse_complex("searchsorted", values)
     if sequence.ndim == 1:
         found = np.searchsorted(sequence, values, where)
     elif values.ndim != sequence.ndim or values.shape[:-1] != sequence.shape[:-1]:
@@ -225,6 +227,7 @@ def isin(
     if not all(isinstance(each, (Tensor, bool, int, float)) for each in (elements, test_elements)):
         raise combination_error("isin", (elements, test_elements), {})
     among, wanted = (each._array if isinstance(each, Tensor) else np.asarray(each) for each in (elements, test_elements))
+    refuse_complex("isin", among)
     return wrap(np.asarray(np.isin(among, wanted, assume_unique=assume_unique, invert=invert)))
 
 
@@ -232,6 +235,7 @@ def unique_consecutive(
     input: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """The elements (or slices along ``dim``) without those equal to the one before; with places and counts, if asked."""
+    refuse_complex("unique" if dim is None else "unique_dim", input._array)
     array = input._array.reshape(-1) if dim is None else np.moveaxis(input._array, axis_of(dim, input._array.ndim), 0)
     rows = array.reshape(len(array), -1)
     first = np.ones(len(array), bool)
@@ -270,6 +274,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0, *, out
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     array = input._array
+    refuse_complex("histc", array)
     edges = _edges(array, bins, float(min), float(max), "histc")
     return wrap(np.histogram(array[np.isfinite(array)], edges)[0].astype(array.dtype))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import return_types
 from ..autograd.errors import explain, type_name
+from ..autograd.real_only import refuse_complex
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
 from ..ops import activation, cumulative, elementwise, indexing
@@ -331,6 +332,7 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 
 def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
     """How often each non-negative integer occurs (or the sum of its weights)."""
+    refuse_complex("bincount", input._array)
     if input._array.ndim != 1 or input._array.dtype.kind not in "biu" or (input._array.size and input._array.min() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     return wrap(np.bincount(input._array, None if weights is None else weights._array, minlength))
@@ -340,6 +342,7 @@ def unique(
     input: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:
     """The distinct elements in order; with the places of the elements among them, and their counts, if asked."""
+    refuse_complex("unique" if dim is None else "unique_dim", input._array)
     parts = np.unique(input._array, return_inverse=True, return_counts=True, axis=dim)
     wanted = (True, return_inverse, return_counts)
     shapes = (parts[0], parts[1].reshape(input._array.shape if dim is None else -1), parts[2])

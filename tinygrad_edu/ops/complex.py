@@ -1,13 +1,88 @@
-"""Complex numbers: their parts, and what is made of parts."""
+"""Absolute values, signs and angles; complex numbers, their parts, and what is made of parts."""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import cos, sin
+from .elementwise import conj, cos, sin, where, zeros_like
 
-__all__ = ["complex_", "conj", "conj_physical", "imag", "polar", "real", "view_as_complex", "view_as_real"]
+__all__ = [
+    "abs_", "angle", "complex_", "conj", "conj_physical", "imag", "polar", "real", "sgn", "sign", "view_as_complex",
+    "view_as_real",
+]  # fmt: skip
+
+# ---- absolute value, sign, angle ---------------------------------------------------------------------------------------
+
+
+@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs", formula=("|x|", "sign(x)"), symbol="|x|")
+def abs_(x):
+    """The absolute value. Its derivative at 0 is 0."""
+    if x.dtype == bool:
+        raise not_implemented("abs_cpu", x.dtype)
+    return np.absolute(x)
+
+
+@op("SignBackward0", x=lambda grad: zeros_like(grad), formula=("sign(x)", "0"))
+def sign(x):
+    """-1, 0 or 1 (the input itself for bools, 0 for nan)."""
+    if x.dtype.kind == "c":
+        raise NotImplementedError(
+            "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead."
+        )
+    return _sign(x)
+
+
+def _sign(x):
+    if x.dtype.kind == "f":
+        return np.sign(np.where(np.isnan(x), x.dtype.type(0), x))
+    return x.copy() if x.dtype == bool else np.sign(x)
+
+
+@op(
+    "SgnBackward0",
+    x=lambda grad, x, out: _sgn_rule(grad, x, out),
+    formula=("sign(x)", "(G − out · Re(G · conj(out))) / |x|"),
+    holomorphic=False,
+)
+def sgn(x):
+    """:func:`sign`, and of a complex number the one of absolute value 1 in its direction (0 of 0)."""
+    return _sign(x)
+
+
+def _sgn_rule(grad, x, out):
+    """The part of the gradient that turns the direction, over the size; a real number's does not turn."""
+    if x.dtype.kind != "c":
+        return zeros_like(grad)
+    nowhere = x == 0
+    turn = grad - out * real(grad * conj(out))
+    return where(nowhere, 0.0, turn / where(nowhere, 1.0, abs_(x)))
+
+
+@op(
+    "AngleBackward0",
+    x=lambda grad, x: _angle_rule(grad, x),
+    promote="float",
+    formula=("arctan2(Im(x), Re(x))", "i · x / |x|²"),
+)
+def angle(x):
+    """The angle of a complex number, from -pi to pi: of a real one 0, or pi if it is negative."""
+    if x.dtype.kind == "c":
+        return np.angle(x).astype(x.real.dtype, copy=False)
+    return np.where(x < 0, x.dtype.type(math.pi), np.where(np.isnan(x), x, x.dtype.type(0)))
+
+
+def _angle_rule(grad, x):
+    if x.dtype.kind != "c":
+        return zeros_like(grad)
+    nowhere = x == 0
+    return where(nowhere, 0.0, grad * x * 1j / where(nowhere, 1.0, real(x * conj(x))))
+
+
+# ---- parts -------------------------------------------------------------------------------------------------------------
 
 
 @op("RealBackward0", view=True, x=lambda grad: grad, formula=("Re(x)", "G"))
@@ -24,16 +99,10 @@ def imag(x):
     return x.imag
 
 
-@op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
-def conj(x):
-    """The complex conjugate; a real tensor is its own."""
-    return np.conj(x) if x.dtype.kind == "c" else x.copy()
-
-
 @op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad), formula=("conj(x)", "conj(G)"))
 def conj_physical(x):
-    """The complex conjugate."""
-    return np.conj(x)
+    """The complex conjugate; a real tensor is its own."""
+    return np.conj(x) if x.dtype.kind == "c" else x.copy()
 
 
 @op(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ..autograd.op import op
@@ -9,6 +11,7 @@ from .elementwise import as_half, exp, from_half, where, zeros_like
 from .indexing import scatter_zeros
 from .reduction import axes_of, keep_axes, sum
 from .shape import axis_of, by_rows, cat, reshape, slice_
+from .special import logaddexp
 
 __all__ = [
     "choose_running_max", "choose_running_min", "cumprod", "cumsum", "flip", "logcumsumexp", "prod", "prod_all", "rot90",
@@ -173,6 +176,9 @@ def logcumsumexp(x, dim):
     """``log(cumsum(exp(x)))``."""
     if not x.ndim:
         return x.copy()
+    if x.dtype.kind == "c":
+        rows = itertools.accumulate(np.moveaxis(x, axis_of(dim, x.ndim), 0), logaddexp)
+        return np.stack([*rows], axis_of(dim, x.ndim)) if x.size else x.copy()
     z = from_half(x)
     return as_half(by_rows(np.logaddexp.accumulate(z, axis_of(dim, x.ndim))), x)
 

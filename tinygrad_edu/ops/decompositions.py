@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from ..autograd.op import op
-from .diagonal import diag_embed
+from .complex import conj, imag, real
+from .diagonal import diag_embed, diagonal
 from .elementwise import where
 from .indexing import tril, triu
 from .linalg import batched_mm
@@ -23,6 +24,11 @@ __all__ = ["cholesky", "cross", "det", "eig", "eigh", "inv", "matrix_exp", "pinv
 
 def _mt(x):
     return transpose(x, -1, -2)
+
+
+def _mh(x):
+    """The matrix transposed, and complex numbers conjugated: for the rules of factors, which are not holomorphic."""
+    return _mt(conj(x) if x.dtype.kind == "c" else x)
 
 
 def _require_matrices(x, name, square=True, half=False):
@@ -111,7 +117,7 @@ def cofactors(x):
     n = s.shape[-1]
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(n)], -1) if n else s
     sign = np.linalg.det(u) * np.linalg.det(vh)
-    return (u * (others * sign[..., None])[..., None, :]) @ vh
+    return np.conj(u * (others * np.conj(sign)[..., None])[..., None, :] @ vh)
 
 
 def _cofactor_rule(grad, x, out):
@@ -121,14 +127,18 @@ def _cofactor_rule(grad, x, out):
     return scale * out - size * batched_mm(batched_mm(inverse, _mt(grad)), inverse)
 
 
-def _slogdet_rule(grads, x):
-    of_log = grads[1]
-    return x * 0.0 if of_log is None else unsqueeze(unsqueeze(of_log, -1), -1) * _mt(inv(x))
+def _slogdet_rule(grads, x, out):
+    of_sign, total = grads
+    if of_sign is not None and x.dtype.kind == "c":  # elsewhere the sign is constant
+        turn = imag(of_sign * conj(out[0])) * 1j
+        total = turn if total is None else total + turn
+    return x * 0.0 if total is None else unsqueeze(unsqueeze(total, -1), -1) * _mh(inv(x))
 
 
 @op(
     "LinalgSlogdetBackward0",
-    x=lambda grad, x: _slogdet_rule(grad, x),
+    x=lambda grad, x, out: _slogdet_rule(grad, x, out),
+    holomorphic=False,
     results=2,
     diff_results=2,
     formula=("sign(det(x)), log(|det(x)|)", "unsqueeze(unsqueeze(G₂, −1), −1) ⊙ inv(x)ᵀ"),
@@ -161,6 +171,7 @@ def solve(x, b):
 @op(
     "LinalgCholeskyExBackward0",
     x=lambda grad, out: _cholesky_rule(grad, out),
+    holomorphic=False,
     formula=(
         "cholesky(x)",
         "inv(out)ᵀ · (tril(P) + tril(P, −1)ᵀ) · inv(out) / 2 with P = outᵀ · G",
@@ -193,21 +204,35 @@ def _leading_minor(x):
 
 def _cholesky_rule(grad, out):
     """``L^-T P L^-1``, where P is the symmetric part of the lower triangle of ``L^T grad``."""
-    product = batched_mm(_mt(out), grad)
-    part = (tril(product) + _mt(tril(product, -1))) * 0.5
+    product = batched_mm(_mh(out), grad)
+    part = (tril(product) + _mh(tril(product, -1))) * 0.5
     inverse = inv(out)
-    return batched_mm(batched_mm(_mt(inverse), part), inverse)
+    return batched_mm(batched_mm(_mh(inverse), part), inverse)
 
 
-def _eigh_rule(grads, x):
-    """``V (diag(dw) + (V^T dV) / (w_j - w_i)) V^T``."""
+def _eigh_rule(grads, out):
+    """``V (diag(dw) + (T - T^T) / 2 / (w_j - w_i)) V^T`` with ``T = V^T dV``."""
     of_values, of_vectors = grads
-    values, vectors = eigh(x)
-    inner = 0.0 if of_values is None else diag_embed(of_values)
+    values, vectors = out
+    total = 0.0 if of_values is None else batched_mm(vectors * unsqueeze(of_values, -2), _mh(vectors))
     if of_vectors is not None:
-        gaps = unsqueeze(values, -2) - unsqueeze(values, -1)
-        inner = inner + batched_mm(_mt(vectors), of_vectors) * _reciprocal_gaps(gaps)
-    return batched_mm(batched_mm(vectors, inner), _mt(vectors))
+        turn = batched_mm(_mh(vectors), of_vectors)
+        _refuse_phase(turn, "linalg_eigh_backward: The eigenvectors", "quantity, so it is")
+        gaps = _reciprocal_gaps(unsqueeze(values, -2) - unsqueeze(values, -1))
+        total = total + batched_mm(batched_mm(vectors, (turn - _mh(turn)) * 0.5 * gaps), _mh(vectors))
+    return total
+
+
+def _refuse_phase(turn, what, which):
+    """Complex vectors may be turned by any angle: a loss that such a turn would change has no derivative."""
+    if turn.dtype.kind != "c" or not turn.shape[-1]:
+        return
+    phases = imag(diagonal(turn, 0, -2, -1))
+    if (abs(phases) > 1e-2).any():
+        raise RuntimeError(
+            f"{what} in the complex case are specified up to multiplication by e^{{i phi}}. The specified loss function "
+            f"depends on this {which} ill-defined."
+        )
 
 
 def _reciprocal_gaps(gaps):
@@ -219,7 +244,8 @@ def _reciprocal_gaps(gaps):
 
 @op(
     "LinalgEighBackward0",
-    x=lambda grad, x: _eigh_rule(grad, x),
+    x=lambda grad, out: _eigh_rule(grad, out),
+    holomorphic=False,
     results=2,
     diff_results=2,
     formula=("eigh(x)", "eigh(x, G₁, G₂)"),
@@ -231,40 +257,78 @@ def eigh(x, UPLO="L"):
     return values, vectors
 
 
-@op(None, x=None, results=2, formula=("eig(x)",))
+def _eig_rule(grads, out):
+    """``V^-T (diag(dw) + (T - V^T V diag(Re T)) / (w_j - w_i)) V^T`` with ``T = V^T dV``: vectors keep the length 1."""
+    of_values, of_vectors = grads
+    values, vectors = out
+    turned = _mh(vectors)
+    total = 0.0 if of_values is None else unsqueeze(of_values, -1) * turned
+    if of_vectors is not None:
+        turn = batched_mm(turned, of_vectors)
+        _refuse_phase(turn, "linalg_eig_backward: The eigenvectors", "quantity, so it is")
+        lengths = batched_mm(turned, vectors * unsqueeze(real(diagonal(turn, 0, -2, -1)), -2))
+        gaps = _reciprocal_gaps(conj(unsqueeze(values, -2) - unsqueeze(values, -1)))
+        total = total + batched_mm((turn - lengths) * gaps, turned)
+    return solve(turned, total)
+
+
+@op(
+    "LinalgEigBackward0",
+    x=lambda grad, out: _eig_rule(grad, out),
+    holomorphic=False,
+    results=2,
+    diff_results=2,
+    formula=("eig(x)", "eig(x, G₁, G₂)"),
+)
 def eig(x, name="linalg.eig"):
-    """Complex eigenvalues, and eigenvectors as columns; without derivatives."""
+    """Complex eigenvalues, and eigenvectors of length 1 as columns."""
     _require_matrices(x, name)
     values, vectors = np.linalg.eig(x)
     kind = np.result_type(x.dtype, np.complex64)
     return values.astype(kind), vectors.astype(kind)
 
 
-def _svd_rule(grads, x):
+def _svd_rule(grads, out):
+    """``U ((T - T^T) ⊙ E diag(s) + diag(s) (R - R^T) ⊙ E + diag(ds)) V^T``, and what leaves the spans of U and of V.
+
+    ``T = U^T dU``, ``R = V^T dV``, ``E = 1 / (s_j^2 - s_i^2)``.
+    """
     of_u, of_s, of_vh = grads
-    u, s, vh = svd(x, False)
-    v = _mt(vh)
-    inner = 0.0 if of_s is None else diag_embed(of_s)
-    gaps = _reciprocal_gaps(unsqueeze(s * s, -2) - unsqueeze(s * s, -1))
+    u, s, vh = out
+    k, axis = s.shape[-1], len(s.shape) - 1
+    u, vh = slice_(u, axis + 1, 0, k, 1), slice_(vh, axis, 0, k, 1)  # the columns beyond are arbitrary
+    total = 0.0 if of_s is None else batched_mm(u * unsqueeze(of_s, -2), vh)
+    if of_u is None and of_vh is None:
+        return total
+    gaps, inner = _reciprocal_gaps(unsqueeze(s * s, -2) - unsqueeze(s * s, -1)), 0.0
+    turn_u = turn_v = None
     if of_u is not None:
-        turn = batched_mm(_mt(u), of_u)
-        inner = inner + (turn - _mt(turn)) * gaps * unsqueeze(s, -2)
+        of_u = slice_(of_u, axis + 1, 0, k, 1)
+        turn_u = batched_mm(_mh(u), of_u)
+        inner = inner + (turn_u - _mh(turn_u)) * gaps * unsqueeze(s, -2)
     if of_vh is not None:
-        turn = batched_mm(vh, _mt(of_vh))
-        inner = inner + unsqueeze(s, -1) * ((turn - _mt(turn)) * gaps)
-    total = batched_mm(batched_mm(u, inner), vh)
-    if of_u is not None and x.shape[-2] > s.shape[-1]:
-        rest = of_u - batched_mm(u, batched_mm(_mt(u), of_u))
+        of_vh = slice_(of_vh, axis, 0, k, 1)
+        turn_v = batched_mm(vh, _mh(of_vh))
+        inner = inner + unsqueeze(s, -1) * ((turn_v - _mh(turn_v)) * gaps)
+    if u.dtype.kind == "c":
+        phase = turn_u if turn_v is None else turn_v if turn_u is None else turn_u + turn_v
+        _refuse_phase(phase, "svd_backward: The singular vectors", "phase term, making it")
+        if turn_u is not None and turn_v is not None:  # both may turn, if they do together
+            inner = inner + diag_embed(imag(diagonal(turn_u, 0, -2, -1)) / s) * 1j
+    total = total + batched_mm(batched_mm(u, inner), vh)
+    if of_u is not None and u.shape[-2] > k:
+        rest = of_u - batched_mm(u, turn_u)
         total = total + batched_mm(rest / unsqueeze(s, -2), vh)
-    if of_vh is not None and x.shape[-1] > s.shape[-1]:
-        rest = of_vh - batched_mm(batched_mm(of_vh, v), vh)
+    if of_vh is not None and vh.shape[-1] > k:
+        rest = of_vh - batched_mm(batched_mm(of_vh, _mh(vh)), vh)
         total = total + batched_mm(u / unsqueeze(s, -2), rest)
     return total
 
 
 @op(
     "LinalgSvdBackward0",
-    x=lambda grad, x: _svd_rule(grad, x),
+    x=lambda grad, out: _svd_rule(grad, out),
+    holomorphic=False,
     results=3,
     diff_results=3,
     formula=("svd(x)", "svd(x, G₁, G₂, G₃)"),
@@ -276,22 +340,23 @@ def svd(x, full_matrices=True):
     return u, s, vh
 
 
-def _qr_rule(grads, x):
+def _qr_rule(grads, out):
     """``(dQ + Q (T + T^T - diag T)) R^-T``, where T is the upper triangle of ``dR R^T - Q^T dQ``."""
     of_q, of_r = grads
-    q, r = qr(x)
-    inner = 0.0 if of_r is None else batched_mm(of_r, _mt(r))
+    q, r = out
+    inner = 0.0 if of_r is None else batched_mm(of_r, _mh(r))
     if of_q is not None:
-        inner = inner - batched_mm(_mt(q), of_q)
-    upper = triu(inner)
-    total = batched_mm(q, upper + _mt(triu(upper, 1)))
+        inner = inner - batched_mm(_mh(q), of_q)
+    twice = triu(inner) + triu(inner, 1)
+    total = batched_mm(q, (twice + _mh(twice)) * 0.5)
     total = total if of_q is None else total + of_q
-    return _mt(solve(r, _mt(total)))
+    return _mh(solve(r, _mh(total)))
 
 
 @op(
     "LinalgQrBackward0",
-    x=lambda grad, x: _qr_rule(grad, x),
+    x=lambda grad, out: _qr_rule(grad, out),
+    holomorphic=False,
     results=2,
     diff_results=2,
     formula=("qr(x)", "qr(x, G₁, G₂)"),
@@ -305,16 +370,17 @@ def qr(x, mode="reduced"):
 
 def _pinv_rule(grad, x, out):
     """G. Golub and V. Pereyra's derivative (1973), for a constant rank."""
-    turned, back = _mt(out), _mt(grad)
+    turned, back = _mh(out), _mh(grad)
     k = batched_mm(back, out)
     shared = batched_mm(k, turned)
-    total = shared - _mt(batched_mm(out, k)) - batched_mm(batched_mm(x, out), shared)
+    total = shared - _mh(batched_mm(out, k)) - batched_mm(batched_mm(x, out), shared)
     return total + batched_mm(batched_mm(turned, out), back - batched_mm(k, x))
 
 
 @op(
     "LinalgPinvBackward0",
     x=lambda grad, x, out: _pinv_rule(grad, x, out),
+    holomorphic=False,
     formula=(
         "pinv(x)",
         "K · outᵀ − (out · K)ᵀ − x · out · K · outᵀ + outᵀ · out · (Gᵀ − K · x) with K = Gᵀ · out",

@@ -264,10 +264,24 @@ def _lerp(x, end, weight, name):
 # ---- elementary functions ------------------------------------------------------------------------------------------
 
 
+@op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
+def conj(x):
+    """The complex conjugate; a real tensor is its own."""
+    return np.conj(x) if x.dtype.kind == "c" else x.copy()
+
+
 def _elementary(name, forward, value, local, *, x, **options):
     """A function of one tensor with floating point results: its formula, its local factor, its rule."""
     public = forward.__name__.replace("arc", "a")
     return op(name, x=x, promote="float", public=public, formula=(value, local), **options)(forward)
+
+
+def _mirrored(slope, x):
+    """``slope(x)``; of a complex x, which rules get conjugated, the conjugate of what it is on the other side.
+
+    That is the same, but on the cut of a root, where a conjugate of 0 does not tell the side.
+    """
+    return conj(slope(conj(x))) if x.dtype.kind == "c" else slope(x)
 
 
 exp = _elementary("ExpBackward0", np.exp, "exp(x)", "out", x=lambda grad, out: grad * out)
@@ -290,11 +304,35 @@ cosh = _elementary("CoshBackward0", np.cosh, "cosh(x)", "sinh(x)", x=lambda grad
 tanh = _elementary(
     "TanhBackward0", np.tanh, "tanh(x)", "1 − out²", x=lambda grad, out: grad * (1 - out * out), family="activation"
 )
-asin = _elementary("AsinBackward0", np.arcsin, "arcsin(x)", "1 / √(1 − x²)", x=lambda grad, x: grad * rsqrt(1 - x * x))
-acos = _elementary("AcosBackward0", np.arccos, "arccos(x)", "−1 / √(1 − x²)", x=lambda grad, x: -grad * rsqrt(1 - x * x))
+asin = _elementary(
+    "AsinBackward0",
+    np.arcsin,
+    "arcsin(x)",
+    "1 / √(1 − x²)",
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(1 - z * z), x),
+)
+acos = _elementary(
+    "AcosBackward0",
+    np.arccos,
+    "arccos(x)",
+    "−1 / √(1 − x²)",
+    x=lambda grad, x: -grad * _mirrored(lambda z: rsqrt(1 - z * z), x),
+)
 atan = _elementary("AtanBackward0", np.arctan, "arctan(x)", "1 / (x² + 1)", x=lambda grad, x: grad / (x * x + 1))
-asinh = _elementary("AsinhBackward0", np.arcsinh, "arsinh(x)", "1 / √(x² + 1)", x=lambda grad, x: grad * rsqrt(x * x + 1))
-acosh = _elementary("AcoshBackward0", np.arccosh, "arcosh(x)", "1 / √(x² − 1)", x=lambda grad, x: grad * rsqrt(x * x - 1))
+asinh = _elementary(
+    "AsinhBackward0",
+    np.arcsinh,
+    "arsinh(x)",
+    "1 / √(x² + 1)",
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(z * z + 1), x),
+)
+acosh = _elementary(
+    "AcoshBackward0",
+    np.arccosh,
+    "arcosh(x)",
+    "1 / (√(x − 1) · √(x + 1))",
+    x=lambda grad, x: grad * _mirrored(lambda z: rsqrt(z - 1) * rsqrt(z + 1) if z.dtype.kind == "c" else rsqrt(z * z - 1), x),
+)
 atanh = _elementary("AtanhBackward0", np.arctanh, "artanh(x)", "1 / (1 − x²)", x=lambda grad, x: grad / (1 - x * x))
 
 
@@ -343,28 +381,6 @@ def from_half(x):
 def as_half(result, x):
     """The result of steps that began with :func:`from_half`, in the dtype of ``x``."""
     return result.astype(np.float16) if x.dtype.itemsize == 2 and x.dtype.kind == "f" else result
-
-
-@op("AbsBackward0", x=lambda grad, x: grad * sgn(x), public="abs", formula=("|x|", "sign(x)"), symbol="|x|")
-def abs_(x):
-    """The absolute value. Its derivative at 0 is 0."""
-    if x.dtype == bool:
-        raise not_implemented("abs_cpu", x.dtype)
-    return np.absolute(x)
-
-
-def _declare_sign(name, public):
-    @op(name, x=lambda grad: zeros_like(grad), public=public, formula=("sign(x)", "0"))
-    def sign(x):
-        """-1, 0 or 1 (the input itself for bools, 0 for nan)."""
-        if x.dtype.kind == "f":
-            return np.sign(np.where(np.isnan(x), x.dtype.type(0), x))
-        return x.copy() if x.dtype == bool else np.sign(x)
-
-    return sign
-
-
-sign, sgn = _declare_sign("SignBackward0", "sign"), _declare_sign("SgnBackward0", "sgn")
 
 
 def _declare_rounding(name, forward, value):

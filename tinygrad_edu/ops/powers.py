@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
+from .complex import imag, real
 from .elementwise import log, where, zeros_like
 
 __all__ = ["exponential", "power", "tensor_power"]
@@ -41,7 +42,7 @@ def power(x, exponent):
 @op(
     "PowBackward1",
     x=lambda grad, x, y: where(y == 0, 0.0, grad * (y * tensor_power(x, y - 1))),
-    y=lambda grad, x, y, out: grad * where((x == 0) & (y >= 0), 0.0, out * log(x)),
+    y=lambda grad, x, y, out: grad * where((x == 0) & _not_negative(y), 0.0, out * log(x)),
     promote="common",
     public="pow",
     formula=("x^y", "y · x^(y − 1)", "out · log(x)"),
@@ -54,6 +55,10 @@ def tensor_power(x, y):
     if x.dtype.kind == "i" and np.any(y < 0):
         return _inverse_power(x, y)
     return np.power(x, y)
+
+
+def _not_negative(y):
+    return (imag(y) == 0) & (real(y) >= 0) if y.dtype.kind == "c" else y >= 0
 
 
 def _inverse_power(x, y):
@@ -80,5 +85,7 @@ def exponential(base, y):
 def _exponential_rule(grad, base, y, out):
     """``out * log(base)``; for base 0 nothing where the power is 0 or 1."""
     if base == 0:
-        return grad * where(y >= 0, 0.0, out * -math.inf)
+        return grad * where(_not_negative(y), 0.0, out * -math.inf)
+    if y.dtype.kind == "c":  # a complex base comes conjugated; the conjugate of a real one's logarithm is below the cut
+        return grad * (out * complex(np.log(base if isinstance(base, complex) else complex(base, -0.0))))
     return grad * (out * (math.log(base) if base > 0 else math.nan))

@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd.conform import sum_axes
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import as_half, exp, from_half, sgn, where, zeros_like
+from .complex import sgn
+from .elementwise import as_half, exp, from_half, where, zeros_like
 from .indexing import scatter_zeros
 from .shape import axis_of, by_rows, reshape, spread_dense
 
@@ -425,8 +426,8 @@ all_, any_ = _declare_test("all", np.logical_and.reduce), _declare_test("any", n
 def logsumexp(x, dim, keepdim=False):
     """``log(sum(exp(x)))`` over ``dim``, computed around the maximum."""
     axes, z = _axes(x, dim), from_half(x)
-    top = np.maximum.reduce(z, axis=axes, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, z.dtype.type(0))
+    top = np.maximum.reduce(z.real, axis=axes, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
     result = np.log(_sum(np.exp(z - top), axes, True)) + top
     return as_half(by_rows(result if keepdim else np.squeeze(result, axes)), x)
 
@@ -475,7 +476,7 @@ def _norm(x, p, dim, keepdim):
     if math.isinf(p):
         return as_half((np.maximum if p > 0 else np.minimum).reduce(z, axis=axes, keepdims=keepdim), x)
     if p == 0:
-        return _sum((x != 0).astype(x.dtype), axes, keepdim)
+        return as_half(_sum((x != 0).astype(z.dtype), axes, keepdim), x)
     if p == 1:
         return as_half(_sum(z, axes, keepdim), x)
     if p == 2:

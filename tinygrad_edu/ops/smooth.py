@@ -125,7 +125,8 @@ celu_ = op(
 )
 def silu(x):
     """``x sigmoid(x)`` (Elfwing et al., 2018; https://arxiv.org/abs/1702.03118)."""
-    require_float(x, "silu_cpu")
+    if x.dtype.kind != "c":
+        require_float(x, "silu_cpu")
     return x * sigmoid(x)
 
 

@@ -135,8 +135,11 @@ def _require_float(x, name):
 )
 def logaddexp(x, y):
     """``log(exp(x) + exp(y))``."""
-    _require_float(x, "logaddexp_cpu")
-    return np.logaddexp(x, y)
+    if x.dtype.kind != "c":
+        _require_float(x, "logaddexp_cpu")
+        return np.logaddexp(x, y)
+    large = np.where(x.real < y.real, y, x)
+    return large + np.log1p(np.exp(np.where(x.real < y.real, x, y) - large))
 
 
 @op(

@@ -11,11 +11,16 @@ from ..autograd.op import op
 
 
 class Region:
-    """Where in its base's memory a view lies: shapes and strides, counted in elements from the base's first."""
+    """Where in its base's memory a view lies: shapes and strides, counted in elements from the base's first.
 
-    __slots__ = ("base_shape", "base_strides", "extent", "offset", "plain", "shape", "strides")
+    Where one of the two is complex and the other shows its parts, both are counted in parts; ``pairs`` says which
+    is complex.
+    """
 
-    def __init__(self, base_shape, base_strides, shape, strides, offset):
+    __slots__ = ("base_shape", "base_strides", "extent", "offset", "pairs", "plain", "shape", "strides")
+
+    def __init__(self, base_shape, base_strides, shape, strides, offset, pairs=""):
+        self.pairs = pairs
         self.base_shape, self.base_strides = base_shape, base_strides
         self.shape, self.strides, self.offset = shape, strides, offset
         self.extent = max(1 + sum((n - 1) * s for n, s in zip(base_shape, base_strides, strict=True)), 0)
@@ -24,11 +29,15 @@ class Region:
     @classmethod
     def of(cls, base, view):
         """Read the region off the two arrays."""
+        pairs = ""
+        if base.dtype != view.dtype:
+            pairs = "base" if base.dtype.kind == "c" else "view"
+            base, view = _parts(base), _parts(view)
         item = base.itemsize
         offset = 0
         if view.size:
             offset = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // item
-        return cls(base.shape, _in_elements(base), view.shape, _in_elements(view), offset)
+        return cls(base.shape, _in_elements(base), view.shape, _in_elements(view), offset, pairs)
 
     def _memory(self, array):
         """A copy of ``array`` that lies in memory as the base does."""
@@ -46,15 +55,20 @@ class Region:
 
     def take(self, array):
         """The elements that the view shows."""
-        return self._part_in(self._memory(array)).copy()
+        part = self._part_in(self._memory(_parts(array) if self.pairs else array)).copy()
+        return _numbers(part) if self.pairs == "view" else part
 
     def spread(self, part):
         """Zeros of the base's shape with ``part`` added where the view shows it."""
+        if self.pairs:
+            part = _parts(part)
         memory = np.zeros(self.extent, part.dtype)
         return self._put(memory, part)
 
     def insert(self, array, part):
-        """A copy of ``array`` with what the view shows replaced by ``part``."""
+        """A copy of ``array`` with what the view shows replaced by ``part`` (an array, or 0)."""
+        if self.pairs:
+            array, part = _parts(array), _parts(part)
         memory = self._memory(array)
         if self._overlaps():
             self._part_in(memory)[...] = 0
@@ -65,7 +79,8 @@ class Region:
             np.add.at(memory, self._part_in(np.arange(self.extent)), part)
         else:
             self._part_in(memory)[...] = part
-        return self._base_in(memory)
+        base = self._base_in(memory)
+        return _numbers(base) if self.pairs == "base" else base
 
     def _overlaps(self):
         """Whether the view shows an element more than once."""
@@ -98,6 +113,19 @@ class IndexedRegion(Region):
     def _put(self, memory, part):
         memory[self.index] = part
         return memory
+
+
+def _parts(array):
+    """The two parts of complex numbers along a last axis; anything else as it is."""
+    array = np.asarray(array)
+    if array.dtype.kind != "c":
+        return array
+    return array[..., np.newaxis].view(array.real.dtype)
+
+
+def _numbers(parts):
+    """Complex numbers of what :func:`_parts` makes."""
+    return parts.view(np.result_type(parts.dtype, np.complex64))[..., 0]
 
 
 def _in_elements(array):
@@ -162,4 +190,4 @@ def insert_region(x, part, region):
 )
 def clear_region(x, region):
     """``x`` with zeros where the view shows it."""
-    return region.insert(x, x.dtype.type(0))
+    return region.insert(x, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -28,14 +29,22 @@ LINEAR = SimpleNamespace(
     differentiable=["input", "weight", "bias"],
     family="linear",
     symbol="linear",
+    holomorphic=True,
 )
 """A linear layer, which transposes its weight on the way, as if it were one declaration."""
 
 
-def in_words(op: Any, public: str, names: dict[str, str], outputs: list[str], options: dict[str, Any]) -> Words:
+def in_words(
+    op: Any,
+    public: str,
+    names: dict[str, str],
+    outputs: list[str],
+    options: dict[str, Any],
+    complex_names: Collection[str] = (),
+) -> Words:
     """The declaration's formula with ``names`` for its tensors, else the call itself: ``a = softmax(x, dim=1)``.
 
-    Several tensors of one argument are called ``tensors[0]`` and so on.
+    Several tensors of one argument are called ``tensors[0]`` and so on. The rules conjugate those in ``complex_names``.
     """
     result = outputs[0] if len(outputs) == 1 else f"({', '.join(outputs)})"
     if op is None or not op.formula:
@@ -47,7 +56,7 @@ def in_words(op: Any, public: str, names: dict[str, str], outputs: list[str], op
         known[base] = f"{known[base]}, {name}" if several and base in known else name
     if len(outputs) == 1:
         known["out"] = result
-    found = written(op, {**dict.fromkeys(known, True), **options}, known)
+    found = written(op, {**dict.fromkeys(known, True), **options}, known, complex_names)
     left = ", ".join(map(name_latex, outputs))
     left = left if len(outputs) == 1 else f"({left})"
     return Words(f"{result} = {found.value}", f"{left} = {found.value_latex}", found.rules)

@@ -211,7 +211,7 @@ class _Builder:
         outputs = [self.value_names[each] for each in step.outputs]
         public = "linear" if is_linear else step.public
         op = LINEAR if is_linear else step.op
-        words = in_words(op, public, names, outputs, step.options)
+        words = in_words(op, public, names, outputs, step.options, self._conjugated(op, step, params, raw_inputs))
         inputs = [self._input(step, param, *each, words) for param, each in zip(params, raw_inputs, strict=True)]
         return Step(
             id=self.step_ids[raw],
@@ -235,6 +235,14 @@ class _Builder:
             cut=step.cut,
             note=_note(public, inputs, names, self.values),
         )
+
+    def _conjugated(self, op: Any, step: RawStep, params: list[str], raw_inputs: list[tuple[int, RawInput]]) -> list[str]:
+        """The arguments that the step's rules conjugate: of a holomorphic operation, the complex ones."""
+        results = [self.recording.values[each].dtype.kind for each in step.outputs]
+        if op is None or not op.holomorphic or results[0] != "c":
+            return []
+        values = (self.recording.values[value] for _, (value, _, _) in raw_inputs)
+        return ["out", *(param for param, value in zip(params, values, strict=True) if value.dtype.kind == "c")]
 
     def _edges(self, raw: int, step: RawStep) -> tuple[list[str], list[tuple[int, RawInput]]]:
         """The arguments' names, and the inputs, each with the step that sends its gradient on."""
@@ -340,7 +348,7 @@ def _parent(path: str, places: Any) -> str:
 
 def local_factor(step: RawStep, place: int) -> Any:
     """The step's rule for one input, run on ones; None where there is no derivative."""
-    twin: Any = new(step.op.node_class)
+    twin: Any = new(step.op.node_class_of(step.dtype))
     twin.next = tuple(Node if needed else None for needed in step.needs)
     twin.hooks, twin.seq, twin.shape, twin.dtype = None, 0, step.shape, step.dtype
     twin.saved = step.saved

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from .notation import Term, chosen, parse, shown
 from .numbers import MINUS
 
-__all__ = ["Written", "joined", "level", "put", "subscript_of", "text_of", "written"]
+__all__ = ["Written", "conjugated", "joined", "level", "put", "subscript_of", "text_of", "written"]
 
 # ---- names, numbers, and what goes without saying ------------------------------------------------------------------------
 
@@ -202,13 +202,30 @@ class Written(NamedTuple):
     rules: dict[str, tuple[str, str]]
 
 
-def written(op: Any, arguments: Mapping[str, Any] | None = None, names: Mapping[str, str] | None = None) -> Written:
+def conjugated(term: Any, names: Collection[str]) -> Any:
+    """A derivative as it is for a complex result: what was saved (``names``) stands conjugated; see autograd's holomorphic."""
+    if isinstance(term, tuple) and not isinstance(term, Term):
+        return tuple(conjugated(each, names) for each in term)
+    if not isinstance(term, Term):
+        return term
+    if term.kind == "name":
+        return Term("call", ("conj", False, None, (term,))) if term.parts[0] in names else term
+    return Term(term.kind, tuple(conjugated(each, names) for each in term.parts))
+
+
+def written(
+    op: Any,
+    arguments: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+    complex_names: Collection[str] = (),
+) -> Written:
     """The declared formula of ``op`` in the words of one call.
 
     ``arguments`` are the call's arguments by the declaration's names, tensors among them (anything that is not None will do
     for one); those that are missing have their defaults. ``names`` tells which of them, and ``"out"``, have a name in the
     picture. Other arguments show their value, and what that makes trivial is left out: ``beta · x + alpha · mat1 · mat2`` is
-    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that gives all of them.
+    ``b + h · W`` for a call without factors. Without ``arguments`` the formula is that of a call that
+    gives all of them. ``complex_names`` are those of arguments (and ``"out"``) that the derivatives conjugate.
     """
     from .latex import latex
 
@@ -218,7 +235,8 @@ def written(op: Any, arguments: Mapping[str, Any] | None = None, names: Mapping[
     defaults = {name: value for name, value in op.defaults.items() if arguments is not None or value is not None}
     known = {**defaults, **(arguments or {})}
     values = {name: value for name, value in known.items() if name not in names and _is_shown(value)}
-    trees = [put(parse(chosen(text, known)), names, values) for text in op.formula]
+    value, *rules = (parse(chosen(text, known)) for text in op.formula)
+    trees = [put(each, names, values) for each in (value, *conjugated(tuple(rules), complex_names))]
     pairs = [(text_of(tree), latex(tree)) for tree in trees]
     return Written(*pairs[0], dict(zip(op.differentiable, pairs[1:], strict=True)))
 
