@@ -57,9 +57,13 @@ class Convertible:
                     stacklevel=2,
                 )
 
+        without_format = {name: value for name, value in kwargs.items() if name != "memory_format"}
+
         def convert(tensor: Any) -> Any:
             floating = tensor.is_floating_point() or tensor.is_complex()
-            return tensor if targets and not floating else tensor.to(*args, **kwargs)
+            if targets and not floating:
+                return tensor
+            return tensor.to(*args, **(kwargs if tensor.dim() in (4, 5) else without_format))
 
         return self._apply(convert)
 

@@ -314,6 +314,52 @@ def test_hooks_on_saved_tensors_double_backward():
     assert grad_mode.OBSERVERS == []
 
 
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    ("pack", "unpack"),
+    [
+        (lambda torch, t: t * 2, lambda torch, t: t),
+        (lambda torch, t: t.numpy(), lambda torch, t: torch.from_numpy(t)),
+        (lambda torch, t: t.add_(1), lambda torch, t: t),
+        (lambda torch, t: 3, lambda torch, t: 3),
+    ],
+)
+def test_hooks_on_saved_tensors_agree(pack, unpack):
+    def script(torch):
+        x, packed = torch.tensor([1.0, 2.0], requires_grad=True), []
+
+        def keep(tensor):
+            packed.append((tuple(tensor.shape), torch.is_grad_enabled()))
+            return pack(torch, tensor)
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda each: unpack(torch, each)):
+            y = (x * 3 + 1) * x
+        y.sum().backward()
+        return x.grad, packed
+
+    agree(script)
+
+
+@pytest.mark.oracle
+def test_hooks_on_saved_tensors_can_be_forbidden():
+    def script(torch):
+        graph, said = torch.autograd.graph, []
+        for outer, inner in [
+            (lambda: graph.disable_saved_tensors_hooks("no"), graph.save_on_cpu),
+            (graph.save_on_cpu, lambda: graph.disable_saved_tensors_hooks("no")),
+        ]:
+            try:
+                with outer(), inner():
+                    said.append("entered")
+            except RuntimeError as error:
+                said.append(str(error))
+        with graph.save_on_cpu():
+            said.append("allowed again")
+        return said
+
+    agree(script)
+
+
 def test_nested_hooks_on_saved_tensors_use_the_inner_pair():
     log = []
 

@@ -1,6 +1,7 @@
 """``torch.distributions``: what is drawn, probabilities, entropies and divergences are PyTorch's."""
 
 import pytest
+from agreement import agree
 
 import tinygrad_edu as torch
 
@@ -103,3 +104,22 @@ def test_tensors_of_the_common_shape_are_not_expanded():
     x = torch.ones(2, 2, requires_grad=True)
     same, wide = torch.broadcast_tensors(x, torch.ones(2))
     assert same is x and wide.shape == (2, 2)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("dims", [0, 1, 2, 3])
+def test_independent_draws(dims):
+    def script(torch):
+        D = torch.distributions
+        torch.manual_seed(1)
+        loc = torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], requires_grad=True)
+        p, q = D.Independent(D.Normal(loc, 2.0), dims), D.Independent(D.Normal(torch.ones(2, 3), 1.0), dims)
+        shapes = [tuple(each) for each in (p.batch_shape, p.event_shape, p.sample((4,)).shape)]
+        drawn = p.rsample()
+        numbers = p.log_prob(torch.ones(2, 3)), p.entropy(), D.kl_divergence(p, q), p.mean, p.mode, p.variance, drawn
+        p.log_prob(drawn.detach()).sum().backward()
+        coins = D.Independent(D.Bernoulli(torch.tensor([0.2, 0.8])), 1)
+        rest = repr(p), p.has_rsample, coins.has_rsample, coins.log_prob(torch.tensor([1.0, 0.0]))
+        return shapes, [each.detach().double().numpy().round(5).tolist() for each in (*numbers, loc.grad)], rest
+
+    agree(script)

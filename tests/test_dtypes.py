@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import transcript
+from agreement import agree
 
 import tinygrad_edu as torch
 from tinygrad_edu import dtypes
@@ -283,3 +284,33 @@ def test_cuda_refuses_orders() -> None:
     for kind in (torch.cuda.Stream, torch.cuda.Event):
         with pytest.raises(RuntimeError, match="requires CUDA support"):
             kind()
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    "code",
+    [
+        "torch.tensor([2, 3], dtype=torch.int16).prod()",
+        "torch.tensor([[2, 3]], dtype=torch.int16).prod(1)",
+        "torch.tensor([True, False]).conj()",
+        "[str(each) for each in torch.tensor([3.0, -3.0, 0.0, 4.0, float('inf'), float('nan')]) % -3]",
+        "[str(each) for each in torch.tensor([3.0, -3.0, -4.0]) % torch.tensor([-3.0, 3.0, float('inf')])]",
+        "torch.arange(3, dtype=torch.uint8) ** 300",
+        "torch.arange(3, dtype=torch.int8) ** 3",
+        "None / torch.ones(2)",
+        "'a' / torch.ones(2)",
+        "2 / torch.ones(2)",
+        "torch.ones(2).__delitem__(0)",
+        "torch.ones(2).copy_(3)",
+        "torch.ones(2, dtype=torch.int64).copy_(True)",
+        "torch.ones(2).copy_([1])",
+    ],
+)
+def test_arithmetic_as_in_pytorch(code):
+    agree(lambda torch: eval(code, {"torch": torch}))
+
+
+@pytest.mark.parametrize("write", ["fill_('a')", "masked_fill(x > 0, 'a')", "index_fill(0, torch.tensor([0]), None)"])
+def test_a_value_that_is_no_number(write):
+    with pytest.raises(TypeError, match=r"received an invalid combination of arguments - got .*, but expected one of:"):
+        eval(f"x.{write}", {"torch": torch, "x": torch.ones(2)})

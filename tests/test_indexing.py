@@ -290,3 +290,21 @@ def test_errors(statement, kind, words):
     with pytest.raises(kind, match=re.escape(words)):
         eval(statement, {"x": x, "torch": torch})
     assert torch.equal(x, before)
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "(torch.tensor([0]),), torch.ones(5)",
+        "(torch.tensor([0]), torch.tensor([1, 2, 3])), torch.ones(5)",
+        "(torch.tensor([0]),) * 3, torch.ones(1)",
+        "(torch.tensor([7]),), torch.tensor(1.0)",
+        "(torch.tensor([0, 0]),), torch.ones(3, 4), True",
+        "(torch.tensor([True, False]),), torch.ones(1)",
+        "(torch.tensor([0, 0]),), torch.ones(2, 4), True",
+    ],
+)
+@pytest.mark.parametrize("method", ["index_put", "index_put_"])
+def test_what_index_put_refuses(method, arguments):
+    agree(lambda torch: eval(f"torch.zeros(3, 4).{method}({arguments})", {"torch": torch}))

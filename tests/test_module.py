@@ -1206,3 +1206,9 @@ def test_pytorchs_longer_names_are_the_same_objects():
     assert linear.Linear is Linear is nn.Linear
     assert Module is nn.Module
     assert issubclass(nn.BatchNorm1d, _BatchNorm)
+
+
+def test_channels_last_is_for_images_only():
+    model = nn.Sequential(nn.Conv2d(2, 3, 2), nn.BatchNorm2d(3)).to(memory_format=torch.channels_last)
+    assert model[0].weight.is_contiguous(memory_format=torch.channels_last)
+    assert model(torch.ones(1, 2, 4, 4)).shape == (1, 3, 3, 3)

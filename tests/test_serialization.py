@@ -264,13 +264,53 @@ class Trusted:
         self.x = x
 
 
-def test_modules_are_refused_with_help_unless_trusted():
+class Net(torch.nn.Module):
+    """A model of the user's, with all that a layer may hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3), torch.nn.Dropout(0.0))
+        self.rest = torch.nn.ModuleList([torch.nn.LSTM(3, 2), torch.nn.Transformer(8, 2, 1, 1, 16, batch_first=True)])
+        self.scales = torch.nn.ParameterList([torch.ones(1)])
+        self.register_buffer("shift", torch.ones(3), persistent=False)
+        self.activation, self.last, self.options = torch.nn.functional.relu, torch.tanh, {"sizes": [1, None]}
+
+    def forward(self, x):
+        return self.last(self.activation(self.body(x)) * self.scales[0] + self.shift)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_whole_model_needs_its_class_and_weights_only_false(zipped):
+    model, x = Net(), torch.randn(4, 2)
+    same = around({"model": model, "epoch": 3}, weights_only=False, _use_new_zipfile_serialization=zipped)["model"]
+    assert type(same) is Net and repr(same) == repr(model) and same.options == model.options
+    assert torch.equal(same(x), model(x)) and list(same.state_dict()) == list(model.state_dict())
+    same.train()(x).sum().backward()
+    assert all(each.grad is not None for each in same.body.parameters()) and model.body[0].weight.grad is None
     file = saved(torch.nn.Linear(2, 2))
-    for weights_only in (True, False):
-        file.seek(0)
-        with pytest.raises(UnpicklingError, match=r"GLOBAL tinygrad_edu\.nn\.linear\.Linear .*") as caught:
-            torch.load(file, weights_only=weights_only)
-        assert "save `model.state_dict()`" in str(caught.value)
+    with pytest.raises(UnpicklingError, match=r"GLOBAL tinygrad_edu\.nn\.linear\.Linear .*") as caught:
+        torch.load(file)
+    assert "`weights_only=False` reads models whose classes" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"ctinygrad_edu.nn.linear\nLinear\n(K\x02K\x02tR.",  # a call of the class
+        b"ctinygrad_edu.nn.functional\nrelu\n(K\x02tR.",  # a call of a function
+        b"ctinygrad_edu.nn.module\n_attribute\n.",
+        b"ctinygrad_edu.serialization\nload\n)R.",
+        b"ctinygrad_edu.nn.never.imported\nLinear\n.",
+        b"ctinygrad_edu.nn.linear\nLinear.forward\n.",
+    ],
+)
+def test_what_a_file_with_a_model_may_not_do(program):
+    archive = rezipped(saved(1).getvalue(), {"data.pkl": b"\x80\x02" + program})
+    with pytest.raises(UnpicklingError):
+        torch.load(io.BytesIO(archive), weights_only=False)
+
+
+def test_classes_are_refused_with_help_unless_trusted():
     file = saved(Trusted(torch.ones(2)))
     with torch.serialization.safe_globals([Trusted]):
         assert torch.load(file).x.tolist() == [1, 1]

@@ -8,11 +8,13 @@ import io
 import pickle
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 import transcript
+from agreement import agree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -64,7 +66,7 @@ def test_storage() -> None:
         storage = x.storage()
     assert storage.data_ptr() == x.data_ptr() == x[0].untyped_storage().data_ptr()
     assert x.untyped_storage() == x[1].untyped_storage() != x.clone().untyped_storage()
-    assert x[1].untyped_storage().nbytes() == len(storage) == 24
+    assert x[1].untyped_storage().nbytes() == storage.nbytes() == 24
 
 
 # ---- memory ---------------------------------------------------------------------------------------------------------
@@ -95,6 +97,27 @@ def test_numpy_gives_a_view_that_can_be_reshaped_in_place() -> None:
     array.shape = (2, 2)
     array[0, 1] = 5
     assert x.tolist() == [0, 5, 0, 0]
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("kind", ["float32", "int64", "bool", "uint8", "complex64"])
+def test_the_elements_of_a_storage(kind: str) -> None:
+    def script(torch: Any) -> Any:
+        warnings.simplefilter("ignore")  # PyTorch warns once in a process
+        x = torch.tensor([[4, 1, 0], [5, 3, 2]], dtype=getattr(torch, kind))
+        row, said = x.t()[1:].storage(), []
+        before = repr(row), repr(x.untyped_storage()), len(row), row.size(), row.tolist(), str(row.dtype), str(row.device)
+        row[0], row[4:] = 1, 0
+        for index in (6, -7, "a", slice(2)):
+            try:
+                said.append(row[index])
+            except (IndexError, RuntimeError) as error:
+                said.append(str(error))
+        copied = row.clone().fill_(1)
+        after = x, row[-1], list(row), x.untyped_storage()[0], row.element_size(), row.type(), torch.is_storage(row)
+        return before, said, after, row.copy_(copied).tolist(), x, row == x.storage(), copied == row
+
+    agree(script)
 
 
 def test_resizing_within_the_storage_finds_the_elements_again() -> None:

@@ -4,6 +4,7 @@ import re
 import warnings
 
 import pytest
+from agreement import agree
 from hypothesis import HealthCheck, given, settings
 from programs import VIEWS, Machine, programs
 
@@ -218,3 +219,24 @@ def test_retained_gradients_follow_and_hooks_stay():
     y.sum().backward()
     assert seen == [("after", [1, 1, 1]), ("before", [3, 3, 3])]
     assert y.grad.tolist() == [1, 1, 1] and y.retains_grad
+
+
+BY_ROWS = """
+x.sum(0) | x.sum(0, True) | x.mean(1) | x.var(0) | x.std(0, keepdim=True) | x.prod(0) | x.amax(0) | x.any(0) | x.logsumexp(0)
+x.norm(dim=0) | x.softmax(1) | x.log_softmax(2) | x.cumsum(0) | x.cumprod(1) | torch.cat([x, x], 2) | torch.stack([x, x])
+x[:, [0, 1]] | x[:, [0, 2], 1] | x[0, :, [1, 2]] | x[:, x[0, :, 0] >= 0] | x.masked_fill(x > 0, 1)
+x.scatter(0, torch.zeros(2, 4, 3, dtype=torch.int64), 1.0)
+"""
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("code", [each.strip() for line in BY_ROWS.split("\n") for each in line.split("|") if each.strip()])
+def test_what_can_be_viewed_in_one_row(code):
+    """NumPy keeps the order of the axes that it reads; PyTorch gives these results by rows, and code takes views of them."""
+
+    def script(torch):
+        x = (torch.arange(24.0).view(2, 3, 4) / 24).transpose(1, 2)
+        result = eval(code, {"torch": torch, "x": x})
+        return result.view(-1).round(decimals=4).tolist()
+
+    agree(script)

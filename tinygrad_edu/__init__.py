@@ -77,6 +77,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from .serialization import load as load
     from .serialization import save as save
     from .settings import *
+    from .storage import TypedStorage as TypedStorage
     from .storage import UntypedStorage as UntypedStorage
     from .tape import GradientTape as GradientTape
     from .tape import UnconnectedGradients as UnconnectedGradients
@@ -107,7 +108,7 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
             set_num_threads set_warn_always typename use_deterministic_algorithms
         """,
         "serialization": "load save",
-        "storage": "UntypedStorage",
+        "storage": "TypedStorage UntypedStorage",
         "tape": "GradientTape UnconnectedGradients",
         "variable": "Variable",
         "version": "__version__ TorchVersion",

@@ -282,6 +282,7 @@ def bind_methods() -> None:
         _bind(name, _from_storage(name))
     _bind("__getitem__", subscript.getitem)
     _bind("__setitem__", subscript.setitem)
+    _bind("__delitem__", subscript.delitem)
     for name, value in conversion.ATTRIBUTES.items():
         _bind(name, value)
     for method in random.METHODS:

@@ -95,6 +95,9 @@ OVERLOADS = {
     ] for name, base in (("linspace", ""), ("logspace", ", float base = 10.0"))},
     "eye": [f"(int n{m}, *, Tensor out = None, {_PLACE})" for m in ("", ", int m")],
     **{f"{letter}split": ["(Tensor input, int sections)", "(Tensor input, tuple of ints indices)"] for letter in "hvd"},
+    "fill_": ["(Tensor value)", "(Number value)"],
+    "masked_fill": ["(Tensor mask, Tensor value)", "(Tensor mask, Number value)"],
+    "index_fill": ["(int dim, Tensor index, Tensor value)", "(int dim, Tensor index, Number value)"],
     "random_": [f"(*, {_DRAW})", f"(int from, int to, *, {_DRAW})", f"(int to, *, {_DRAW})"],
 }  # fmt: skip
 

@@ -37,9 +37,9 @@ def typename(obj: Any, /) -> str:
 
 def is_storage(obj: Any, /) -> bool:
     """Whether ``obj`` is a storage."""
-    from .storage import UntypedStorage
+    from .storage import TypedStorage, UntypedStorage
 
-    return isinstance(obj, UntypedStorage)
+    return isinstance(obj, (TypedStorage, UntypedStorage))
 
 
 def compiled_with_cxx11_abi() -> bool:

@@ -291,6 +291,18 @@ def checked_scalar(value: Any, dtype: np.dtype[Any]) -> Any:
     return value
 
 
+NUMBERS = (bool, int, float, complex, np.generic)
+
+
+def given_scalar(value: Any, dtype: np.dtype[Any], name: str, *args: Any) -> Any:
+    """:func:`checked_scalar` of what function ``name`` was given among ``args``; no overload of it takes anything else."""
+    if not isinstance(value, NUMBERS):
+        from .overloads import combination_error
+
+        raise combination_error(name, args, {})
+    return checked_scalar(value, dtype)
+
+
 def _unfit(dtype: np.dtype[Any]) -> RuntimeError:
     return RuntimeError(f"value cannot be converted to type {_C_NAMES[dtype.name]} without overflow")
 

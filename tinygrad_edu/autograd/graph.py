@@ -6,26 +6,30 @@ After PyTorch's ``torch/autograd/graph.py``.
 from __future__ import annotations
 
 import abc
+import contextlib
 import functools
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
 from ..utils.hooks import RemovableHandle
+from ..values import NUMBERS
 from . import node as nodes
 from .context import BackwardCFunction
 from .engine import current_pass, reachable
-from .grad_mode import Observer, observe, unobserve
+from .grad_mode import Observer, no_grad, observe, unobserve
 from .node import GradientEdge, Withheld
 from .runtime import wrap
+from .template import call_record
 from .version import stamp_write
 
 __all__ = [
     "GradientEdge",
     "Node",
+    "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "increment_version",
     "register_multi_grad_hook",
@@ -151,6 +155,19 @@ def increment_version(tensor: Any) -> None:
 
 
 _saving: ContextVar[saved_tensors_hooks | None] = ContextVar("saved_tensors_hooks", default=None)
+_disabled: ContextVar[str | None] = ContextVar("disabled_saved_tensors_hooks", default=None)
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Inside the block, :class:`saved_tensors_hooks` raise a RuntimeError with this message."""
+    if _saving.get() is not None:
+        raise RuntimeError(error_message)
+    token = _disabled.set(error_message)
+    try:
+        yield
+    finally:
+        _disabled.reset(token)
 
 
 class saved_tensors_hooks:
@@ -164,6 +181,9 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self) -> None:
+        reason = _disabled.get()
+        if reason is not None:
+            raise RuntimeError(reason)
         self._token = _saving.set(self)
         observe(_packer)
 
@@ -173,7 +193,28 @@ class saved_tensors_hooks:
 
     def pack(self, value: Any, node: Any) -> Any:
         """An array as the graph keeps it."""
-        return self.pack_hook(wrap(value, node))
+        tensor = wrap(value, node)
+        version = tensor._version
+        with no_grad():
+            packed = self.pack_hook(tensor)
+        if tensor._version != version:
+            raise RuntimeError(
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+                "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you "
+                "need to perform in-place operations on the input to a pack hook."
+            )
+        return packed
+
+    def unpack(self, packed: Any) -> Any:
+        """The array again."""
+        from ..tensor import Tensor
+
+        tensor = self.unpack_hook(packed)
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(tensor).__name__}"
+            )
+        return tensor._array
 
 
 class save_on_cpu(saved_tensors_hooks):
@@ -188,9 +229,16 @@ def _packed(hooks: saved_tensors_hooks, values: list[tuple[bool, Any]]) -> Withh
 
     def unpack(index: int) -> Any:
         packed, value = values[index]
-        return hooks.unpack_hook(value)._array if packed else value
+        return hooks.unpack(value) if packed else value
 
     return Withheld(unpack, len(values))
+
+
+def _numbers(op: Any, call: tuple[Any, ...]) -> set[str]:
+    """The operands that were given as numbers: PyTorch saves no tensor of them."""
+    words = iter(call[1:])
+    told = [(param, how, [next(words) for _ in places]) for param, how, places in call_record(op)]
+    return {param for param, how, (given, *_) in told if how == "operand" and isinstance(given, NUMBERS)}
 
 
 class _Packer(Observer):
@@ -199,10 +247,11 @@ class _Packer(Observer):
         if hooks is None or node.op is None or not node.saved or isinstance(node.saved, Withheld):
             return
         names: Iterable[str] = node.op.saved
+        numbers = _numbers(node.op, call)
         producers = dict(zip(node.op.differentiable, node.next, strict=False))
         values = []
         for name, value in zip(names, node.saved, strict=True):
-            is_tensor = isinstance(value, np.ndarray)
+            is_tensor = isinstance(value, np.ndarray) and name not in numbers
             values.append((is_tensor, hooks.pack(value, producers.get(name)) if is_tensor else value))
         node.saved = _packed(hooks, values)
 

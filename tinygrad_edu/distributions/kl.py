@@ -10,6 +10,7 @@ from ..tensor import Tensor
 from .bernoulli import Bernoulli
 from .categorical import Categorical
 from .distribution import Distribution
+from .independent import Independent, sum_rightmost
 from .normal import Normal
 from .uniform import Uniform
 
@@ -43,9 +44,17 @@ def _bernoullis(p: Any, q: Any) -> Any:
     return yes + no
 
 
+def _independents(p: Any, q: Any) -> Any:
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+
+
 def _uniforms(p: Any, q: Any) -> Any:
     result = ((q.high - q.low) / (p.high - p.low)).log()
     return result.masked_fill((q.low > p.low) | (q.high < p.high), math.inf)
 
 
-_RULES: dict[Any, Any] = {Normal: _normals, Categorical: _categoricals, Bernoulli: _bernoullis, Uniform: _uniforms}
+_RULES: dict[Any, Any] = {
+    Normal: _normals, Categorical: _categoricals, Bernoulli: _bernoullis, Uniform: _uniforms, Independent: _independents,
+}  # fmt: skip

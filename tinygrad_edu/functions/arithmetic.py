@@ -15,6 +15,7 @@ from ..ops.comparison import bitwise_not, isclose
 from ..ops.complex import abs_
 from ..overloads import combination_error
 from ..tensor import Tensor
+from ..values import NUMBERS, checked_scalar
 
 _add, _sub, _mul, _div = ops.add, ops.sub, ops.mul, ops.div
 
@@ -60,6 +61,8 @@ def true_divide(input: Any, other: Any, *, out: Any = None) -> Tensor:
 
 def reversed_divide(self: Tensor, other: Any) -> Tensor:
     """``other / self``, which PyTorch computes as ``self.reciprocal() * other``."""
+    if not isinstance(other, (Tensor, np.ndarray, *NUMBERS)):
+        return NotImplemented  # type: ignore[no-any-return]
     return ops.reciprocal.function(self) * other
 
 
@@ -92,7 +95,8 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
     base, power = number_of(input), number_of(exponent)
     if isinstance(input, Tensor) and isinstance(power, (bool, int, float, complex)):
         _refuse_negative_power(input._array, power)
-        return powers.power.function(_as_common(input, power), power, out=out)
+        input = _as_common(input, power)
+        return powers.power.function(input, checked_scalar(power, input._array.dtype), out=out)
     if isinstance(exponent, Tensor) and isinstance(base, (bool, int, float, complex)):
         return powers.exponential.function(base, _as_common(exponent, base), out=out)
     raise combination_error("pow", (input, exponent), {})

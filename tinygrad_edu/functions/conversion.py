@@ -325,6 +325,9 @@ def resize(self: Tensor, *sizes: Any) -> Tensor:
 
 def set_(self: Tensor, source: Any = None) -> Tensor:
     """Show the memory of ``source`` (of none, if it is left out) from now on."""
+    from ..inplace import check_in_place
+
+    check_in_place(self)
     if source is None:
         self._array = np.empty(0, self._array.dtype)
         return self

@@ -13,7 +13,7 @@ from ..ops import masks
 from ..ops import scatter as scatters
 from ..ops.shape import axis_of, unsqueeze
 from ..tensor import Tensor
-from ..values import checked_scalar
+from ..values import given_scalar
 from .out import with_out
 from .shape import broadcast_shapes, expand, reshape
 from .subscript import check_put, index_part, put_matches, without_leading_ones
@@ -88,14 +88,18 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     """``value`` (a number or 0-d tensor) where ``mask`` is true."""
     if isinstance(value, Tensor):
         return masks.masked_fill_tensor.function(input, mask, value)
-    return masks.masked_fill_number.function(input, mask, checked_scalar(value, input._array.dtype))
+    return masks.masked_fill_number.function(
+        input, mask, given_scalar(value, input._array.dtype, "masked_fill", mask, value)
+    )
 
 
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """``value`` (a number or 0-d tensor) in the slices at ``index`` along ``dim``."""
     if isinstance(value, Tensor):
         return masks.index_fill_tensor.function(input, dim, index, value)
-    return masks.index_fill_number.function(input, dim, index, checked_scalar(value, input._array.dtype))
+    return masks.index_fill_number.function(
+        input, dim, index, given_scalar(value, input._array.dtype, "index_fill", dim, index, value)
+    )
 
 
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
@@ -105,7 +109,9 @@ def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
     values = wrap(*without_leading_ones(values._array, values._node))
     try:
         return ops.index_put.function(input, chosen, values, accumulate)
-    except (IndexError, TypeError, ValueError):
+    except (IndexError, TypeError, ValueError, RuntimeError):
+        if len(chosen) > input._array.ndim:
+            raise IndexError(f"too many indices for tensor of dimension {input._array.ndim} (got {len(chosen)})") from None
         check_put(input._array, chosen, values._array)
         raise
 

@@ -10,13 +10,14 @@ import numpy as np
 from ..autograd.errors import broadcast_error, type_name
 from ..autograd.grad_mode import get_mode
 from ..autograd.node import AccumulateGrad
+from ..autograd.runtime import wrap
 from ..dtypes import from_numpy_dtype
 from ..inplace import assign, check_in_place, check_memory, check_overlap, finish_write, in_place, make_node, set_history
 from ..ops import overwriting as ops
 from ..ops import shape as shape_ops
 from ..ops.diagonal import diagonal
 from ..tensor import Tensor
-from ..values import checked_scalar
+from ..values import NUMBERS, given_scalar
 from . import arithmetic, combining, shape
 
 # ---- overwriting ---------------------------------------------------------------------------------------------------
@@ -34,7 +35,7 @@ def fill_(self: Tensor, value: Any) -> Tensor:
         target[...] = value._array.astype(target.dtype)
         node, op = value._node, ops.fill_tensor
     else:
-        target[...] = checked_scalar(value, target.dtype)
+        target[...] = given_scalar(value, target.dtype, "fill_", value)
         node, op = None, ops.fill_number
     finish_write(self)
     if (self._node is not None or node is not None) and get_mode():
@@ -55,8 +56,10 @@ def zero_(self: Tensor) -> Tensor:
 
 def copy_(self: Tensor, src: Tensor, non_blocking: bool = False) -> Tensor:
     """Copy the elements of ``src``, which broadcasts, and is converted to the dtype of ``self``."""
+    if isinstance(src, NUMBERS):
+        src = wrap(np.asarray(src))
     if not isinstance(src, Tensor):
-        raise TypeError(f"copy_(): argument 'src' (position 1) must be Tensor, not {type_name(src)}")
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type_name(src)}")
     check_in_place(self, src)
     if src._array.shape != self._array.shape:
         check_memory(self._array)

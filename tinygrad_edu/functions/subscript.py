@@ -87,6 +87,11 @@ def getitem(self: Tensor, index: Any) -> Tensor:
         raise
 
 
+def delitem(self: Tensor, index: Any) -> None:
+    """A tensor keeps its shape: nothing can be taken out of it."""
+    raise TypeError("Tensor does not support deleting items")
+
+
 def setitem(self: Tensor, index: Any, value: Any) -> None:
     """``self[index] = value``: writes into the memory of ``self`` and its views."""
     array = self._array

@@ -9,7 +9,7 @@ from ..autograd.op import op
 from .elementwise import exp, sigmoid, zeros_like
 from .masking import kept_where
 from .reduction import sum
-from .shape import axis_of
+from .shape import axis_of, by_rows
 
 
 def require_float(x, kernel):
@@ -47,7 +47,7 @@ def _shifted(x, dim, name):
     if x.dtype.kind != "f":
         require_float(x, f"{name}_lastdim_kernel_impl" if axis == max(x.ndim - 1, 0) else f"{name}_kernel_impl")
     if x.ndim and x.size:
-        return x - np.maximum.reduce(x, axis, None, None, True), (axis,)
+        return by_rows(x - np.maximum.reduce(x, axis, None, None, True)), (axis,)
     return (x.copy(), (axis,)) if x.ndim else (np.asarray(x - x), ())
 
 

@@ -101,8 +101,8 @@ def imag(x):
 
 @op("ConjPhysicalBackward0", x=lambda grad: conj_physical(grad), formula=("conj(x)", "conj(G)"))
 def conj_physical(x):
-    """The complex conjugate."""
-    return np.conj(x)
+    """The complex conjugate; a real tensor is its own."""
+    return np.conj(x) if x.dtype.kind == "c" else x.copy()
 
 
 @op(

@@ -11,7 +11,7 @@ from ..autograd.op import op
 from .elementwise import as_half, exp, from_half, where, zeros_like
 from .indexing import scatter_zeros
 from .reduction import axes_of, keep_axes, sum
-from .shape import axis_of, cat, reshape, slice_
+from .shape import axis_of, by_rows, cat, reshape, slice_
 from .special import logaddexp
 
 __all__ = [
@@ -24,6 +24,12 @@ def _wide(x):
     return x.dtype if x.dtype.kind in "fc" else np.dtype(np.int64)
 
 
+def _run(ufunc, x, dim):
+    if not x.ndim:
+        return x.astype(_wide(x))
+    return by_rows(ufunc.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)))
+
+
 @op(
     "CumsumBackward0",
     x=lambda grad, dim: _reverse_cumsum(grad, dim),
@@ -31,7 +37,7 @@ def _wide(x):
 )
 def cumsum(x, dim):
     """Running sums along ``dim``."""
-    return np.add.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
+    return _run(np.add, x, dim)
 
 
 def _reverse_cumsum(grad, dim):
@@ -102,7 +108,7 @@ def prod(x, dim, keepdim=False):
 
 def _prod(x, axes, keepdim):
     z = from_half(x)
-    return as_half(np.multiply.reduce(z, axis=axes, keepdims=keepdim, dtype=_wide(z)), x)
+    return as_half(by_rows(np.multiply.reduce(z, axis=axes, keepdims=keepdim, dtype=_wide(z))), x)
 
 
 @op(
@@ -112,7 +118,7 @@ def _prod(x, axes, keepdim):
 )
 def cumprod(x, dim):
     """Running products along ``dim``."""
-    return np.multiply.accumulate(x, axis=axis_of(dim, x.ndim), dtype=_wide(x)) if x.ndim else x.astype(_wide(x))
+    return _run(np.multiply, x, dim)
 
 
 def _cumprod_rule(grad, x, out, dim):
@@ -152,7 +158,7 @@ def _declare_running(name, public):
         formula=("x[indices] along axis dim", "G added at [indices] along axis dim"),
     )
     def running(x, indices, dim):
-        return np.take_along_axis(x, indices, dim % x.ndim) if x.ndim else x.copy()
+        return by_rows(np.take_along_axis(x, indices, dim % x.ndim)) if x.ndim else x.copy()
 
     return running
 
@@ -176,7 +182,7 @@ def logcumsumexp(x, dim):
         rows = itertools.accumulate(np.moveaxis(x, axis_of(dim, x.ndim), 0), logaddexp)
         return np.stack([*rows], axis_of(dim, x.ndim)) if x.size else x.copy()
     z = from_half(x)
-    return as_half(np.logaddexp.accumulate(z, axis_of(dim, x.ndim)), x)
+    return as_half(by_rows(np.logaddexp.accumulate(z, axis_of(dim, x.ndim))), x)
 
 
 def _logcumsumexp_rule(grad, x, out, dim):

@@ -165,6 +165,14 @@ def _refuse_integer_zero(x, y, name):
         raise RuntimeError("ZeroDivisionError")
 
 
+def _remainder(x, y):
+    """NumPy's, but a remainder of 0 keeps the sign of ``x``, as PyTorch's does; NumPy gives it the divisor's."""
+    if x.dtype.kind != "f":
+        return np.remainder(x, y)
+    rest = np.fmod(x, y)
+    return np.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)
+
+
 def _declare_modulo(number, name, forward, rounding_mode, quotient, numbers):
     """The node's number is 1 where the divisor is a tensor, 0 where it is a number."""
 
@@ -186,7 +194,7 @@ def _declare_modulo(number, name, forward, rounding_mode, quotient, numbers):
     return modulo
 
 
-remainder, remainder_number = (_declare_modulo(i, "remainder", np.remainder, "floor", "⌊x / y⌋", True) for i in (1, 0))
+remainder, remainder_number = (_declare_modulo(i, "remainder", _remainder, "floor", "⌊x / y⌋", True) for i in (1, 0))
 fmod, fmod_number = (_declare_modulo(i, "fmod", np.fmod, "trunc", "trunc(x / y)", "second") for i in (1, 0))
 
 
@@ -261,7 +269,7 @@ def _lerp(x, end, weight, name):
 @op("ConjBackward0", x=lambda grad: conj(grad), formula=("conj(x)", "conj(G)"))
 def conj(x):
     """The complex conjugate; a real tensor is its own."""
-    return np.conj(x)
+    return np.conj(x) if x.dtype.kind == "c" else x.copy()
 
 
 def _elementary(name, forward, value, local, *, x, **options):
@@ -374,7 +382,7 @@ def from_half(x):
 
 def as_half(result, x):
     """The result of steps that began with :func:`from_half`, in the dtype of ``x``."""
-    return result.astype(np.float16) if x.dtype.itemsize == 2 else result
+    return result.astype(np.float16) if x.dtype.itemsize == 2 and x.dtype.kind == "f" else result
 
 
 def _declare_rounding(name, forward, value):

@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd.op import op
 from .repeated import add_at
 from .scatter import scatter_zeros, type_of
-from .shape import axis_of, reshape, zeros
+from .shape import axis_of, by_rows, reshape, zeros
 
 # ---- x[index] with arrays in the index -----------------------------------------------------------------------------
 
@@ -20,9 +20,8 @@ from .shape import axis_of, reshape, zeros
     symbol="x[i]",
 )
 def index(x, index):
-    """Elements at integer or boolean arrays, NumPy's rules for their place in the result; in rows, so that it can be viewed."""
-    result = x[index]
-    return result if result.flags.c_contiguous else result.copy()
+    """Elements at integer or boolean arrays, NumPy's rules for their place in the result."""
+    return by_rows(x[index])
 
 
 @op(
@@ -71,7 +70,7 @@ def index_put(x, index, values, accumulate=False):
 )
 def index_fill_zero(x, index):
     """``x`` with zeros at ``index``."""
-    result = np.array(x)
+    result = x.copy()
     result[index] = 0
     return result
 

@@ -10,7 +10,7 @@ from .indexing import index_put_zeros
 from .reduction import sum as sum_
 from .repeated import add_at
 from .scatter import type_of, vector
-from .shape import axis_of, reshape, zeros
+from .shape import axis_of, by_rows, reshape, zeros
 
 # ---- index_select and its kin: slices along one axis -----------------------------------------------------------------
 
@@ -59,7 +59,7 @@ def index_select(x, dim, index):
 def select_add(x, shape, dim, index):
     """Zeros of ``shape`` with the slices of ``x`` added at ``index`` along ``dim``."""
     if not len(shape):
-        return np.array(x)
+        return x.copy()
     result = np.zeros(shape, x.dtype)
     axis = dim % len(shape)
     add_at(np.moveaxis(result, axis, 0), vector(index), np.moveaxis(x, axis, 0))
@@ -89,7 +89,7 @@ def index_add(x, dim, index, source, *, alpha=1):
         )
     _check_slices(x, dim, index, source)
     _check_range(index, vector(x).shape[dim], dim, RuntimeError)
-    result = np.array(x)
+    result = x.copy()
     added = vector(source) * np.asarray(alpha).astype(x.dtype)
     add_at(np.moveaxis(vector(result), dim, 0), vector(index), np.moveaxis(added, dim, 0))
     return result
@@ -115,7 +115,7 @@ def _fill(x, dim, index, value):
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
     if index.ndim > 1:
         raise RuntimeError("Index has to be a vector/scalar")
-    result = np.array(x)
+    result = x.copy()
     size = vector(result).shape[dim]
     _check_range(index, size, dim, low=-size)
     vector(result)[_slices(vector(result), dim, index)] = value
@@ -180,7 +180,7 @@ def index_copy(x, dim, index, source):
         raise IndexError(
             f"index_copy_(): Number of indices ({index.size}) should be equal to source.size(dim) ({vector(source).shape[dim]})"
         )
-    result = np.array(x)
+    result = x.copy()
     _check_range(
         index, vector(result).shape[dim], dim, words="index_copy_(): index {} is out of bounds for dimension {} with size {}"
     )
@@ -209,7 +209,7 @@ def _check_mask(mask):
 def masked_fill_number(x, mask, value):
     """``value`` where ``mask`` is true."""
     _check_mask(mask)
-    return np.where(mask, x.dtype.type(value), x)
+    return by_rows(np.where(mask, x.dtype.type(value), x))
 
 
 @op(
@@ -226,7 +226,7 @@ def masked_fill_tensor(x, mask, value):
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
         )
     _check_mask(mask)
-    return np.where(mask, value.astype(x.dtype), x)
+    return by_rows(np.where(mask, value.astype(x.dtype), x))
 
 
 @op(

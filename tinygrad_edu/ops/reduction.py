@@ -13,7 +13,7 @@ from ..autograd.op import op
 from .complex import sgn
 from .elementwise import as_half, exp, from_half, where, zeros_like
 from .indexing import scatter_zeros
-from .shape import axis_of, reshape, spread_dense
+from .shape import axis_of, by_rows, reshape, spread_dense
 
 
 def _axes(x, dim):
@@ -72,7 +72,8 @@ def sum_all(x):
 )
 def sum(x, dim=None, keepdim=False):
     """The sum over ``dim`` (an int, several, or None for all). Integers add up in int64."""
-    return _sum(x, _axes(x, dim), keepdim)
+    total = _sum(x, _axes(x, dim), keepdim)
+    return total if x.ndim < 3 else by_rows(total)
 
 
 def _sum(x, axes, keepdim):
@@ -94,7 +95,7 @@ def _sum(x, axes, keepdim):
 )
 def nansum(x, dim=None, keepdim=False):
     """The sum over ``dim`` with nan counted as 0."""
-    return _sum(np.where(np.isnan(x), x.dtype.type(0), x), _axes(x, dim), keepdim)
+    return by_rows(_sum(np.where(np.isnan(x), x.dtype.type(0), x), _axes(x, dim), keepdim))
 
 
 def _require_float(x, name):
@@ -134,7 +135,8 @@ def mean_all(x):
 def mean(x, dim=None, keepdim=False):
     """The mean over ``dim``."""
     _require_float(x, "mean")
-    return _mean(x, _axes(x, dim), keepdim)
+    average = _mean(x, _axes(x, dim), keepdim)
+    return average if x.ndim < 3 else by_rows(average)
 
 
 # ---- variance --------------------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def _variance(x, dim, correction, keepdim, name="std and var"):
     deviation = x - _mean(x, axes, True)
     square = deviation.real**2 + deviation.imag**2 if x.dtype.kind == "c" else deviation * deviation
     freedom = builtins.max(_count(x.shape, axes) - correction, 0)
-    return np.divide(_sum(square, axes, keepdim), square.dtype.type(freedom))
+    return by_rows(np.divide(_sum(square, axes, keepdim), square.dtype.type(freedom)))
 
 
 def _variance_rule(grad, x, dim, correction, keepdim):
@@ -256,7 +258,7 @@ def _extreme(reduce, x, dim, keepdim, name):
     axes = _axes(x, dim)
     if x.size == 0:
         _refuse_empty(x, axes, dim, name)
-    return reduce(x, axis=axes, keepdims=keepdim)
+    return by_rows(reduce(x, axis=axes, keepdims=keepdim))
 
 
 def _refuse_empty(x, axes, dim, name):
@@ -401,7 +403,7 @@ def _declare_test(name, reduce):
     def test(x, dim=None, keepdim=False):
         """Whether all (or any) elements over ``dim`` are true. uint8 answers in uint8."""
         axes = None if dim is None else axes_of(dim, x.ndim)
-        result = reduce(x, axis=axes, keepdims=keepdim) if axes != () else x
+        result = by_rows(reduce(x, axis=axes, keepdims=keepdim)) if axes != () else x
         return np.asarray(result, bool).astype(np.uint8 if x.dtype == np.uint8 else bool)
 
     return test
@@ -427,7 +429,7 @@ def logsumexp(x, dim, keepdim=False):
     top = np.maximum.reduce(z.real, axis=axes, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
     result = np.log(_sum(np.exp(z - top), axes, True)) + top
-    return as_half(result if keepdim else np.squeeze(result, axes), x)
+    return as_half(by_rows(result if keepdim else np.squeeze(result, axes)), x)
 
 
 def _norm_rule(grad, x, out, p, dim, keepdim):
@@ -464,6 +466,10 @@ _NORM = {
 @op("LinalgVectorNormBackward0", **_NORM)
 def vector_norm(x, p=2, dim=None, keepdim=False):
     """``(sum |x|^p)^(1/p)`` over ``dim``; how many are not 0 for p = 0, the largest or smallest ``|x|`` for p = inf, -inf."""
+    return by_rows(_norm(x, p, dim, keepdim))
+
+
+def _norm(x, p, dim, keepdim):
     axes, z = _axes(x, dim), np.abs(from_half(x))
     if p < 0 or math.isinf(p):
         _require_elements(x, p, axes)

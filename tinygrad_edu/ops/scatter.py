@@ -146,7 +146,7 @@ def scatter_add(x, dim, index, src):
 def scatter_src(x, dim, index, src):
     dim = axis_of(dim, x.ndim)
     check_dtype(x, src, "scatter")
-    result, indices, src = np.array(x), vector(index), vector(src)
+    result, indices, src = x.copy(), vector(index), vector(src)
     check_along(vector(result), dim, indices, "scatter", src)
     vector(result)[along(dim, indices)] = _corner(src, indices)
     return result
@@ -161,7 +161,7 @@ def scatter_src(x, dim, index, src):
 )
 def scatter_value(x, dim, index, value):
     dim = axis_of(dim, x.ndim)
-    result, indices = np.array(x), vector(index)
+    result, indices = x.copy(), vector(index)
     check_along(vector(result), dim, indices, "scatter")
     vector(result)[along(dim, indices)] = value
     return result
@@ -183,7 +183,7 @@ def scatter_by(x, dim, index, src, reduce):
     """``x`` with elements of ``src`` added to, or multiplied with, those at ``index``; PyTorch has no derivative for it."""
     dim = axis_of(dim, x.ndim)
     check_dtype(x, src, "scatter")
-    result, indices, src = np.array(x), vector(index), vector(src)
+    result, indices, src = x.copy(), vector(index), vector(src)
     check_along(vector(result), dim, indices, "scatter", src)
     ufunc = np.add if reduce == "add" else np.multiply
     ufunc.at(vector(result), along(dim, indices), _corner(src, indices))
@@ -255,7 +255,7 @@ def scatter_reduce(x, dim, index, src, reduce, *, include_self=True):
     check_dtype(x, src, "scatter")
     if reduce == "mean" and x.dtype == bool:
         raise not_implemented("scatter_gather_tensor_cpu_reduce_mean", x.dtype)
-    result, indices, used = np.array(x), vector(index), vector(src)
+    result, indices, used = np.array(x, order="C"), vector(index), vector(src)
     check_along(vector(result), dim, indices, "scatter", used)
     target, places = vector(result), along(dim, indices)
     if not include_self:

@@ -17,6 +17,11 @@ def axis_of(dim, ndim):
     return dim % span
 
 
+def by_rows(x):
+    """``x``, a new array, in the order of its rows, where ``view`` can take it: NumPy keeps the order of what it reads."""
+    return x if x.ndim < 2 or x.flags.c_contiguous else x.copy()
+
+
 def _infer(shape, size):
     """``shape`` with its one -1 replaced so that it holds ``size`` elements."""
     shape, known, unknown = tuple(shape), 1, None
@@ -379,7 +384,7 @@ def cat(tensors, dim=0):
                     f"Sizes of tensors must match except in dimension {axis}. Expected size {first.shape[d]} but got size "
                     f"{each.shape[d]} for tensor number {i} in the list."
                 )
-    return np.concatenate(_same_dtype(parts, tensors), axis)
+    return by_rows(np.concatenate(_same_dtype(parts, tensors), axis))
 
 
 def _same_dtype(parts, tensors):
@@ -418,7 +423,7 @@ def stack(tensors, dim=0):
     span = len(shape) + 1
     if not -span <= dim < span:
         raise dimension_error(dim, span)
-    return np.stack(_same_dtype(tensors, tensors), dim)
+    return by_rows(np.stack(_same_dtype(tensors, tensors), dim))
 
 
 def _declare_split(name):

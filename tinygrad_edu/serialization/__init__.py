@@ -106,7 +106,8 @@ def load(
         map_location: where storages go, as in PyTorch; there is only the CPU, so for a file from a GPU: "cpu".
         pickle_module: accepted; the reader is always our own.
         weights_only: True (the default) reads what PyTorch reads under it; False also NumPy's arrays and more of Python's
-            plain data. Functions, classes and modules are read only after :func:`add_safe_globals`.
+            plain data, and models whose classes the program has defined or imported. Other classes, and functions, are read
+            only after :func:`add_safe_globals`.
         mmap: accepted for paths; the storages are read in any case.
         pickle_load_args: ``encoding`` of byte strings from Python 2 (utf-8).
 
@@ -183,8 +184,9 @@ def _read_archive(archive: Archive, make_unpickler: Any, place: Any) -> Any:
 
 
 _TRUST = (
-    "tinygrad_edu never runs code out of a file, `weights_only=False` or not: save `model.state_dict()` and load it into a "
-    "model that your own code makes, or name the classes that you trust to `torch.serialization.add_safe_globals`."
+    "tinygrad_edu never runs code out of a file; `weights_only=False` reads models whose classes your program has defined or "
+    "imported. Otherwise save `model.state_dict()` and load it into a model that your own code makes, or name the classes "
+    "that you trust to `torch.serialization.add_safe_globals`."
 )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import collections
+import sys
+import types
 from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
@@ -173,14 +175,46 @@ _PLAIN_CALLS: dict[Any, Callable[..., Any]] = {
 }
 _PLAIN_CALLS |= {frozenset: _of_items(frozenset), np.dtype: rebuild.numpy_dtype, collections.defaultdict: _defaultdict}
 
+_PACKAGE = __name__.partition(".")[0]
+_FUNCTIONS = (_PACKAGE, f"{_PACKAGE}.nn.functional")
 _BLOCKED = ("sys", "os", "posix", "nt")
+
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether ``value`` is a class of layers. Where the program has imported none, there is none."""
+    layers = sys.modules.get(f"{_PACKAGE}.nn.module")
+    return layers is not None and isinstance(value, type) and issubclass(value, layers.Module)
+
+
+def _is_members(value: Any) -> bool:
+    """Whether ``value`` is the class of dictionaries in which a layer keeps its parameters, buffers and layers."""
+    members = sys.modules.get(f"{_PACKAGE}.nn.members")
+    return members is not None and value is members.Members
+
+
+def _part_of_a_model(module: str, name: str) -> Any:
+    """A class of layers, or one of our functions on layers, that the program itself has loaded; None for anything else.
+
+    A layer is made without a call of its ``__init__``, and a function is not called: a file can give layers their state only.
+    """
+    value: Any = sys.modules.get(module)
+    for part in name.split("."):
+        value = getattr(value, "__dict__", {}).get(part)
+    if _is_layer(value) or _is_members(value):
+        return value
+    if module in _FUNCTIONS or module.startswith(f"{_PACKAGE}.functions."):
+        function = getattr(sys.modules.get(module), name, None)
+        return function if isinstance(function, types.FunctionType) and function.__module__ == module else None
+    return None
 
 
 class AllowList:
     """What one file's pickle may name.
 
     Args:
-        weights_only: PyTorch's list; False adds plain data of Python and NumPy. Code is never run for either.
+        weights_only: PyTorch's list; False adds plain data of Python and NumPy, and the layers whose classes the program has
+            loaded. Code out of the file is never run for either.
     """
 
     def __init__(self, weights_only: bool) -> None:
@@ -193,6 +227,9 @@ class AllowList:
     def _is_users(self, value: Any) -> bool:
         return any(value is each for each in self._user.values())
 
+    def _is_layer(self, value: Any) -> bool:
+        return not self.weights_only and _is_layer(value)
+
     def find(self, module: str, name: str) -> Any:
         """What a name stands for."""
         path = f"{module}.{name}"
@@ -202,6 +239,10 @@ class AllowList:
             return self._names[path]
         if path in self._user:
             return self._user[path]
+        if not self.weights_only:
+            part = _part_of_a_model(module, name)
+            if part is not None:
+                return part
         path = path.removeprefix("builtins.")
         raise UnpicklingError(
             f"Unsupported global: GLOBAL {path} was not an allowed global by default. Please use "
@@ -218,7 +259,7 @@ class AllowList:
         except TypeError:  # no function, and not hashable
             called = None
         if called is None:
-            if not self._is_users(function):
+            if not self._is_users(function) and (self.weights_only or not _is_members(function)):
                 raise UnpicklingError(f"Trying to call reduce for unrecognized function {function}")
             called = function
         return called(*arguments)
@@ -227,7 +268,7 @@ class AllowList:
         """An object of a class that the file named, not initialised."""
         if cls is rebuild.new_parameter:
             return cls(*arguments)
-        if not self._is_users(cls) and not any(cls is each for each in self._made):
+        if not (self._is_users(cls) or self._is_layer(cls)) and not any(cls is each for each in self._made):
             raise UnpicklingError(
                 "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` but got "
                 f"{cls}"
@@ -236,7 +277,8 @@ class AllowList:
 
     def is_mapping(self, value: Any) -> bool:
         """Whether items may be set in ``value``, which is no dictionary of PyTorch's list."""
-        return self._is_users(type(value)) or (not self.weights_only and type(value) is collections.defaultdict)
+        kind = type(value)
+        return self._is_users(kind) or (not self.weights_only and (kind is collections.defaultdict or _is_members(kind)))
 
     def build(self, made: Any, state: Any) -> None:
         """Give an object its state."""
@@ -247,7 +289,7 @@ class AllowList:
             rebuild.fill_array(made, state)
         elif isinstance(made, np.dtype) and not self.weights_only:
             rebuild.check_dtype_state(state)
-        elif not self._is_users(kind):
+        elif not self._is_users(kind) and not self._is_layer(kind):
             raise UnpicklingError(
                 f"Can only build Tensor, Parameter, OrderedDict or types allowlisted via `add_safe_globals`, but got {kind}"
             )
