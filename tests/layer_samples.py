@@ -147,3 +147,9 @@ for _n, _modes in ((2, ("bilinear", "nearest", "bicubic")), (3, ("bilinear", "ne
             _cases = [s(N(*_image), 0.7 * N(*_grid, _n), _mode, _padding, _corners) for _corners in (True, False)]
             row("F.grid_sample", *_cases, **SIZES)
     row("F.affine_grid", *[s(N(2, _n, _n + 1), (2, 1, *_image[2:]), _corners) for _corners in (True, False)], **SIZES)
+
+# PyTorch's own second derivative fails torch.autograd.gradgradcheck.
+row("_weight_norm", s(N(3, 4), P(3, 1)), s(N(3, 4), N(1, 4), 1), s(N(2, 3, 2), P(2, 1, 1), 0), s(N(2, 3, 2), P(1, 3, 1), 1),
+    s(N(3), N(3)), s(N(3, 2), P(), -1), dtypes=False, nonfinite=False, twice=False)  # fmt: skip
+row("norm_except_dim", s(N(3, 4)), s(N(2, 3, 2), 2, 1), s(N(3, 4), 3, 1), s(N(3, 4), 2, -1), s(N(3)), node="any", view=False,
+    dtypes=False)  # fmt: skip
