@@ -12,6 +12,7 @@ from ..functions import dropout as _dropout
 from ..functions.activation import *
 from ..functions.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from ..functions.conv import *
+from ..functions.ctc import *
 from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *

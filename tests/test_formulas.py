@@ -141,6 +141,7 @@ IN_WORDS = {
     **dict.fromkeys(["bag_sums", "bag_maxima"], "which rows are in a bag is said in words"),
     **dict.fromkeys(["grid_sample", "affine_grid_generator"], "which elements are read, and with what weights, is the point"),
     "unpool_again": "indices may repeat",
+    "ctc_loss": "the sums run over alignments",
     **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }

@@ -49,7 +49,7 @@ FAMILIES = {
         "arithmetic": "complex elementwise gamma powers special",
         "conv": "conv grid pooling resize",
         "linear": "decompositions linalg rnn",
-        "loss": "loss margin",
+        "loss": "ctc loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",
         "reduction": "cumulative order reduction",

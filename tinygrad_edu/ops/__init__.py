@@ -9,6 +9,7 @@ from .activation import *
 from .comparison import *
 from .complex import *
 from .conv import *
+from .ctc import *
 from .cumulative import *
 from .decompositions import *
 from .diagonal import *
