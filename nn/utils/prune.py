@@ -494,7 +494,8 @@ def _check_amount(amount: Any) -> None:
 
 def _count(amount: Any, size: int) -> int:
     """How many of ``size`` to prune."""
-    if not isinstance(amount, numbers.Integral):
+    whole = isinstance(amount, numbers.Integral)
+    if not whole:
         return round(amount * size)
     if amount > size:
         raise ValueError(f"amount={amount} should be smaller than the number of parameters to prune={size}")
