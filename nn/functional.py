@@ -16,6 +16,7 @@ from ..functions.ctc import *
 from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *
+from ..functions.fractional import *
 from ..functions.grid import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear

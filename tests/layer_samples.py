@@ -153,3 +153,9 @@ row("_weight_norm", s(N(3, 4), P(3, 1)), s(N(3, 4), N(1, 4), 1), s(N(2, 3, 2), P
     s(N(3), N(3)), s(N(3, 2), P(), -1), dtypes=False, nonfinite=False, twice=False)  # fmt: skip
 row("norm_except_dim", s(N(3, 4)), s(N(2, 3, 2), 2, 1), s(N(3, 4), 3, 1), s(N(3, 4), 2, -1), s(N(3)), node="any", view=False,
     dtypes=False)  # fmt: skip
+
+FRACTIONS = A([0.1, 0.8, 0.4, 0.6, 0.9, 0.2]).reshape(1, 2, 3)
+row("F.fractional_max_pool2d", s(N(1, 2, 5, 6), 2, 3, None, False, FRACTIONS[..., :2].copy(), fixed=(5,)), twice=False,
+    dtypes=False, nonfinite=False)  # fmt: skip
+row("F.fractional_max_pool3d", s(N(1, 2, 4, 4, 5), 2, (2, 2, 3), None, False, FRACTIONS, fixed=(5,)), twice=False,
+    dtypes=False, nonfinite=False)  # fmt: skip

@@ -19,7 +19,7 @@ def _check(layer: Any, bn: Any) -> None:
         raise AssertionError("Fusion only for eval!")
 
 
-def _statistics(bn: Any) -> tuple[Any, ...]:
+def _statistics(bn: Any) -> Any:
     if bn.running_mean is None or bn.running_var is None:
         raise AssertionError("bn.running_mean and bn.running_var must not be None")
     return bn.running_mean, bn.running_var, bn.eps, bn.weight, bn.bias
@@ -38,7 +38,8 @@ def fuse_conv_bn_eval(conv: _M, bn: Any, transpose: bool = False) -> _M:
     """
     _check(conv, bn)
     fused: Any = copy.deepcopy(conv)
-    fused.weight, fused.bias = fuse_conv_bn_weights(fused.weight, fused.bias, *_statistics(bn), transpose=transpose)
+    mean, var, eps, weight, bias = _statistics(bn)
+    fused.weight, fused.bias = fuse_conv_bn_weights(fused.weight, fused.bias, mean, var, eps, weight, bias, transpose)
     return fused
 
 

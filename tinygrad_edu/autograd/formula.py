@@ -47,7 +47,7 @@ FAMILIES = {
     for family, rooms in {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise gamma powers special",
-        "conv": "conv grid pooling resize",
+        "conv": "conv fractional grid pooling resize",
         "linear": "decompositions linalg rnn",
         "loss": "ctc loss margin",
         "norm": "norm",

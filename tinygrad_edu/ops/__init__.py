@@ -15,6 +15,7 @@ from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .fractional import *
 from .gamma import *
 from .grid import *
 from .indexing import *
