@@ -8,6 +8,7 @@ from . import parallel as parallel
 from . import parameter as parameter
 from . import utils as utils
 from .activation import *
+from .adaptive import *
 from .attention import *
 from .batchnorm import *
 from .container import *

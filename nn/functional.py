@@ -12,9 +12,11 @@ from ..functions import dropout as _dropout
 from ..functions.activation import *
 from ..functions.attention import scaled_dot_product_attention as scaled_dot_product_attention
 from ..functions.conv import *
+from ..functions.ctc import *
 from ..functions.divergence import *
 from ..functions.embedding import *
 from ..functions.feature_dropout import *
+from ..functions.fractional import *
 from ..functions.grid import *
 from ..functions.linalg import bilinear as bilinear
 from ..functions.linalg import linear as linear

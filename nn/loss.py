@@ -17,6 +17,7 @@ from .module import Module
 __all__ = [
     "BCELoss",
     "BCEWithLogitsLoss",
+    "CTCLoss",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "GaussianNLLLoss",
@@ -482,3 +483,24 @@ class TripletMarginWithDistanceLoss(_Loss):
             swap=self.swap,
             reduction=self.reduction,
         )
+
+
+class CTCLoss(_Loss):
+    """-log p(target | input) over all alignments of the two: connectionist temporal classification.
+
+    Args:
+        blank: the class that is no label.
+        reduction: ``"mean"`` divides each loss by the length of its target first.
+        zero_infinity: whether infinite losses, of inputs too short for their target, and their gradients are zero.
+
+    Source: Graves et al., "Connectionist temporal classification", 2006 (https://www.cs.toronto.edu/~graves/icml_2006.pdf).
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+        options = (self.blank, self.reduction, self.zero_infinity)
+        return F.ctc_loss(log_probs, targets, input_lengths, target_lengths, *options)

@@ -4,8 +4,9 @@ import sys
 from importlib import import_module
 
 _FILES = (
-    "activation", "attention", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold", "instancenorm",
-    "lazy", "linear", "loss", "module", "normalization", "padding", "pooling", "rnn", "sparse", "transformer", "upsampling",
+    "activation", "adaptive", "attention", "batchnorm", "container", "conv", "distance", "dropout", "flatten", "fold",
+    "instancenorm", "lazy", "linear", "loss", "module", "normalization", "padding", "pooling", "rnn", "sparse", "transformer",
+    "upsampling",
 )  # fmt: skip
 
 for _name in _FILES:
@@ -16,3 +17,5 @@ for _name in _FILES:
 # what stands in a file of its own here
 activation.MultiheadAttention = attention.MultiheadAttention  # type: ignore[name-defined]  # noqa: F821
 linear.LazyLinear = lazy.LazyLinear  # type: ignore[name-defined]  # noqa: F821
+for _name, _own in {"channelshuffle": "fold", "pixelshuffle": "fold", "utils": "_tuples"}.items():
+    sys.modules[f"{__name__}.{_name}"] = globals()[_name] = import_module(f"..{_own}", __name__)

@@ -18,6 +18,8 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -295,3 +297,59 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """The means of windows that cover volumes (N, C, D, H, W) evenly; None in ``output_size`` keeps a size."""
 
     _function = staticmethod(F.adaptive_avg_pool3d)
+
+
+class _FractionalMaxPoolNd(_Pool):
+    _axes: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:
+        super().__init__()
+        self._check_kernel(kernel_size)
+        self.kernel_size = ntuple(kernel_size, self._axes)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else ntuple(output_size, self._axes)
+        self.output_ratio = None if output_ratio is None else ntuple(output_ratio, self._axes)
+        if output_size is None and output_ratio is None:
+            name = f"FractionalMaxPool{self._axes}d"
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError("only one of output_size and output_ratio may be specified")
+        if self.output_ratio is not None and not all(0 < each < 1 for each in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _check_kernel(self, kernel_size: Any) -> None:
+        pass
+
+    def extra_repr(self) -> str:
+        return ""
+
+    def forward(self, input: Any) -> Any:
+        options = (self.kernel_size, self.output_size, self.output_ratio, self.return_indices)
+        return self._function(input, *options, _random_samples=self._random_samples)
+
+
+class FractionalMaxPool2d(_FractionalMaxPoolNd):
+    """The maxima of windows of images (N, C, H, W) at random places.
+
+    Source: Graham, "Fractional max-pooling", 2015 (https://arxiv.org/abs/1412.6071).
+    """
+
+    _function, _axes = staticmethod(F.fractional_max_pool2d), 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPoolNd):
+    """The maxima of windows of volumes (N, C, T, H, W) at random places."""
+
+    _function, _axes = staticmethod(F.fractional_max_pool3d), 3
+
+    def _check_kernel(self, kernel_size: Any) -> None:
+        if not all(each > 0 for each in ntuple(kernel_size, 3)):
+            raise ValueError(f"kernel_size must be greater than 0, but got {kernel_size}")

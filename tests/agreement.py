@@ -3,6 +3,7 @@
 import re
 import warnings
 
+import numpy as np
 import pytest
 
 
@@ -40,3 +41,26 @@ def agree(script):
     import tinygrad_edu
 
     assert outcome(script, tinygrad_edu) == outcome(script, oracle)
+
+
+def nearly(ours, theirs, rtol, atol):
+    """Whether two outcomes are the same but for rounding of their floats."""
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return bool(np.isclose(ours, theirs, rtol, atol, equal_nan=True))
+    if isinstance(ours, complex) and isinstance(theirs, complex):
+        return bool(np.isclose(ours, theirs, rtol, atol))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return list(ours) == list(theirs) and all(nearly(ours[key], theirs[key], rtol, atol) for key in ours)
+    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
+        same = type(ours) is type(theirs) and len(ours) == len(theirs)
+        return same and all(nearly(a, b, rtol, atol) for a, b in zip(ours, theirs, strict=True))
+    return ours == theirs
+
+
+def agree_nearly(script, rtol=2e-5, atol=2e-6):
+    """As :func:`agree`, where the two may add up in another order."""
+    oracle = pytest.importorskip("torch")
+    import tinygrad_edu
+
+    ours, theirs = outcome(script, tinygrad_edu), outcome(script, oracle)
+    assert nearly(ours, theirs, rtol, atol), f"ours: {ours}\ntheirs: {theirs}"

@@ -56,6 +56,8 @@ class Scope:
             return ndim - 2, ndim - 1
         if name == "batch":
             return tuple(d for d in range(ndim) if d != 1)
+        if name == "slice":  # along dim
+            return tuple(d for d in range(ndim) if d != self.names["dim"])
         if name in ("row", "rows"):  # the last axes make a row
             last = self.names["dims"]
             return tuple(range(ndim - last, ndim) if name == "row" else range(ndim - last))

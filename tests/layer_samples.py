@@ -147,3 +147,15 @@ for _n, _modes in ((2, ("bilinear", "nearest", "bicubic")), (3, ("bilinear", "ne
             _cases = [s(N(*_image), 0.7 * N(*_grid, _n), _mode, _padding, _corners) for _corners in (True, False)]
             row("F.grid_sample", *_cases, **SIZES)
     row("F.affine_grid", *[s(N(2, _n, _n + 1), (2, 1, *_image[2:]), _corners) for _corners in (True, False)], **SIZES)
+
+# PyTorch's own second derivative fails torch.autograd.gradgradcheck.
+row("_weight_norm", s(N(3, 4), P(3, 1)), s(N(3, 4), N(1, 4), 1), s(N(2, 3, 2), P(2, 1, 1), 0), s(N(2, 3, 2), P(1, 3, 1), 1),
+    s(N(3), N(3)), s(N(3, 2), P(), -1), dtypes=False, nonfinite=False, twice=False)  # fmt: skip
+row("norm_except_dim", s(N(3, 4)), s(N(2, 3, 2), 2, 1), s(N(3, 4), 3, 1), s(N(3, 4), 2, -1), s(N(3)), node="any", view=False,
+    dtypes=False)  # fmt: skip
+
+FRACTIONS = A([0.1, 0.8, 0.4, 0.6, 0.9, 0.2]).reshape(1, 2, 3)
+row("F.fractional_max_pool2d", s(N(1, 2, 5, 6), 2, 3, None, False, FRACTIONS[..., :2].copy(), fixed=(5,)), twice=False,
+    dtypes=False, nonfinite=False)  # fmt: skip
+row("F.fractional_max_pool3d", s(N(1, 2, 4, 4, 5), 2, (2, 2, 3), None, False, FRACTIONS, fixed=(5,)), twice=False,
+    dtypes=False, nonfinite=False)  # fmt: skip

@@ -1,6 +1,11 @@
 """The part of the table of samples that speaks of distances and of losses by margins."""
 
-from sampling import A, N, P, U, row, s
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sampling import A, N, P, U, functional, row, s
 
 REDUCTIONS = [{}, {"reduction": "sum"}, {"reduction": "none"}]
 CLASSES = A([2, 0, 1], "int64")
@@ -35,3 +40,19 @@ row("pairwise_distance", s(N(3, 4), N(3, 4)), s(N(4), N(4), keepdim=True), s(N(3
     s(N(3, 4), N(3, 4), p=float("inf")), s(A([1.0, 2.0]), A([1.0, 2.0]), eps=0.0, smooth=False))  # fmt: skip
 row("cosine_similarity", s(N(3, 4), N(3, 4)), s(N(3, 4), N(4), dim=-1), s(N(4), N(4), dim=0), s(N(3, 4), N(3, 4), 0, 1e-3),
     *[s(A([[x, 0.0]]), A([[1.0, 2.0]]), smooth=False, twice=False, dtypes=False) for x in (0.0, 1e-9)])  # fmt: skip
+
+
+def _ctc(torch: Any, x: Any, targets: Any, inputs: Any, lengths: Any, **kwargs: Any) -> Any:
+    return functional(torch).ctc_loss(x.log_softmax(-1), targets, inputs, lengths, **kwargs)
+
+
+def _ctc_by_number(torch: Any, x: Any, targets: Any, inputs: Any, lengths: Any, *options: Any) -> Any:
+    return torch.ctc_loss(x.log_softmax(-1), targets, inputs, lengths, *options)
+
+
+CTC: dict[str, Any] = {"twice": False, "nonfinite": False, "dtypes": False, "node": "any"}
+row("F.ctc_loss", s(N(4, 2, 3), A([[1, 2], [1, 1]], np.int64), (4, 3), (2, 2), _call=_ctc),
+    s(N(4, 2, 3), A([1, 2, 1], np.int64), (4, 3), (2, 1), reduction="none", _call=_ctc),
+    s(N(4, 2, 3), A([[1, 0], [1, 1]], np.int64), (4, 2), (0, 2), reduction="sum", zero_infinity=True, _call=_ctc),
+    s(N(4, 3), A([0, 1], np.int64), (4,), (2,), blank=2, _call=_ctc), **CTC)  # fmt: skip
+row("ctc_loss", s(N(4, 1, 3), A([[1, 2]], np.int64), (4,), (2,), 0, 2, _call=_ctc_by_number), **CTC)

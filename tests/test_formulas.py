@@ -136,11 +136,13 @@ IN_WORDS = {
     **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
     **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),
     **dict.fromkeys(["im2col", "col2im", "_maximum_pool", "_maximum_pool_and_indices", "_mean_pool", "_unpool"], WINDOWS),
+    "fractional_max_pool": WINDOWS,
     **dict.fromkeys(["rnn_layer", "lstm_layer", "gru_layer", "pack_padded", "unpack_padded"], "time is told in words"),
     **dict.fromkeys(["multi_margin_loss", "multilabel_margin_loss"], "the sums run over the other classes"),
     **dict.fromkeys(["bag_sums", "bag_maxima"], "which rows are in a bag is said in words"),
     **dict.fromkeys(["grid_sample", "affine_grid_generator"], "which elements are read, and with what weights, is the point"),
     "unpool_again": "indices may repeat",
+    "ctc_loss": "the sums run over alignments",
     **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }

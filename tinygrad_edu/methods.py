@@ -20,6 +20,7 @@ from .functions import (
     combining,
     conv,
     conversion,
+    ctc,
     distance,
     dropout,
     einsum,
@@ -56,7 +57,7 @@ for _module in _MODULES:
 # Layers that are functions of the package too, beside nn.functional.
 _LAYERS = {
     feature_dropout: "feature_dropout feature_dropout_",
-    norm: "rms_norm",
+    norm: "norm_except_dim rms_norm",
     conv: "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     padding: "channel_shuffle constant_pad_nd pixel_shuffle pixel_unshuffle",
     pooling: "adaptive_avg_pool1d avg_pool1d max_pool1d max_pool1d_with_indices max_pool2d max_pool3d",
@@ -67,6 +68,8 @@ _TORCH_FORMS = {
     "batch_norm": norm.torch_batch_norm,
     "instance_norm": norm.torch_instance_norm,
     "layer_norm": norm.torch_layer_norm,
+    "_weight_norm": norm.weight_norm_,
+    "ctc_loss": ctc.torch_ctc_loss,
     "alpha_dropout": feature_dropout.torch_alpha_dropout,
     "alpha_dropout_": feature_dropout.torch_alpha_dropout_,
     "feature_alpha_dropout": feature_dropout.torch_feature_alpha_dropout,

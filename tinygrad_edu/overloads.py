@@ -52,6 +52,11 @@ OVERLOADS = {
     "bernoulli_": [f"(Tensor p, *, {_DRAW})", f"(float p = 0.5, *, {_DRAW})"],
     **dict.fromkeys(["eq", "ne", "lt", "le", "gt", "ge", "remainder", "fmod", "copysign"], _BY_NUMBER_OR_TENSOR),
     **{f"bitwise_{name}": _BY_NUMBER_OR_TENSOR for name in ("and", "or", "xor", "left_shift", "right_shift")},
+    "ctc_loss": [
+        f"(Tensor log_probs, Tensor targets, {kind} input_lengths, {kind} target_lengths, int blank = 0, int reduction = "
+        "at::Reduction::Mean, bool zero_infinity = False)"
+        for kind in ("tuple of ints", "Tensor")
+    ],
     "rsub": ["(Tensor input, Tensor other, *, Number alpha = 1)", "(Tensor input, Number other, Number alpha = 1)"],
     "xlogy": [
         f"({each}, *, Tensor out = None)"

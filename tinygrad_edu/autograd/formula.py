@@ -47,9 +47,9 @@ FAMILIES = {
     for family, rooms in {
         "activation": "activation piecewise smooth",
         "arithmetic": "complex elementwise gamma powers special",
-        "conv": "conv grid pooling resize",
+        "conv": "conv fractional grid pooling resize",
         "linear": "decompositions linalg rnn",
-        "loss": "loss margin",
+        "loss": "ctc loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",
         "reduction": "cumulative order reduction",

@@ -344,6 +344,8 @@ def gradients_of(composed: Any, args: Any, nodes: Any, order: Any, grads: Any) -
 
     args = [each if node is None else alias.function(each) for each, node in zip(args, nodes, strict=True)]
     results = composed(*args)
+    if not isinstance(results, tuple):
+        results, grads = (results,), (grads,)
     told = [(result, g) for result, g in zip(results, grads, strict=True) if g is not None]
     wanted = [i for i in order if nodes[i] is not None]
     found = grad([r for r, _ in told], [args[i] for i in wanted], [g for _, g in told], create_graph=True, allow_unused=True)

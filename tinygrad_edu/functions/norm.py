@@ -326,3 +326,21 @@ def torch_instance_norm(
 ) -> Tensor:
     """:func:`instance_norm`, its arguments in another order."""
     return instance_norm(input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps)
+
+
+def norm_except_dim(v: Tensor, pow: int = 2, dim: int = 0) -> Tensor:
+    """The norm of order ``pow`` of each slice of ``v`` along ``dim``, whose other axes are kept with length 1; of all of it
+    if ``dim`` is -1.
+    """
+    if dim == -1:
+        return v.norm(pow)
+    rows: Any = v if dim == 0 else v.transpose(0, dim)
+    norms = rows.reshape(rows.shape[0], -1).norm(pow, 1).view(-1, *(1,) * (v.dim() - 1))
+    return norms if dim == 0 else norms.transpose(0, dim)
+
+
+def weight_norm_(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    """g · v / ‖v‖, with the length of each slice along ``dim``, or of all of ``v`` if ``dim`` is -1."""
+    if dim in (0, v.dim() - 1):
+        return _norm.weight_norm.function(v, g, dim)
+    return v * (g / norm_except_dim(v, 2, dim))

@@ -9,11 +9,13 @@ from .activation import *
 from .comparison import *
 from .complex import *
 from .conv import *
+from .ctc import *
 from .cumulative import *
 from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .fractional import *
 from .gamma import *
 from .grid import *
 from .indexing import *

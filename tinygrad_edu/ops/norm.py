@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd.conform import filled, sum_axes, sum_rows
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import as_half, from_half, rsqrt
+from .elementwise import as_half, from_half, rsqrt, sqrt
 from .reduction import sum
 from .shape import expand, reshape
 
@@ -286,3 +286,45 @@ def group_norm(x, weight=None, bias=None, groups=1, eps=1e-5):
         if each is not None:
             combine(out, from_half(each).reshape(-1, *(1,) * (x.ndim - 2)), out)
     return as_half(out, x), z, s
+
+
+# ---- weights as a length and a direction -----------------------------------------------------------------------------
+
+
+def _axes_but(shape, dim):
+    return tuple(axis for axis in range(len(shape)) if axis != dim)
+
+
+def _slice_norms(v, dim):
+    """The length of each slice of ``v`` along ``dim``, through operations."""
+    axes = _axes_but(v.shape, dim)
+    return sqrt(sum(v * v, axes, True) if axes else v * v)
+
+
+def _weight_norm_rule(grad, v, g, norms, dim):
+    """With n = |v| and d = sum(grad v): dv = g / n (grad - v d / n²), dg = d / n."""
+    axes, products = _axes_but(v.shape, dim), grad * v
+    d = sum(products, axes, True) if axes else products
+    return g / norms * (grad - v * (d / (norms * norms))), d / norms
+
+
+@op(
+    "WeightNormInterfaceBackward0",
+    v=None,
+    g=None,
+    joint=_weight_norm_rule,
+    keeps=("norms",),
+    again=lambda v, dim: (_slice_norms(v, dim),),
+    public="_weight_norm",
+    formula=(
+        "g / n ⊙ v with n = √(Σ_slice (v²))",
+        "g / n ⊙ (G − v ⊙ Σ_slice (G ⊙ v) / n²) with n = √(Σ_slice (v²))",
+        "Σ_slice (G ⊙ v) / n with n = √(Σ_slice (v²))",
+    ),
+    symbol="weight norm",
+)
+def weight_norm(v, g, dim=0):
+    """``g v / |v|``, with the length of each slice along ``dim``; ``g`` has the shape of these lengths."""
+    axes = _axes_but(v.shape, dim)
+    norms = np.sqrt(sum_axes(v * v, axes, True)) if axes else np.abs(v)
+    return v * (g / norms), norms
