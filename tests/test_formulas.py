@@ -141,12 +141,14 @@ IN_WORDS = {
     **dict.fromkeys(["bag_sums", "bag_maxima"], "which rows are in a bag is said in words"),
     **dict.fromkeys(["grid_sample", "affine_grid_generator"], "which elements are read, and with what weights, is the point"),
     "unpool_again": "indices may repeat",
+    "bessel_function": "NumPy has no such functions",
     **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
 """Forwards whose value is not computed here, each with its reason."""
-RULES_IN_WORDS = {*IN_WORDS, "scaled_rows"} - {"erfinv", "nan_to_num", "scatter_reduce"}
-"""Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient."""
+RULES_IN_WORDS = {*IN_WORDS, "scaled_rows", "fft_c2r"} - {"erfinv", "nan_to_num", "scatter_reduce"}
+"""Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient; which numbers of a
+halved spectrum have a mirror image is said in words."""
 
 
 SINGLE = ("hardsigmoid", "hardswish", "_celu")

@@ -6,6 +6,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 """
 
 from .activation import *
+from .bessel import *
 from .comparison import *
 from .complex import *
 from .conv import *
@@ -14,6 +15,7 @@ from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .fft import *
 from .gamma import *
 from .grid import *
 from .indexing import *
