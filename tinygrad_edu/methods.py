@@ -88,7 +88,7 @@ _AS_THEY_ARE = """
     sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
     logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add
     index_copy masked_scatter put scatter_reduce digamma erfinv gcd heaviside lcm ldexp lgamma logaddexp2 logcumsumexp
-    nextafter sinc i0
+    nextafter sinc i0 igamma igammac
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -140,7 +140,7 @@ _IN_PLACE = """
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
-    mvlgamma i0
+    mvlgamma i0 igamma igammac
 """.split()
 
 _IN_PLACE_FUNCTIONS = """

@@ -21,12 +21,12 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Ai I Im J K Re Y all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle
-    cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal
-    digamma eig eigh erf erfinv exp expand fft flat flip fold gcd ifft inv irfft j kthvalue lcm lgamma log matrix_exp max mean
-    median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat resize
-    rfft roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh transposed_conv
-    transposed_resize tril triu trunc unbind unfold unsqueeze var view
+    Ai H He I Im J K L P Re T U V W Y all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh
+    cat channel_shuffle cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag
+    diagonal digamma eig eigh erf erfinv exp expand fft flat flip fold gcd ifft igamma inv irfft j kthvalue lcm lgamma
+    log matrix_exp max mean median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce
+    repeat resize rfft roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh
+    transposed_conv transposed_resize tril triu trunc unbind unfold unsqueeze var view zeta
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
@@ -46,7 +46,7 @@ FAMILIES = {
     room: family
     for family, rooms in {
         "activation": "activation piecewise smooth",
-        "arithmetic": "bessel complex elementwise gamma powers special",
+        "arithmetic": "bessel complex elementwise gamma polynomials powers probability special",
         "conv": "conv grid pooling resize",
         "linear": "decompositions fft linalg rnn",
         "loss": "loss margin",

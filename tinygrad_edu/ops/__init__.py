@@ -27,8 +27,10 @@ from .norm import *
 from .order import *
 from .padding import *
 from .piecewise import *
+from .polynomials import *
 from .pooling import *
 from .powers import *
+from .probability import *
 from .reduction import *
 from .resize import *
 from .rnn import *
