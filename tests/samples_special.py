@@ -30,7 +30,8 @@ row("special.ndtri", s(U(2, 3)), s(A([0.0, 1.0, 2.0]), smooth=False), s(A([1e-3,
 row("special.xlog1py", s(N(2, 3), U(3)), s(A([0.0, 0.0, 1.0]), A([-1.0, 2.0, 0.5]), smooth=False), s(Z(3), Z(3, low=0)),
     s(N(3), 2.0, node="SpecialXlog1PyBackward0"), s(2.0, P(3), node="SpecialXlog1PyBackward0"))  # fmt: skip
 row("special.zeta", s(P(2, 3) + 1, P(3), fixed=(0,)), s(A([3, 2], np.int64), P(2)), s(A([1.0, 0.5, 2.0, 2.0]),
-    A([1.0, 1.0, -1.0, -1.5]), fixed=(0, 1)), s(A([2.0, 3.5]), 2.0, fixed=(0,)), s(2.0, P(3), node="SpecialZetaBackward0"), dtypes=False,
-    nonfinite=False)  # fmt: skip
+    A([1.0, 1.0, -1.0, -1.5]), fixed=(0, 1)), s(A([2.0, 3.5]), 2.0, fixed=(0,)),
+    s(2.0, P(3), node="SpecialZetaBackward0"), dtypes=False, nonfinite=False)  # fmt: skip
 row("igamma igammac special.gammainc special.gammaincc", s(P(2, 3), P(3), fixed=(0,)), s(A([0.5, 5.0, 15.0]),
-    A([9.0, 0.1, 16.0]), fixed=(0,)), s(A([0.0, 1.0, -1.0, 0.0]), A([1.0, 0.0, 1.0, 0.0]), fixed=(0, 1)), dtypes=False, nonfinite=False)  # fmt: skip
+    A([9.0, 0.1, 16.0]), fixed=(0,)), s(A([0.0, 1.0, -1.0, 0.0]), A([1.0, 0.0, 1.0, 0.0]), fixed=(0, 1)),
+    dtypes=False, nonfinite=False)  # fmt: skip

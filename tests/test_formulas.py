@@ -131,7 +131,9 @@ IN_WORDS = {
     "scatter_counts": "counted in words",
     "restrided": REGION,
     **dict.fromkeys(["erfinv", "ndtri"], "NumPy has no such function; its derivative is computed"),
-    **dict.fromkeys(["eig", "eigh", "matrix_exp", "qr", "svd"], "factors of a matrix are several results, or a series"),
+    **dict.fromkeys(
+        ["eig", "eigh", "matrix_exp", "qr", "svd", "triangles"], "factors of a matrix are several results, or a series"
+    ),
     **dict.fromkeys(["unfold", "_fold", "_unfold_copy"], WINDOWS),
     **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
     **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),

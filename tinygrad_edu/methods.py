@@ -25,12 +25,14 @@ from .functions import (
     dropout,
     einsum,
     embedding,
+    factors,
     feature_dropout,
     graph,
     indexing,
     linalg,
     matrices,
     norm,
+    numeric,
     ordering,
     overwriting,
     padding,
@@ -50,8 +52,8 @@ FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
 _MODULES = (
-    arithmetic, combining, copies, distance, dropout, einsum, indexing, linalg, matrices, ordering, poisson, reduction, rnn,
-    shape, spectral,
+    arithmetic, combining, copies, distance, dropout, einsum, factors, indexing, linalg, matrices, numeric, ordering, poisson,
+    reduction, rnn, shape, spectral,
 )  # fmt: skip
 for _module in _MODULES:
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
@@ -116,9 +118,9 @@ _NOT_METHODS = """
     vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
     imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu selu_ threshold
     threshold_ cosine_similarity pairwise_distance lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh
-    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations cumulative_trapezoid
-    bartlett_window blackman_window hamming_window hann_window kaiser_window isin poisson
-    polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
+    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations frobenius_norm gradient lu_unpack
+    nuclear_norm cumulative_trapezoid bartlett_window blackman_window hamming_window hann_window kaiser_window isin
+    poisson polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
 """.split()
 _NOT_METHODS += [*_LAYER_FUNCTIONS, *(name for name in copies.__all__ if name.endswith("_copy"))]
 
@@ -140,7 +142,7 @@ _IN_PLACE = """
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
-    mvlgamma i0 igamma igammac
+    mvlgamma i0 igamma igammac renorm addbmm
 """.split()
 
 _IN_PLACE_FUNCTIONS = """

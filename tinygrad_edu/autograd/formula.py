@@ -48,7 +48,7 @@ FAMILIES = {
         "activation": "activation piecewise smooth",
         "arithmetic": "bessel complex elementwise gamma polynomials powers probability special",
         "conv": "conv grid pooling resize",
-        "linear": "decompositions fft linalg rnn",
+        "linear": "decompositions factors fft linalg rnn",
         "loss": "loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",

@@ -15,8 +15,8 @@ from .out import put_out
 def ndtr(input: Tensor, *, out: Any = None) -> Tensor:
     """The area under the normal distribution's curve up to x."""
     require_tensor("special_ndtr", input)
-    x = input * math.sqrt(0.5)
-    size = x.abs()
+    x: Any = input * math.sqrt(0.5)
+    size: Any = x.abs()
     tail = 0.5 * erfc.function(size)
     result = where.function(size < math.sqrt(0.5), 0.5 * (1 + erf.function(x)), where.function(x > 0, 1 - tail, tail))
     return result if out is None else put_out("special_ndtr", out, result)

@@ -15,6 +15,7 @@ from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .factors import *
 from .fft import *
 from .gamma import *
 from .grid import *
