@@ -237,8 +237,8 @@ def _call(term: Term, scope: Scope) -> Any:
     if subscript is not None and subscript.parts[0] == "group":
         rows = np.reshape(x, (len(x) * scope.names["groups"], -1))
         return np.broadcast_to(_REDUCTIONS[function](rows, axis=1, keepdims=True), rows.shape).reshape(x.shape)
-    if function == "I":
-        return _modified_bessel(int(subscript.parts[0]) if subscript is not None else 0, x)
+    if function in ("I0", "I1"):
+        return _modified_bessel(int(function[1]), x)
     if function in _TRANSFORMS:
         return _transformed(function, x, scope)
     if function in WINDOWED:

@@ -40,8 +40,8 @@ row("gradient", s(N(4)), s(N(3, 4)), s(N(3, 4), spacing=2.0), s(N(3, 4), spacing
 row("gradient", *[s(N(4), A([0.0, 1.0, 3.0, 3.5]), fixed=(1,), _call=lambda torch, x, at, order=order: torch.gradient(x,
     spacing=(at,), edge_order=order)) for order in (1, 2)], **FLAGS)  # fmt: skip
 row("renorm", s(N(2, 3), 2, 0, 1.0), s(N(2, 3), 1, -1, 2.0), s(N(2, 3, 2), 2.5, 1, 0.5), s(N(2, 3), 2, 0, 1e3), **FLAGS)
-row("addbmm", s(N(3, 5), N(2, 3, 4), N(2, 4, 5)), s(N(5), N(2, 3, 4), N(2, 4, 5), beta=0.5, alpha=2.0), s(N(3, 5), N(2, 3, 4),
-    N(2, 4, 5), beta=0), **FLAGS)  # fmt: skip
+row("addbmm", s(N(3, 5), N(2, 3, 4), N(2, 4, 5)), s(N(3, 5), N(2, 3, 4), N(2, 4, 5), beta=0.5, alpha=2.0),
+    s(N(3, 5), N(2, 3, 4), N(2, 4, 5), beta=0), **FLAGS)  # fmt: skip
 row("frexp", s(N(2, 3)), s(A([0.0, 1.0, -8.0, 1e-310, 1e300]), smooth=False), s(P(3)), **FLAGS)
 row("unsafe_chunk unsafe_split", s(N(5), 2), s(N(2, 4), 2, 1), **FLAGS)
 row("unsafe_split_with_sizes", s(N(5), [2, 3]), **FLAGS)

@@ -21,12 +21,13 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Ai H He I Im J K L P Re T U V W Y all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh
-    cat channel_shuffle cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag
-    diagonal digamma eig eigh erf erfinv exp expand fft flat flip fold gcd ifft igamma inv irfft j kthvalue lcm lgamma
-    log matrix_exp max mean median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce
-    repeat resize rfft roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh
-    transposed_conv transposed_resize tril triu trunc unbind unfold unsqueeze var view zeta
+    Ai H He I0 I1 Im J0 J1 K0 K1 L P Re T U V W Y0 Y1 all any arccos arcosh arcsin arctan arctan2 argmax argmin
+    argsort arsinh artanh cat channel_shuffle cholesky clamp conj conv copysign correlate cos cosh count crop cross
+    cumprod cumsum det diag diagonal digamma eig eigh erf erfinv exp expand fft flat flip fold gcd ifft igamma inv
+    irfft j0 kthvalue lcm lgamma log lu matrix_exp max mean median min mode nanmedian nextafter pad permute pinv
+    pixel_shuffle polygamma put qr reduce repeat resize rfft roll rot90 round sign sin sinh softmax split squeeze
+    stack svd swap take tan tanh transposed_conv transposed_resize tril triu trunc unbind unfold unsqueeze var view
+    zeta
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""

@@ -62,7 +62,7 @@ def _ratio(x, value, at_zero):
     return where(away, value(where(away, x, eps)), at_zero)
 
 
-@op("I0Backward0", x=lambda grad, x: grad * i1(x), promote="float", formula=("I_0(x)", "I_1(x)"), symbol="i0")
+@op("I0Backward0", x=lambda grad, x: grad * i1(x), promote="float", formula=("I0(x)", "I1(x)"), symbol="i0")
 def i0(x):
     """The modified Bessel function of the first kind of order 0."""
     return _in_double(_i0, x)
@@ -74,7 +74,7 @@ def i0(x):
     promote="float",
     public="special_i0e",
     symbol="i0e",
-    formula=("exp(−|x|) · I_0(x)", "exp(−|x|) · I_1(x) − sign(x) · out"),
+    formula=("exp(−|x|) · I0(x)", "exp(−|x|) · I1(x) − sign(x) · out"),
 )
 def i0e(x):
     """``exp(-|x|) i0(x)``."""
@@ -87,7 +87,7 @@ def i0e(x):
     promote="float",
     public="special_i1",
     symbol="i1",
-    formula=("I_1(x)", "I_0(x) − out / x"),
+    formula=("I1(x)", "I0(x) − out / x"),
 )
 def i1(x):
     """The modified Bessel function of the first kind of order 1."""
@@ -100,7 +100,7 @@ def i1(x):
     promote="float",
     public="special_i1e",
     symbol="i1e",
-    formula=("exp(−|x|) · I_1(x)", "exp(−|x|) · I_0(x) − out · (sign(x) + 1 / x)"),
+    formula=("exp(−|x|) · I1(x)", "exp(−|x|) · I0(x) − out · (sign(x) + 1 / x)"),
 )
 def i1e(x):
     """``exp(-|x|) i1(x)``."""
@@ -122,9 +122,9 @@ def _declare(name, function, words):
 
 
 _LETTERS = {
-    "airy_ai": "Ai", "bessel_j0": "J_0", "bessel_j1": "J_1", "bessel_y0": "Y_0", "bessel_y1": "Y_1",
-    "modified_bessel_i0": "I_0", "modified_bessel_i1": "I_1", "modified_bessel_k0": "K_0", "modified_bessel_k1": "K_1",
-    "scaled_modified_bessel_k0": "exp(x) · K_0", "scaled_modified_bessel_k1": "exp(x) · K_1", "spherical_bessel_j0": "j_0",
+    "airy_ai": "Ai", "bessel_j0": "J0", "bessel_j1": "J1", "bessel_y0": "Y0", "bessel_y1": "Y1",
+    "modified_bessel_i0": "I0", "modified_bessel_i1": "I1", "modified_bessel_k0": "K0", "modified_bessel_k1": "K1",
+    "scaled_modified_bessel_k0": "exp(x) · K0", "scaled_modified_bessel_k1": "exp(x) · K1", "spherical_bessel_j0": "j0",
 }  # fmt: skip
 _TWO_OVER_PI = 0.636619772367581343075535053490057448
 

@@ -20,8 +20,8 @@ __all__ = ["triangles"]
     diff_results=2,
     symbol="LU",
     formula=(
-        "L, U with L · U = x",
-        "inv(Lᵀ) · (tril(Lᵀ · G₁) + triu(G₂ · Uᵀ)) · inv(Uᵀ) with L = out₁, U = out₂",
+        "lu(x)",
+        "inv(Lᵀ) · (tril(Lᵀ · G₁) + triu(G₂ · Uᵀ)) · inv(Uᵀ) with L = out[0], U = out[1]",
     ),
 )
 def triangles(x):
