@@ -204,6 +204,14 @@ _PLAIN: dict[str, Any] = {
     "lgamma": _each(lambda x: math.lgamma(x) if x > 0 or x % 1 else math.inf),
 }  # fmt: skip
 
+def _modified_bessel(order: int, x: Any) -> Any:
+    """The mean of exp(x cos t) cos(n t) over a whole turn, which equal steps give to all digits."""
+    t = np.arange(128) * (2 * math.pi / 128)
+    return (np.exp(np.asarray(x, float)[..., None] * np.cos(t)) * np.cos(order * t)).mean(-1)
+
+
+_TRANSFORMS = ("fft", "ifft", "rfft", "irfft")
+
 _REDUCTIONS: dict[str, Any] = {
     "max": np.max, "min": np.min, "mean": np.mean, "all": np.all, "any": np.any, "var": np.var,
 }  # fmt: skip
@@ -231,6 +239,10 @@ def _call(term: Term, scope: Scope) -> Any:
     if subscript is not None and subscript.parts[0] == "group":
         rows = np.reshape(x, (len(x) * scope.names["groups"], -1))
         return np.broadcast_to(_REDUCTIONS[function](rows, axis=1, keepdims=True), rows.shape).reshape(x.shape)
+    if function in ("I0", "I1"):
+        return _modified_bessel(int(function[1]), x)
+    if function in _TRANSFORMS:
+        return _transformed(function, x, scope)
     if function in WINDOWED:
         return WINDOWED[function](*values, scope)
     if function in _REDUCTIONS:
@@ -288,6 +300,19 @@ def _call(term: Term, scope: Scope) -> Any:
     if function in _PLAIN:
         return _PLAIN[function](*values)
     raise Unknown(function)
+
+
+def _transformed(function: str, x: Any, scope: Scope) -> Any:
+    """A Fourier transform; an inverse one has the divisor that its opposite lacks."""
+    dim, norm, size = scope.names["dim"], scope.names["norm"], scope.names.get("size")
+    if not dim:
+        return x
+    if function in ("ifft", "irfft"):
+        norm = {"backward": "forward", "ortho": "ortho", "forward": "backward"}[norm]
+    lengths = [scope.shape[d] for d in dim] if function == "ifft" else [x.shape[d] for d in dim]
+    if function == "irfft":
+        lengths[-1] = size
+    return getattr(np.fft, f"{function}n")(x, lengths, dim, norm)
 
 
 def _joined(function: str, parts: list[Any], scope: Scope) -> Any:

@@ -12,7 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import samples_more  # noqa: F401  # their rows
+import samples_factors  # noqa: F401  # their rows
+import samples_fft  # noqa: F401
+import samples_more  # noqa: F401
+import samples_special  # noqa: F401
 from sampling import TABLE, A, B, N, P, Sample, U, Z, functional, row, s
 
 __all__ = ["TABLE", "Sample"]

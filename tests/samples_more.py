@@ -173,3 +173,26 @@ row("linalg.cond", s(_matrix(3)), s(N(3, 2)), s(_matrix(2), -2), dtypes=False, n
     node="any", twice=False)  # fmt: skip
 row("linalg.diagonal", s(N(2, 3, 3)), s(N(3, 3), offset=1), dtypes=False)
 row("linalg.vander", s(N(3)), dtypes=False, node="any", nonfinite=False, twice=False)
+
+# ---- views as copies -------------------------------------------------------------------------------------------------------
+
+row("alias_copy detach_copy", s(N(2, 3)), dtypes=False, node="any")
+row("as_strided_copy", s(N(6), (2, 2), (1, 2)), dtypes=False, node="any")
+row("diagonal_copy", s(N(3, 3)), s(N(2, 3, 3), 1, 1, 2), dtypes=False, node="any")
+row("expand_copy view_copy", s(N(2, 3), (2, 3)), dtypes=False, node="any")
+row("permute_copy", s(N(2, 3), (1, 0)), dtypes=False, node="any")
+row("select_copy", s(N(2, 3), 1, 2), dtypes=False, node="any")
+row("slice_copy", s(N(5)), s(N(2, 5), 1, 1, 4, 2), s(N(5), 0, -3), dtypes=False, node="any")
+row("split_copy", s(N(5), 2), s(N(2, 4), 2, dim=1), dtypes=False, node="any")
+row("split_with_sizes_copy", s(N(5), [2, 3]), dtypes=False, node="any")
+row("squeeze_copy", s(N(1, 3)), s(N(1, 3), 0), dtypes=False, node="any")
+row("t_copy", s(N(2, 3)), dtypes=False, node="any")
+row("transpose_copy", s(N(2, 3), 0, 1), dtypes=False, node="any")
+row("unbind_copy", s(N(2, 3)), s(N(2, 3), 1), dtypes=False, node="any")
+row("unfold_copy", s(N(7), 0, 3, 2), dtypes=False, node="any")
+row("unsqueeze_copy", s(N(3), 0), dtypes=False, node="any")
+row("select_scatter", s(N(2, 3), N(2), 1, 2), s(N(2, 3), N(3), 0, -1), node="any", dtypes=False)
+row("slice_scatter", s(N(5), N(2), 0, 1, 3), s(N(2, 5), N(2, 2), 1, 0, 4, 2), s(N(3), N(3)), node="any", dtypes=False)
+row("diagonal_scatter", s(N(3, 3), N(3)), s(N(3, 4), N(3), 1), node="any", dtypes=False)
+# Of what is written over PyTorch gives the gradient to the wrong elements: as_strided_scatter_backward
+row("as_strided_scatter", s(N(6), N(2, 2), (2, 2), (1, 2)), node="any", dtypes=False, fixed=(0,))

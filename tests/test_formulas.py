@@ -130,8 +130,10 @@ IN_WORDS = {
     "scatter_reduce": "its value depends on a word",
     "scatter_counts": "counted in words",
     "restrided": REGION,
-    "erfinv": "NumPy has no such function; its derivative is computed",
-    **dict.fromkeys(["eig", "eigh", "matrix_exp", "qr", "svd"], "factors of a matrix are several results, or a series"),
+    **dict.fromkeys(["erfinv", "ndtri"], "NumPy has no such function; its derivative is computed"),
+    **dict.fromkeys(
+        ["eig", "eigh", "matrix_exp", "qr", "svd", "triangles"], "factors of a matrix are several results, or a series"
+    ),
     **dict.fromkeys(["unfold", "_fold", "_unfold_copy"], WINDOWS),
     **dict.fromkeys(["take_region", "spread_region", "insert_region", "clear_region"], REGION),
     **dict.fromkeys(["edge_pad", "edges_back", "padded_again"], "which elements are copied depends on the mode"),
@@ -143,12 +145,14 @@ IN_WORDS = {
     **dict.fromkeys(["grid_sample", "affine_grid_generator"], "which elements are read, and with what weights, is the point"),
     "unpool_again": "indices may repeat",
     "ctc_loss": "the sums run over alignments",
+    **dict.fromkeys(["bessel_function", "polynomial", "incomplete", "zeta"], "NumPy has no such functions"),
     **dict.fromkeys(["resize", "resize_back"], "which elements are added, and with what weights, depends on the mode"),
     **dict.fromkeys(["spread_winners", "take_winners", "spread_means", "take_flat"], WINDOWS),
 }
 """Forwards whose value is not computed here, each with its reason."""
-RULES_IN_WORDS = {*IN_WORDS, "scaled_rows"} - {"erfinv", "nan_to_num", "scatter_reduce"}
-"""Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient."""
+RULES_IN_WORDS = {*IN_WORDS, "scaled_rows", "fft_c2r"} - {"erfinv", "ndtri", "nan_to_num", "scatter_reduce"}
+"""Forwards whose rules are not: no sample asks for the gradient of an embedding's gradient's gradient; which numbers of a
+halved spectrum have a mirror image is said in words."""
 
 
 SINGLE = ("hardsigmoid", "hardswish", "_celu")

@@ -55,6 +55,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import datasets as datasets
     from . import distributed as distributed
     from . import distributions as distributions
+    from . import fft as fft
     from . import linalg as linalg
     from . import multiprocessing as multiprocessing
     from . import nn as nn  # type: ignore[attr-defined]
@@ -62,6 +63,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import optim as optim  # type: ignore[attr-defined]
     from . import return_types as return_types
     from . import serialization as serialization
+    from . import signal as signal
     from . import special as special
     from . import storage as storage
     from . import utils as utils
@@ -90,8 +92,8 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets distributed distributions keras linalg multiprocessing nn optim ops random
-    return_types serialization special storage testing utils version visualize
+    amp autograd backends cuda datasets distributed distributions fft keras linalg multiprocessing nn optim ops
+    random return_types serialization signal special storage testing utils version visualize
     """.split()  # noqa: SIM905
 )
 _ACCELERATORS = frozenset(("accelerator", "compiler", "cpu", "mps", "xpu"))

@@ -1,6 +1,10 @@
 """``torch.linalg``: linear algebra under NumPy's names (https://docs.pytorch.org/docs/2.13/linalg.html)."""
 
 from .functions import matrices as _matrices
+from .functions.factors import cholesky_ex, inv_ex, lu_factor, lu_factor_ex, solve_ex, tensorinv, tensorsolve
+from .functions.factors import linalg_lu as lu
+from .functions.factors import linalg_lu_solve as lu_solve
+from .functions.factors import vecdot as _vecdot
 from .functions.linalg import matmul
 from .functions.matrices import (
     cholesky,
@@ -30,11 +34,12 @@ from .functions.naming import with_numpy_names as _with_numpy_names
 from .ops.decompositions import _LinAlgError as LinAlgError
 
 __all__ = [
-    "LinAlgError", "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "lstsq",
-    "matmul", "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet",
-    "solve", "solve_triangular", "svd", "svdvals", "vander", "vector_norm",
+    "LinAlgError", "cholesky", "cholesky_ex", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh",
+    "inv", "inv_ex", "lstsq", "lu", "lu_factor", "lu_factor_ex", "lu_solve", "matmul", "matrix_exp", "matrix_norm",
+    "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve", "solve_ex", "solve_triangular",
+    "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
 
-cross, matrix_norm, norm, vector_norm = map(
-    _with_numpy_names, (_matrices.linalg_cross, _matrices.matrix_norm, _matrices.norm, _matrices.vector_norm)
+cross, matrix_norm, norm, vecdot, vector_norm = map(
+    _with_numpy_names, (_matrices.linalg_cross, _matrices.matrix_norm, _matrices.norm, _vecdot, _matrices.vector_norm)
 )

@@ -20,17 +20,20 @@ from .functions import (
     combining,
     conv,
     conversion,
+    copies,
     ctc,
     distance,
     dropout,
     einsum,
     embedding,
+    factors,
     feature_dropout,
     graph,
     indexing,
     linalg,
     matrices,
     norm,
+    numeric,
     ordering,
     overwriting,
     padding,
@@ -39,6 +42,7 @@ from .functions import (
     reduction,
     rnn,
     shape,
+    spectral,
     subscript,
 )  # fmt: skip
 from .functions.naming import NumpyNamed, takes_numpy_names
@@ -49,7 +53,8 @@ FUNCTIONS: dict[str, Any] = {}
 """Every public function by its PyTorch name: an Op (compiled on first use) or a plain function."""
 
 _MODULES = (
-    arithmetic, combining, distance, dropout, einsum, indexing, linalg, matrices, ordering, poisson, reduction, rnn, shape,
+    arithmetic, combining, copies, distance, dropout, einsum, factors, indexing, linalg, matrices, numeric, ordering, poisson,
+    reduction, rnn, shape, spectral,
 )  # fmt: skip
 for _module in _MODULES:
     FUNCTIONS.update({name: getattr(_module, name) for name in _module.__all__})
@@ -88,7 +93,7 @@ _AS_THEY_ARE = """
     sin sinh sqrt t tan tanh tril triu trunc unsqueeze amax amin argmax argmin argsort atan2 deg2rad erf erfc hypot
     logaddexp logit rad2deg xlogy isposinf isneginf addmm addmv addr baddbmm diag_embed diagonal trace index_add
     index_copy masked_scatter put scatter_reduce digamma erfinv gcd heaviside lcm ldexp lgamma logaddexp2 logcumsumexp
-    nextafter sinc
+    nextafter sinc i0 igamma igammac
 """.split()
 FUNCTIONS.update({name: getattr(ops, name) for name in _AS_THEY_ARE})
 FUNCTIONS.update(all=ops.all_, any=ops.any_, fix=ops.trunc)
@@ -116,10 +121,11 @@ _NOT_METHODS = """
     vstack std_mean var_mean rsub numel einsum tensordot atleast_1d atleast_2d atleast_3d dstack column_stack row_stack
     imag real polar view_as_complex view_as_real is_inference celu celu_ relu_ rrelu rrelu_ selu selu_ threshold
     threshold_ cosine_similarity pairwise_distance lstm lstm_cell gru gru_cell rnn_relu rnn_relu_cell rnn_tanh
-    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations cumulative_trapezoid isin poisson
-    polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
+    rnn_tanh_cell block_diag bucketize cartesian_prod cdist chain_matmul combinations frobenius_norm gradient lu_unpack
+    nuclear_norm cumulative_trapezoid bartlett_window blackman_window hamming_window hann_window kaiser_window isin
+    poisson polygamma searchsorted trapezoid trapz tril_indices triu_indices unravel_index vander
 """.split()
-_NOT_METHODS += _LAYER_FUNCTIONS
+_NOT_METHODS += [*_LAYER_FUNCTIONS, *(name for name in copies.__all__ if name.endswith("_copy"))]
 
 _METHOD_MODULE = """
     to type type_as cpu cuda size dim stride storage_offset data_ptr element_size is_contiguous is_set_to resize_
@@ -139,13 +145,13 @@ _IN_PLACE = """
     index_copy masked_scatter put scatter_reduce addmm addmv addr arccos arccosh arcsin arcsinh arctan arctanh arctan2
     atan2 baddbmm copysign deg2rad digamma erf erfc erfinv fix gcd greater greater_equal heaviside hypot lcm ldexp less
     less_equal lgamma logit nextafter not_equal rad2deg sinc true_divide xlogy conj_physical cumprod
-    mvlgamma
+    mvlgamma i0 igamma igammac renorm addbmm
 """.split()
 
 _IN_PLACE_FUNCTIONS = """
     abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
     clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_
-    index_put_ resize_as_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
+    i0_ index_put_ resize_as_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ round_
     rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
 """.split()
 """In-place methods that are functions of the package too: ``torch.exp_(x)``."""

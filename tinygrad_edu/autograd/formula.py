@@ -21,20 +21,21 @@ __all__ = ["CONSTANTS", "FAMILIES", "FUNCTIONS", "WORDS", "check"]
 
 FUNCTIONS = frozenset(
     """
-    Im Re all any arccos arcosh arcsin arctan arctan2 argmax argmin argsort arsinh artanh cat channel_shuffle
-    cholesky clamp conj conv copysign correlate cos cosh count crop cross cumprod cumsum det diag diagonal
-    digamma eig eigh erf erfinv exp expand flat flip fold gcd inv kthvalue lcm lgamma log matrix_exp max mean
-    median min mode nanmedian nextafter pad permute pinv pixel_shuffle polygamma put qr reduce repeat resize
-    roll rot90 round sign sin sinh softmax split squeeze stack svd swap take tan tanh transposed_conv
-    transposed_resize tril triu trunc unbind unfold unsqueeze var view
+    Ai H He I0 I1 Im J0 J1 K0 K1 L P Re T U V W Y0 Y1 all any arccos arcosh arcsin arctan arctan2 argmax argmin
+    argsort arsinh artanh cat channel_shuffle cholesky clamp conj conv copysign correlate cos cosh count crop cross
+    cumprod cumsum det diag diagonal digamma eig eigh erf erfinv exp expand fft flat flip fold gcd ifft igamma inv
+    irfft j0 kthvalue lcm lgamma log lu matrix_exp max mean median min mode nanmedian nextafter pad permute pinv
+    pixel_shuffle polygamma put qr reduce repeat resize rfft roll rot90 round sign sin sinh softmax split squeeze
+    stack svd swap take tan tanh transposed_conv transposed_resize tril triu trunc unbind unfold unsqueeze var view
+    zeta
     """.split()  # noqa: SIM905
 )
 """What may stand before a parenthesis."""
 
 WORDS = frozenset(
     """
-    added along and as at axis backwards bit but by channel chosen copy corner each else in its like not of or piece
-    place random shaped there through time undefined where window winner with xor
+    added along and as at axis backwards bit but by channel chosen copy corner each else in its like mirrored not of or
+    piece place random shaped there through time twice undefined where window winner with xor
     """.split()  # noqa: SIM905
 )
 """What may stand between formulas."""
@@ -46,9 +47,9 @@ FAMILIES = {
     room: family
     for family, rooms in {
         "activation": "activation piecewise smooth",
-        "arithmetic": "complex elementwise gamma powers special",
+        "arithmetic": "bessel complex elementwise gamma polynomials powers probability special",
         "conv": "conv fractional grid pooling resize",
-        "linear": "decompositions linalg rnn",
+        "linear": "decompositions factors fft linalg rnn",
         "loss": "ctc loss margin",
         "norm": "norm",
         "other": "comparison overwriting random",

@@ -19,6 +19,18 @@ _KERNELS = {
     "min.min_all": "min_all", "mode": "mode_cpu", "nanmedian.choose": "median_out",
     "nanmedian.nanmedian_all": "median_cpu", "round": "round_vml_cpu", "round.round_decimals": "round_cpu",
     "searchsorted": "searchsorted_out_cpu", "unique": "unique", "unique_dim": "unique_dim",
+    "i0": "i0_vml_cpu", "igamma": "igamma_cpu", "igammac": "igammac_cpu",
+    **{
+        f"special_{name}": f"{name}_cpu"
+        for name in """
+            airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 chebyshev_polynomial_t chebyshev_polynomial_u
+            chebyshev_polynomial_v chebyshev_polynomial_w entr erfcx hermite_polynomial_h hermite_polynomial_he i0e i1 i1e
+            laguerre_polynomial_l legendre_polynomial_p log_ndtr modified_bessel_i0 modified_bessel_i1 modified_bessel_k0
+            modified_bessel_k1 ndtri scaled_modified_bessel_k0 scaled_modified_bessel_k1 shifted_chebyshev_polynomial_t
+            shifted_chebyshev_polynomial_u shifted_chebyshev_polynomial_v shifted_chebyshev_polynomial_w spherical_bessel_j0
+            xlog1py zeta
+        """.split()  # noqa: SIM905
+    },
 }  # fmt: skip
 """The kernels that were not compiled for complex numbers, by public name (and forward, where it has several)."""
 

@@ -6,6 +6,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 """
 
 from .activation import *
+from .bessel import *
 from .comparison import *
 from .complex import *
 from .conv import *
@@ -15,6 +16,8 @@ from .decompositions import *
 from .diagonal import *
 from .elementwise import *
 from .embedding import *
+from .factors import *
+from .fft import *
 from .fractional import *
 from .gamma import *
 from .grid import *
@@ -27,8 +30,10 @@ from .norm import *
 from .order import *
 from .padding import *
 from .piecewise import *
+from .polynomials import *
 from .pooling import *
 from .powers import *
+from .probability import *
 from .reduction import *
 from .resize import *
 from .rnn import *

@@ -74,7 +74,7 @@ def polygamma(x, n):
     if n == 1:
         return _in_double(_trigamma, x)
     sign = 1.0 if n % 2 else -1.0
-    return _in_double(lambda z: sign * math.factorial(n) * _zeta(n + 1, z), x)
+    return _in_double(lambda z: sign * math.factorial(n) * _hurwitz(np.asarray(n + 1.0), z), x)
 
 
 def _trigamma(x):
@@ -93,22 +93,25 @@ _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617
 _TERMS = 12
 
 
-def _zeta(s, q):
-    """Hurwitz's zeta function for an integer ``s`` > 1: some terms, then the formula of Euler and Maclaurin."""
+def _hurwitz(s, q):
+    """Hurwitz's zeta function for real ``s`` > 1: some terms, then the formula of Euler and Maclaurin."""
     poles = (q <= 0) & (q == np.floor(q))
-    ends, q = q, np.where(poles | np.isinf(q), 1.0, q)
+    nowhere = np.isposinf(q) | ((q <= 0) & ~poles & (s != np.floor(s))) | np.isnan(s)
+    s, ends = np.where(s > 1, s, 2.0), s
+    q = np.where(poles | nowhere | np.isinf(q), 1.0, q)
     count = _TERMS + math.ceil(-min(float(np.fmin.reduce(q, axis=None, initial=0.0)), 0.0))
-    total = np.zeros(q.shape)
+    total = np.zeros(np.broadcast_shapes(s.shape, q.shape))
     for k in range(count):
-        total = total + (q + k) ** -float(s)
-    a = q + count
-    total = total + a ** (1.0 - s) / (s - 1) + 0.5 * a ** -float(s)
-    factor, power = float(s), a ** -(s + 1.0)
+        total = total + (q + k) ** -s
+    a, s = q + count, np.minimum(s, 1e4)  # whose rest is nothing
+    total = total + a ** (1.0 - s) / (s - 1) + 0.5 * a**-s
+    factor, power = s, a ** -(s + 1.0)
     for k, bernoulli in enumerate(_BERNOULLI):
         total = total + bernoulli * factor / math.factorial(2 * k + 2) * power
-        factor *= (s + 2 * k + 1) * (s + 2 * k + 2)
+        factor = factor * ((s + 2 * k + 1) * (s + 2 * k + 2))
         power = power / (a * a)
-    return np.where(np.isposinf(ends), np.nan, np.where(poles, np.inf, total))
+    total = np.where(poles, np.inf, np.where(nowhere, np.nan, total))
+    return np.where(ends == 1, np.inf, np.where(ends < 1, np.nan, total))
 
 
 # ---- others ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,5 @@
+"""``torch.signal``: the windows of signal processing."""
+
+from . import windows
+
+__all__ = ["windows"]
