@@ -1,7 +1,6 @@
 """Every distribution of ``torch.distributions`` beside PyTorch's: draws, probabilities, moments, divergences, errors."""
 
 import itertools
-import warnings
 
 import pytest
 
@@ -106,6 +105,11 @@ def test_a_distribution_is_pytorchs(kind):
         same(ours[name], real[name])
 
 
+def divergence(library, first, second):
+    p, D = library.linspace(0.1, 0.9, 6, dtype=library.float64).reshape(2, 3), library.distributions
+    return outcome(lambda: D.kl_divergence(first(D, p), second(D, p.flip(1))))
+
+
 @pytest.mark.oracle
 @pytest.mark.filterwarnings("ignore")
 def test_divergences_are_pytorchs():
@@ -115,11 +119,7 @@ def test_divergences_are_pytorchs():
     kinds = N | plain
     ways = 0
     for first, second in itertools.product(kinds, kinds):
-        results = []
-        for library in (torch, oracle):
-            p = library.linspace(0.1, 0.9, 6, dtype=library.float64).reshape(2, 3)
-            D = library.distributions
-            results.append(outcome(lambda: D.kl_divergence(kinds[first](D, p), kinds[second](D, p.flip(1)))))
+        results = [divergence(library, kinds[first], kinds[second]) for library in (torch, oracle)]
         same(*results)
         ways += len(results[0]) == 3
     assert ways > 70

@@ -59,8 +59,8 @@ def _below(constraint: Any) -> Any:
 for _registry in (biject_to, transform_to):
     for _bounds in (constraints.interval, constraints.half_open_interval):
         _registry.register(_bounds, _interval)
-    for _bounds in (constraints.greater_than, constraints.greater_than_eq):
-        _registry.register(_bounds, _above)
+    for _limit in (constraints.greater_than, constraints.greater_than_eq):
+        _registry.register(_limit, _above)
     _registry.register(constraints.less_than, _below)
     _registry.register(constraints.real, lambda constraint: transforms.identity_transform)
     _registry.register(constraints.corr_cholesky, lambda constraint: transforms.CorrCholeskyTransform())

@@ -203,7 +203,7 @@ class _IntegerGreaterThan(_Above):
 
 class _Real(Constraint):
     def check(self, value: Any) -> Any:
-        return value == value  # noqa: PLR0124 (nan is not)
+        return value == value  # nan is not
 
 
 class _GreaterThan(_Above):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tinygrad_edu as torch
 
@@ -29,6 +29,10 @@ class Distribution:
     _validate_args: bool = __debug__
     _unexpanded: tuple[str, ...] = ("temperature",)
     """Attributes that are tensors and not of the batch's shape."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the parameters, which :meth:`_set` names
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:

@@ -236,8 +236,8 @@ class ComposeTransform(Transform):
             xs.append(part(xs[-1]))
         total: Any = 0
         dims = self.domain.event_dim
-        for part, x, y in zip(self.parts, xs, [*xs[1:], y], strict=True):
-            total = total + sum_rightmost(part.log_abs_det_jacobian(x, y), dims - part.domain.event_dim)
+        for part, before, after in zip(self.parts, xs, [*xs[1:], y], strict=True):
+            total = total + sum_rightmost(part.log_abs_det_jacobian(before, after), dims - part.domain.event_dim)
             dims += part.codomain.event_dim - part.domain.event_dim
         return total
 

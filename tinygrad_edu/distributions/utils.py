@@ -81,7 +81,7 @@ class lazy_property:
 
 
 def _lower(n: int, diag: int) -> Any:
-    order = torch.arange(n)
+    order: Any = torch.arange(n)
     return order < order.view(-1, 1) + (diag + 1)
 
 

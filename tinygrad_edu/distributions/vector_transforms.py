@@ -8,6 +8,7 @@ from typing import Any
 import tinygrad_edu as torch
 
 from ..nn.functional import logsigmoid, pad, softplus
+from ..size import Size
 from . import constraints
 from .transform import Transform
 from .utils import lazy_property, sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
@@ -79,11 +80,11 @@ class StickBreakingTransform(_Alike):
 
     def forward_shape(self, shape: Any) -> Any:
         _at_least(shape, 1)
-        return shape[:-1] + (shape[-1] + 1,)
+        return Size((*shape[:-1], shape[-1] + 1))
 
     def inverse_shape(self, shape: Any) -> Any:
         _at_least(shape, 1)
-        return shape[:-1] + (shape[-1] - 1,)
+        return Size((*shape[:-1], shape[-1] - 1))
 
 
 class CorrCholeskyTransform(Transform):
@@ -121,13 +122,13 @@ class CorrCholeskyTransform(Transform):
         d = round((0.25 + 2 * n) ** 0.5 + 0.5)
         if d * (d - 1) // 2 != n:
             raise ValueError("Input is not a flattened lower-diagonal number")
-        return shape[:-1] + (d, d)
+        return Size((*shape[:-1], d, d))
 
     def inverse_shape(self, shape: Any) -> Any:
         _at_least(shape, 2)
         if shape[-2] != shape[-1]:
             raise ValueError("Input is not square")
-        return shape[:-2] + (shape[-1] * (shape[-1] - 1) // 2,)
+        return Size((*shape[:-2], shape[-1] * (shape[-1] - 1) // 2))
 
 
 class LowerCholeskyTransform(_Alike):
