@@ -351,16 +351,16 @@ class ReshapeTransform(Transform):
         return x.new_zeros(x.shape[: x.dim() - len(self.in_shape)])
 
     def forward_shape(self, shape: Any) -> Any:
-        return _replaced(Size(shape), self.in_shape, self.out_shape)
+        return _replaced(shape, self.in_shape, self.out_shape)
 
     def inverse_shape(self, shape: Any) -> Any:
-        return _replaced(Size(shape), self.out_shape, self.in_shape)
+        return _replaced(shape, self.out_shape, self.in_shape)
 
 
-def _replaced(shape: Size, old: Size, new: Size) -> Any:
+def _replaced(shape: Any, old: Size, new: Size) -> Any:
     cut = len(shape) - len(old)
     if cut < 0:
         raise ValueError("Too few dimensions on input")
-    if shape[cut:] != old:
+    if tuple(shape[cut:]) != old:
         raise ValueError(f"Shape mismatch: expected {shape[cut:]} but got {old}")
-    return shape[:cut] + new
+    return Size((*shape[:cut], *new))
