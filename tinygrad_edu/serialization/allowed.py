@@ -180,7 +180,6 @@ _FUNCTIONS = (_PACKAGE, f"{_PACKAGE}.nn.functional")
 _BLOCKED = ("sys", "os", "posix", "nt")
 
 
-
 def _is_layer(value: Any) -> bool:
     """Whether ``value`` is a class of layers. Where the program has imported none, there is none."""
     layers = sys.modules.get(f"{_PACKAGE}.nn.module")

@@ -19,7 +19,7 @@ from .style import FAMILIES
 __all__ = ["fan_out_card", "gradient_terms", "step_card", "value_card"]
 
 NAME_WIDTH, FORMULA_WIDTH, RULE_WIDTH, NOTE_WIDTH = 150.0, 300.0, 200.0, 320.0
-FORMULA_LINES, RULE_LINES = 3, 3
+FORMULA_LINES, RULE_LINES = 3, 5
 MOST_TERMS, MOST_CELLS = 6, 96
 KINDS = {
     "parameter": "parameter",
