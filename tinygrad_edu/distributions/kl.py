@@ -30,9 +30,7 @@ def kl_divergence(p: Distribution, q: Distribution) -> Any:
     """
     rule = _rule(type(p), type(q))
     if rule is None:
-        raise NotImplementedError(
-            f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}"
-        )
+        raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}")
     return rule(p, q)
 
 
@@ -45,8 +43,7 @@ def _rule(p: type, q: type) -> Any:
     right = min(pairs, key=lambda pair: (q.__mro__.index(pair[1]), p.__mro__.index(pair[0])))
     if _RULES[left] is not _RULES[right]:
         warnings.warn(
-            f"Ambiguous kl_divergence({p.__name__}, {q.__name__}). Please register_kl({left[0].__name__}, "
-            f"{right[1].__name__})",
+            f"Ambiguous kl_divergence({p.__name__}, {q.__name__}). Please register_kl({left[0].__name__}, {right[1].__name__})",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -25,9 +25,7 @@ class NegativeBinomial(Distribution):
     }
     support = constraints.nonnegative_integer
 
-    def __init__(
-        self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
-    ) -> None:
+    def __init__(self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         exactly_one(probs, logits)
         self.total_count, self._param = broadcast_all(total_count, logits if probs is None else probs)
         self.total_count = self.total_count.type_as(self._param)

@@ -93,9 +93,7 @@ def _input_axes(start: str, name: str, in_dims: Any, args: Any, leaves: list[Any
         if dim is None:
             continue
         if not isinstance(dim, int):
-            raise ValueError(
-                f"{start}Got in_dim={dim} for an input but in_dim must be either an integer dimension or None."
-            )
+            raise ValueError(f"{start}Got in_dim={dim} for an input but in_dim must be either an integer dimension or None.")
         if not isinstance(leaf, Tensor):
             raise ValueError(
                 f"{start}Got in_dim={dim} for an input but the input is of type {type(leaf)}. We cannot vmap over "

@@ -247,8 +247,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     def pushed(*tangents: Any) -> Any:
         if structure(tangents) != structure(primals):
             raise RuntimeError(
-                f"Expected the tangents {structure(tangents)} to have the same structure as the primals "
-                f"{structure(primals)}"
+                f"Expected the tangents {structure(tangents)} to have the same structure as the primals {structure(primals)}"
             )
         with enable_grad():
             products = push(list(flatten(tangents)))

@@ -51,9 +51,7 @@ def functional_call(
 
 def _merged(dicts: Any) -> dict[str, Any]:
     if not isinstance(dicts, (list, tuple)):
-        raise ValueError(
-            f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}"
-        )
+        raise ValueError(f"Expected parameter_and_buffer_dicts to be a dict, or a list/tuple of dicts, but got {type(dicts)}")
     if not all(isinstance(each, dict) for each in dicts):
         raise ValueError("Expected all elements of parameter_and_buffer_dicts to be dictionaries")
     repeated = [name for name, count in Counter(name for each in dicts for name in each).items() if count > 1]
@@ -72,8 +70,7 @@ def _tied(own: Any, given: dict[str, Any]) -> dict[str, Any]:
         values = {id(given[name]): given[name] for name in tied if name in given}
         if len(values) > 1:
             raise ValueError(
-                f"functional_call got multiple values for keys {sorted(tied)}, which are tied. Consider using "
-                "tie_weights=False"
+                f"functional_call got multiple values for keys {sorted(tied)}, which are tied. Consider using tie_weights=False"
             )
         result.update((name, value) for value in values.values() for name in tied)
     return result
