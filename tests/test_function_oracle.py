@@ -134,9 +134,7 @@ HISTORIES = {
     "saved outputs": lambda t, x, s, a, b: [
         (each.grad_fn is a.grad_fn, each.output_nr, each.is_leaf, each is a) for each in a.grad_fn.saved_tensors[1:]
     ],
-    "double backward": lambda t, x, s, a, b: t.autograd.grad(
-        t.autograd.grad((a + b).sum(), x, create_graph=True)[0].sum(), x
-    ),
+    "double backward": lambda t, x, s, a, b: t.autograd.grad(t.autograd.grad((a + b).sum(), x, create_graph=True)[0].sum(), x),
     "gradient of a saved output": lambda t, x, s, a, b: t.autograd.grad(
         t.autograd.grad(a.sum(), x, create_graph=True)[0].sum(), a, allow_unused=True
     ),

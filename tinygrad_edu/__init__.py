@@ -56,6 +56,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from . import distributed as distributed
     from . import distributions as distributions
     from . import fft as fft
+    from . import func as func
     from . import linalg as linalg
     from . import multiprocessing as multiprocessing
     from . import nn as nn  # type: ignore[attr-defined]
@@ -76,6 +77,7 @@ if _typing.TYPE_CHECKING:  # what is bound below, for editors and type checkers:
     from .accelerators import mps as mps
     from .accelerators import xpu as xpu
     from .amp import autocast as autocast
+    from .func import vmap as vmap
     from .serialization import load as load
     from .serialization import save as save
     from .settings import *
@@ -92,7 +94,7 @@ else:
 
 _SUBMODULES = frozenset(
     """
-    amp autograd backends cuda datasets distributed distributions fft keras linalg multiprocessing nn optim ops
+    amp autograd backends cuda datasets distributed distributions fft func keras linalg multiprocessing nn optim ops
     random return_types serialization signal special storage testing utils version visualize
     """.split()  # noqa: SIM905
 )
@@ -109,6 +111,7 @@ _HOMES = dict.fromkeys(_ACCELERATORS, "accelerators") | {
             set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
             set_num_threads set_warn_always typename use_deterministic_algorithms
         """,
+        "func": "vmap",
         "serialization": "load save",
         "storage": "TypedStorage UntypedStorage",
         "tape": "GradientTape UnconnectedGradients",

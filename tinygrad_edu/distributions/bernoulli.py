@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from numbers import Number
+import math
 from typing import Any
 
+import tinygrad_edu as torch
+
 from ..nn.functional import binary_cross_entropy_with_logits
-from ..tensor import Tensor
-from .distribution import Distribution
-from .parameters import broadcast, clamped, exactly_one
+from . import constraints
+from .exp_family import ExponentialFamily
+from .utils import broadcast_all, exactly_one, lazy_property, logits_to_probs, probs_to_logits
 
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(Distribution):
+class Bernoulli(ExponentialFamily):
     """Draws 1 with probability ``probs``, else 0.
 
     Args:
@@ -22,51 +23,50 @@ class Bernoulli(Distribution):
         logits: log(probs / (1 - probs)); exactly one of both is given.
     """
 
-    _parameters = ("probs", "logits")
+    arg_constraints = {"probs": constraints.unit_interval, "logits": constraints.real}
+    support = constraints.boolean
+    has_enumerate_support = True
+    _mean_carrier_measure = 0
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         exactly_one(probs, logits)
-        given = probs if logits is None else logits
-        (value,) = broadcast(given)
-        setattr(self, "probs" if logits is None else "logits", value)
-        super().__init__(() if isinstance(given, Number) else value.shape, validate_args=validate_args)
-        if logits is None:
-            self._require("probs", lambda p: (p >= 0) & (p <= 1), "Interval(lower_bound=0.0, upper_bound=1.0)")
-        else:
-            self._require("logits", lambda x: x == x, "Real()")
+        shape = self._set(logits=logits) if probs is None else self._set(probs=probs)
+        self._param = self.logits if probs is None else self.probs
+        super().__init__(shape, validate_args=validate_args)
 
-    @cached_property
-    def probs(self) -> Tensor:
+    @lazy_property
+    def probs(self) -> Any:
         """The probabilities of 1."""
-        done: Tensor = self.logits.sigmoid()
-        return done
+        return logits_to_probs(self.logits, is_binary=True)
 
-    @cached_property
-    def logits(self) -> Tensor:
+    @lazy_property
+    def logits(self) -> Any:
         """log(probs / (1 - probs))."""
-        p: Any = clamped(self.probs)
-        done: Tensor = p.log() - (-p).log1p()
-        return done
+        return probs_to_logits(self.probs, is_binary=True)
+
+    param_shape = property(lambda self: self._param.size())
+    mean = property(lambda self: self.probs)
+    mode = property(lambda self: (self.probs >= 0.5).to(self.probs).masked_fill(self.probs == 0.5, math.nan))
+    variance = property(lambda self: self.probs * (1 - self.probs))
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        with torch.no_grad():
+            return torch.bernoulli(self.probs.expand(self._extended_shape(sample_shape)))
+
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        logits, value = broadcast_all(self.logits, value)
+        return -binary_cross_entropy_with_logits(logits, value, reduction="none")
+
+    def entropy(self) -> Any:
+        return binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        return self._enumerated(2, self._param.dtype, expand)
 
     @property
-    def mean(self) -> Tensor:
-        return self.probs
+    def _natural_params(self) -> Any:
+        return (torch.logit(self.probs),)
 
-    @property
-    def variance(self) -> Tensor:
-        done: Tensor = self.probs * (1 - self.probs)
-        return done
-
-    def sample(self, sample_shape: Any = ()) -> Tensor:
-        drawn: Tensor = self.probs.detach().expand(self._extended_shape(sample_shape)).bernoulli()
-        return drawn
-
-    def log_prob(self, value: Any) -> Tensor:
-        self._require_value(value, lambda x: (x == 0) | (x == 1), "Boolean()")
-        logits, value = broadcast(self.logits, value)
-        done: Tensor = -binary_cross_entropy_with_logits(logits, value, reduction="none")
-        return done
-
-    def entropy(self) -> Tensor:
-        done: Tensor = binary_cross_entropy_with_logits(self.logits, self.probs, reduction="none")
-        return done
+    def _log_normalizer(self, x: Any) -> Any:
+        return torch.log1p(x.exp())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..tensor import Tensor
+from . import constraints
 from .distribution import Distribution
+from .utils import sum_rightmost
 
-__all__ = ["Independent", "sum_rightmost"]
+__all__ = ["Independent"]
 
 
 class Independent(Distribution):
@@ -20,6 +21,8 @@ class Independent(Distribution):
         base_distribution: the batch.
         reinterpreted_batch_ndims: how many of the last axes of its batch become axes of a draw.
     """
+
+    arg_constraints: Any = {}
 
     def __init__(
         self, base_distribution: Distribution, reinterpreted_batch_ndims: int, validate_args: bool | None = None
@@ -35,39 +38,47 @@ class Independent(Distribution):
         super().__init__(batch[:kept], batch[kept:] + base_distribution.event_shape, validate_args=validate_args)
 
     @property
-    def has_rsample(self) -> bool:  # type: ignore[override]
-        """Whether the base distribution has."""
+    def has_rsample(self) -> Any:  # type: ignore[override]
         return self.base_dist.has_rsample
 
     @property
-    def mean(self) -> Tensor:
+    def has_enumerate_support(self) -> Any:  # type: ignore[override]
+        return self.reinterpreted_batch_ndims == 0 and self.base_dist.has_enumerate_support
+
+    @constraints.dependent_property
+    def support(self) -> Any:
+        support = self.base_dist.support
+        dims = self.reinterpreted_batch_ndims
+        return constraints.independent(support, dims) if dims else support
+
+    @property
+    def mean(self) -> Any:
         return self.base_dist.mean
 
     @property
-    def mode(self) -> Tensor:
-        """The most probable value."""
-        return self.base_dist.mode  # type: ignore[attr-defined, no-any-return]
+    def mode(self) -> Any:
+        return self.base_dist.mode
 
     @property
-    def variance(self) -> Tensor:
+    def variance(self) -> Any:
         return self.base_dist.variance
 
-    def sample(self, sample_shape: Any = ()) -> Tensor:
+    def sample(self, sample_shape: Any = ()) -> Any:
         return self.base_dist.sample(sample_shape)
 
-    def rsample(self, sample_shape: Any = ()) -> Tensor:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         return self.base_dist.rsample(sample_shape)
 
-    def log_prob(self, value: Any) -> Tensor:
+    def log_prob(self, value: Any) -> Any:
         return sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
 
-    def entropy(self) -> Tensor:
+    def entropy(self) -> Any:
         return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
+
+    def enumerate_support(self, expand: bool = True) -> Any:
+        if self.reinterpreted_batch_ndims > 0:
+            raise NotImplementedError("Enumeration over cartesian product is not implemented")
+        return self.base_dist.enumerate_support(expand=expand)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_dist}, {self.reinterpreted_batch_ndims})"
-
-
-def sum_rightmost(value: Tensor, dims: int) -> Tensor:
-    """The sum over the last ``dims`` axes."""
-    return value.reshape(*value.shape[: value.dim() - dims], -1).sum(-1) if dims else value

@@ -1,60 +1,50 @@
-"""KL(p ‖ q), the expected value under p of log p - log q."""
+"""KL(p ‖ q), the expected value under p of log p - log q, by the classes of p and q."""
 
 from __future__ import annotations
 
-import math
+import warnings
 from typing import Any
 
-from ..nn.functional import softplus
-from ..tensor import Tensor
-from .bernoulli import Bernoulli
-from .categorical import Categorical
 from .distribution import Distribution
-from .independent import Independent, sum_rightmost
-from .normal import Normal
-from .uniform import Uniform
 
-__all__ = ["kl_divergence"]
+__all__ = ["kl_divergence", "register_kl"]
 
-
-def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
-    """KL(p ‖ q) of two distributions of one kind, shape ``batch_shape``."""
-    for kind, rule in _RULES.items():
-        if isinstance(p, kind) and isinstance(q, kind):
-            done: Tensor = rule(p, q)
-            return done
-    raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}")
+_RULES: dict[tuple[type, type], Any] = {}
 
 
-def _normals(p: Any, q: Any) -> Any:
-    ratio = (p.scale / q.scale).pow(2)
-    distance = ((p.loc - q.loc) / q.scale).pow(2)
-    return 0.5 * (ratio + distance - 1 - ratio.log())
+def register_kl(type_p: type, type_q: type) -> Any:
+    """Decorate a function of two distributions of these classes (or of subclasses) that computes their divergence."""
+
+    def register(rule: Any) -> Any:
+        _RULES[type_p, type_q] = rule
+        return rule
+
+    return register
 
 
-def _categoricals(p: Any, q: Any) -> Any:
-    parts = p.probs * (p.logits - q.logits)
-    parts = parts.masked_fill((q.probs == 0).expand_as(parts), math.inf)
-    return parts.masked_fill((p.probs == 0).expand_as(parts), 0.0).sum(-1)
+def kl_divergence(p: Distribution, q: Distribution) -> Any:
+    """KL(p ‖ q), shape ``batch_shape``.
+
+    Raises:
+        NotImplementedError: there is no formula for these two.
+    """
+    rule = _rule(type(p), type(q))
+    if rule is None:
+        raise NotImplementedError(f"No KL(p || q) is implemented for p type {type(p).__name__} and q type {type(q).__name__}")
+    return rule(p, q)
 
 
-def _bernoullis(p: Any, q: Any) -> Any:
-    yes = p.probs * (softplus(-q.logits) - softplus(-p.logits))
-    no = (1 - p.probs) * (softplus(q.logits) - softplus(p.logits))
-    return yes + no
-
-
-def _independents(p: Any, q: Any) -> Any:
-    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
-        raise NotImplementedError
-    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
-
-
-def _uniforms(p: Any, q: Any) -> Any:
-    result = ((q.high - q.low) / (p.high - p.low)).log()
-    return result.masked_fill((q.low > p.low) | (q.high < p.high), math.inf)
-
-
-_RULES: dict[Any, Any] = {
-    Normal: _normals, Categorical: _categoricals, Bernoulli: _bernoullis, Uniform: _uniforms, Independent: _independents,
-}  # fmt: skip
+def _rule(p: type, q: type) -> Any:
+    """The rule of the nearest classes; with a warning, that of p's nearest where q's nearest is another."""
+    pairs = [(a, b) for a, b in _RULES if issubclass(p, a) and issubclass(q, b)]
+    if not pairs:
+        return None
+    left = min(pairs, key=lambda pair: (p.__mro__.index(pair[0]), q.__mro__.index(pair[1])))
+    right = min(pairs, key=lambda pair: (q.__mro__.index(pair[1]), p.__mro__.index(pair[0])))
+    if _RULES[left] is not _RULES[right]:
+        warnings.warn(
+            f"Ambiguous kl_divergence({p.__name__}, {q.__name__}). Please register_kl({left[0].__name__}, {right[1].__name__})",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return _RULES[left]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from numbers import Number
 from typing import Any
 
-from ..autograd.grad_mode import no_grad
-from ..tensor import Tensor
-from .distribution import Distribution
-from .parameters import broadcast
+import tinygrad_edu as torch
+
+from . import constraints
+from .exp_family import ExponentialFamily
+from .utils import standard_normal
 
 __all__ = ["Normal"]
 
 
-class Normal(Distribution):
+class Normal(ExponentialFamily):
     """p(x) = exp(-(x - loc)² / (2 scale²)) / (scale √(2π)).
 
     Args:
@@ -22,61 +22,45 @@ class Normal(Distribution):
         scale: the standard deviation, positive.
     """
 
+    arg_constraints = {"loc": constraints.real, "scale": constraints.positive}
+    support = constraints.real
     has_rsample = True
-    _parameters = ("loc", "scale")
+    _mean_carrier_measure = 0
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        numbers = isinstance(loc, Number) and isinstance(scale, Number)
-        self.loc, self.scale = broadcast(loc, scale)
-        super().__init__(() if numbers else self.loc.shape, validate_args=validate_args)
-        self._require("loc", lambda loc: loc == loc, "Real()")
-        self._require("scale", lambda scale: scale > 0, "GreaterThan(lower_bound=0.0)")
+        super().__init__(self._set(loc=loc, scale=scale), validate_args=validate_args)
 
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
+    mean = property(lambda self: self.loc)
+    mode = mean
+    stddev = property(lambda self: self.scale)
+    variance = property(lambda self: self.stddev.pow(2))
 
-    @property
-    def mode(self) -> Tensor:
-        """The most probable value."""
-        return self.loc
-
-    @property
-    def stddev(self) -> Tensor:
-        return self.scale
-
-    @property
-    def variance(self) -> Tensor:
-        return self.scale.pow(2)
-
-    def sample(self, sample_shape: Any = ()) -> Tensor:
-        import tinygrad_edu as torch
-
+    def sample(self, sample_shape: Any = ()) -> Any:
         shape = self._extended_shape(sample_shape)
-        with no_grad():
-            drawn: Tensor = torch.normal(self.loc.expand(shape), self.scale.expand(shape))
-        return drawn
+        with torch.no_grad():
+            return torch.normal(self.loc.expand(shape), self.scale.expand(shape))
 
-    def rsample(self, sample_shape: Any = ()) -> Tensor:
+    def rsample(self, sample_shape: Any = ()) -> Any:
         """loc + scale · ε, ε drawn from the standard normal distribution."""
-        import tinygrad_edu as torch
+        return self.loc + standard_normal(self._extended_shape(sample_shape), self.loc.dtype) * self.scale
 
-        shape = self._extended_shape(sample_shape)
-        zeros, ones = (make(shape, dtype=self.loc.dtype) for make in (torch.zeros, torch.ones))
-        drawn: Tensor = self.loc + torch.normal(zeros, ones) * self.scale
-        return drawn
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        return -((value - self.loc) ** 2) / (2 * self.scale**2) - self.scale.log() - math.log(math.sqrt(2 * math.pi))
 
-    def log_prob(self, value: Any) -> Tensor:
-        self._require_value(value, lambda x: x == x, "Real()")
-        done: Tensor = -((value - self.loc) ** 2) / (2 * self.variance) - self.scale.log() - math.log(math.sqrt(2 * math.pi))
-        return done
+    def cdf(self, value: Any) -> Any:
+        self._validate_sample(value)
+        return 0.5 * (1 + torch.erf((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)))
 
-    def cdf(self, value: Any) -> Tensor:
-        """The probability of at most ``value``."""
-        self._require_value(value, lambda x: x == x, "Real()")
-        done: Tensor = 0.5 * (1 + ((value - self.loc) * self.scale.reciprocal() / math.sqrt(2)).erf())
-        return done
+    def icdf(self, value: Any) -> Any:
+        return self.loc + self.scale * torch.erfinv(2 * value - 1) * math.sqrt(2)
 
-    def entropy(self) -> Tensor:
-        done: Tensor = 0.5 + 0.5 * math.log(2 * math.pi) + self.scale.log()
-        return done
+    def entropy(self) -> Any:
+        return 0.5 + 0.5 * math.log(2 * math.pi) + self.scale.log()
+
+    @property
+    def _natural_params(self) -> Any:
+        return self.loc / self.scale.pow(2), -0.5 * self.scale.pow(2).reciprocal()
+
+    def _log_normalizer(self, x: Any, y: Any) -> Any:
+        return -0.25 * x.pow(2) / y + 0.5 * torch.log(-math.pi / y)
