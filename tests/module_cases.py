@@ -50,3 +50,21 @@ def small(t, factory=None):
 def model(t):
     t.manual_seed(0)
     return t.nn.Sequential(t.nn.Linear(2, 3), t.nn.BatchNorm1d(3), t.nn.Sequential(t.nn.Linear(3, 1)))
+
+
+def run(t, layer, *shape, **options):
+    t.manual_seed(3)
+    x = t.randn(*shape, requires_grad=True)
+    made = layer(t.nn)
+    for name, value in options.items():
+        setattr(made, name, value)
+    t.manual_seed(4)
+    out = made(x)
+    out.sum().backward()
+    return (
+        repr(made),
+        out.shape,
+        list(made.state_dict()),
+        out.round(decimals=4),
+        x.grad.round(decimals=4),
+    )

@@ -7,8 +7,8 @@ import layer_cases
 import numpy as np
 import pytest
 from agreement import agree
+from module_cases import run
 from test_functional_nn import compare, floats
-from test_module import run
 from tinygrad_edu.nn import functional as F
 
 import tinygrad_edu as torch

@@ -2,7 +2,7 @@
 
 import pytest
 from agreement import agree
-from module_cases import Net, model, small
+from module_cases import Net, model, run, small
 
 import tinygrad_edu as torch
 from tinygrad_edu import nn
@@ -168,24 +168,6 @@ def test_forward_missing():
 
 
 # ---- layers
-
-
-def run(t, layer, *shape, **options):
-    t.manual_seed(3)
-    x = t.randn(*shape, requires_grad=True)
-    made = layer(t.nn)
-    for name, value in options.items():
-        setattr(made, name, value)
-    t.manual_seed(4)
-    out = made(x)
-    out.sum().backward()
-    return (
-        repr(made),
-        out.shape,
-        list(made.state_dict()),
-        out.round(decimals=4),
-        x.grad.round(decimals=4),
-    )
 
 
 LAYERS = {

@@ -292,7 +292,7 @@ class _Builder:
                 with quiet():
                     return np.asarray(downstream / grad.reshape(()))  # the gradient is linear in a single number
             return None
-        if not single and not step.op.elementwise:
+        if not step.op.elementwise and (not single or step.dtype.kind == "c"):  # a rule may conjugate
             return None
         local = local_factor(step, place)
         return local if local is None or single or local.shape == shape else None
