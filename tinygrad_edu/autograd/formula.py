@@ -47,7 +47,7 @@ FAMILIES = {
     room: family
     for family, rooms in {
         "activation": "activation piecewise smooth",
-        "arithmetic": "bessel complex elementwise gamma polynomials powers probability special",
+        "arithmetic": "bessel choosing complex elementwise gamma polynomials powers probability special",
         "conv": "conv fractional grid pooling resize",
         "linear": "decompositions factors fft linalg rnn",
         "loss": "ctc loss margin",

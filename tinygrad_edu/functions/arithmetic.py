@@ -9,8 +9,8 @@ import numpy as np
 from ..autograd.errors import type_name
 from ..autograd.runtime import integer_scalar, wrap
 from ..dtypes import common_dtype, from_numpy_dtype
+from ..ops import choosing, powers
 from ..ops import elementwise as ops
-from ..ops import powers
 from ..ops.comparison import bitwise_not, isclose
 from ..ops.complex import abs_
 from ..overloads import combination_error
@@ -149,7 +149,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None, *, out: Any =
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{from_numpy_dtype(condition._array.dtype).legacy_name}"
         )
-    return ops.where.function(condition, input, other, out=out)
+    return choosing.where.function(condition, input, other, out=out)
 
 
 def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
@@ -181,7 +181,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Any = None) -
     """Elements below ``min`` become ``min``, elements above ``max`` become ``max``; bounds are numbers or tensors."""
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    return _clamp(input, min, max, out, ops.clamp, ops.clamp_tensor)
+    return _clamp(input, min, max, out, choosing.clamp, choosing.clamp_tensor)
 
 
 def _clamp(input: Tensor, min: Any, max: Any, out: Any, by_numbers: Any, by_tensors: Any) -> Tensor:
@@ -205,12 +205,12 @@ clip = clamp
 
 def clamp_min(input: Tensor, min: Any, *, out: Any = None) -> Tensor:
     """:func:`clamp` with a lower bound alone."""
-    return _clamp(input, min, None, out, ops.clamp_min, ops.clamp_min_tensor)
+    return _clamp(input, min, None, out, choosing.clamp_min, choosing.clamp_min_tensor)
 
 
 def clamp_max(input: Tensor, max: Any, *, out: Any = None) -> Tensor:
     """:func:`clamp` with an upper bound alone."""
-    return _clamp(input, None, max, out, ops.clamp_max, ops.clamp_max_tensor)
+    return _clamp(input, None, max, out, choosing.clamp_max, choosing.clamp_max_tensor)
 
 
 def number_of(value: Any) -> Any:
@@ -265,7 +265,7 @@ def nan_to_num(
     """nan and infinities replaced by numbers (0, and the largest and smallest of the dtype, if not given)."""
     if input._array.dtype.kind not in "fc":
         return ops.clone.function(input, out=out)
-    return ops.nan_to_num.function(input, 0.0 if nan is None else nan, posinf, neginf, out=out)
+    return choosing.nan_to_num.function(input, 0.0 if nan is None else nan, posinf, neginf, out=out)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..autograd.runtime import wrap
 from ..ops import activation as _activation
-from ..ops import elementwise as _elementwise
+from ..ops import choosing as _choosing
 from ..ops import margin as _margin
 from ..ops import smooth as _smooth
 from ..tensor import Tensor
@@ -232,7 +232,7 @@ def _distances(anchor: Tensor, positive: Tensor, negative: Tensor, distance: Any
         )
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
-        far = _elementwise.minimum.function(far, distance(positive, negative))
+        far = _choosing.minimum.function(far, distance(positive, negative))
     return near, far
 
 
@@ -243,4 +243,4 @@ def _number(value: float, like: Any) -> Any:
 
 def _where(condition: Any, x: Any) -> Any:
     """x where the condition holds, else 0."""
-    return _elementwise.where.function(condition, x, wrap(np.zeros_like(x._array)))
+    return _choosing.where.function(condition, x, wrap(np.zeros_like(x._array)))

@@ -11,7 +11,7 @@ from ..autograd.errors import not_implemented
 from ..autograd.runtime import wrap
 from ..ops import decompositions as ops
 from ..ops import reduction
-from ..ops.elementwise import where
+from ..ops.choosing import where
 from ..ops.indexing import tril, triu
 from ..ops.shape import axis_of
 from ..tensor import Tensor

@@ -9,7 +9,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.runtime import wrap
 from ..ops import reduction
-from ..ops.elementwise import where
+from ..ops.choosing import where
 from ..ops.linalg import bmm
 from ..ops.shape import axis_of
 from ..tensor import Tensor

@@ -13,7 +13,7 @@ from ..autograd.runtime import wrap
 from ..dtypes import from_numpy_dtype
 from ..ops import cumulative, indexing
 from ..ops import order as ops
-from ..ops.elementwise import where
+from ..ops.choosing import where
 from ..ops.shape import axis_of
 from ..overloads import combination_error
 from ..tensor import Tensor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..ops.elementwise import where
+from ..ops.choosing import where
 from ..ops.special import erf, erfc
 from ..tensor import Tensor
 from .arguments import require_tensor

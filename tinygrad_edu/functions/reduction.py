@@ -11,7 +11,7 @@ from ..autograd.errors import explain, not_implemented, type_name
 from ..autograd.real_only import refuse_complex
 from ..autograd.runtime import wrap
 from ..dtypes import to_numpy_dtype
-from ..ops import activation, cumulative, elementwise, indexing
+from ..ops import activation, choosing, cumulative, elementwise, indexing
 from ..ops import reduction as ops
 from ..ops.shape import axis_of
 from ..overloads import combination_error
@@ -199,8 +199,8 @@ def _indices(array: np.ndarray, dim: int, keepdim: bool, name: str) -> np.ndarra
         raise explain(ops.max_all, error, (array,)) from None
 
 
-max = _extremum("max", ops.max_all, ops.choose_max, elementwise.maximum)
-min = _extremum("min", ops.min_all, ops.choose_min, elementwise.minimum)
+max = _extremum("max", ops.max_all, ops.choose_max, choosing.maximum)
+min = _extremum("min", ops.min_all, ops.choose_min, choosing.minimum)
 
 
 def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:

@@ -7,6 +7,7 @@ Nothing here knows Tensors or the engine. To add an operation, declare it in the
 
 from .activation import *
 from .bessel import *
+from .choosing import *
 from .comparison import *
 from .complex import *
 from .conv import *

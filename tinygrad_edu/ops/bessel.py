@@ -12,8 +12,9 @@ import numpy as np
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from . import coefficients as c
+from .choosing import where
 from .complex import abs_, sgn
-from .elementwise import reciprocal, where
+from .elementwise import reciprocal
 from .gamma import _in_double
 
 __all__ = [

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import conj, cos, sin, where, zeros_like
+from .choosing import where
+from .elementwise import conj, cos, sin, zeros_like
 
 __all__ = [
     "abs_", "angle", "complex_", "conj", "conj_physical", "imag", "polar", "real", "sgn", "sign", "view_as_complex",

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import exp, where
+from .choosing import where
+from .elementwise import exp
 from .reduction import logsumexp, sum
 from .scatter import gather
 from .shape import reshape, select, stack

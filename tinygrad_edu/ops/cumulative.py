@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import as_half, exp, from_half, where, zeros_like
+from .choosing import where
+from .elementwise import as_half, exp, from_half, zeros_like
 from .indexing import scatter_zeros
 from .reduction import axes_of, keep_axes, sum
 from .shape import axis_of, by_rows, cat, reshape, slice_

@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from ..autograd.op import op
+from .choosing import where
 from .complex import conj, imag, real
 from .diagonal import diag_embed, diagonal
-from .elementwise import where
 from .indexing import tril, triu
 from .linalg import batched_mm
 from .reduction import sum as sum_

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import as_half, cos, exp, from_half, sin, where
+from .choosing import where
+from .elementwise import as_half, cos, exp, from_half, sin
 
 __all__ = ["digamma", "erfinv", "lgamma", "polygamma", "sinc"]
 

@@ -14,7 +14,8 @@ from ..autograd.conform import filled
 from ..autograd.errors import broadcast_error
 from ..autograd.op import op
 from .activation import log_sigmoid, require_float
-from .elementwise import log, sigmoid, where
+from .choosing import where
+from .elementwise import log, sigmoid
 
 _INT64 = np.dtype(np.int64)
 _MANY = 8192

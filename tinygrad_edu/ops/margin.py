@@ -6,7 +6,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import exp, where
+from .choosing import where
+from .elementwise import exp
 from .loss import reduce, reduced_formula, scale
 from .reduction import sum as sum_
 from .shape import reshape

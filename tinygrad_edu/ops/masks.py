@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.op import op
-from .elementwise import where, zeros_like
+from .choosing import where
+from .elementwise import zeros_like
 from .indexing import index_put_zeros
 from .reduction import sum as sum_
 from .repeated import add_at

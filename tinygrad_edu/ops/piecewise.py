@@ -6,7 +6,8 @@ import numpy as np
 
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import as_half, from_half, where, zeros_like
+from .choosing import where
+from .elementwise import as_half, from_half, zeros_like
 
 
 def refuse_negative_slope(name, further=""):

@@ -8,8 +8,9 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
+from .choosing import where
 from .complex import imag, real
-from .elementwise import log, where, zeros_like
+from .elementwise import log, zeros_like
 
 __all__ = ["exponential", "power", "tensor_power"]
 

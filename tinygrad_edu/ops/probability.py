@@ -9,7 +9,8 @@ import numpy as np
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from . import coefficients as c
-from .elementwise import exp, log, where
+from .choosing import where
+from .elementwise import exp, log
 from .gamma import _hurwitz, _in_double, lgamma
 from .special import _of_each, _require_float, erfc
 

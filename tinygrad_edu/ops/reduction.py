@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.conform import sum_axes
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
+from .choosing import where
 from .complex import sgn
-from .elementwise import as_half, exp, from_half, where, zeros_like
+from .elementwise import as_half, exp, from_half, zeros_like
 from .indexing import scatter_zeros
 from .shape import axis_of, by_rows, reshape, spread_dense
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import maximum, where, zeros_like
+from .choosing import maximum, where
+from .elementwise import zeros_like
 from .repeated import add_at_positions
 from .shape import axis_of, place
 

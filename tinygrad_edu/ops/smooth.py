@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd.op import op
 from .activation import require_float
-from .elementwise import as_half, exp, from_half, sigmoid, tanh, where
+from .choosing import where
+from .elementwise import as_half, exp, from_half, sigmoid, tanh
 from .piecewise import refuse_negative_slope
 from .shape import axis_of, cat, slice_
 from .special import erf

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..autograd.errors import not_implemented
 from ..autograd.op import op
-from .elementwise import _no_derivative, as_half, exp, exp2, from_half, reciprocal, where, zeros_like
+from .choosing import where
+from .elementwise import _no_derivative, as_half, exp, exp2, from_half, reciprocal, zeros_like
 
 __all__ = [
     "atan2", "copysign", "deg2rad", "erf", "erfc", "gcd", "heaviside", "hypot", "lcm", "ldexp", "logaddexp",
