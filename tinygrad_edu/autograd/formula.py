@@ -54,7 +54,7 @@ FAMILIES = {
         "norm": "norm",
         "other": "comparison overwriting random",
         "reduction": "cumulative order reduction",
-        "shape": "diagonal embedding indexing masks padding scatter shape view_region windows",
+        "shape": "diagonal embedding indexing joining masks padding scatter shape view_region windows",
     }.items()
     for room in rooms.split()
 }

@@ -10,7 +10,8 @@ import numpy as np
 from ..autograd.runtime import wrap
 from ..ops import cells as _cells
 from ..ops import rnn as _rnn
-from ..ops.shape import cat, stack, transpose, unbind
+from ..ops.joining import cat, stack, unbind
+from ..ops.shape import transpose
 from ..tensor import Tensor
 from .dropout import dropout as _dropout
 

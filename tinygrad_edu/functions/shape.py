@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd.errors import broadcast_error, type_name
 from ..dtypes import dtype as _dtype
+from ..ops import joining
 from ..ops import shape as ops
 from ..ops.cumulative import flip as _flip
 from ..ops.cumulative import rot90 as _rot90
@@ -237,12 +238,12 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
         raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}")
     count = max(-(-length // size), 1) if size else 1
     sizes = [size] * (count - 1) + [length - size * (count - 1)]
-    return ops.split_evenly.function(tensor, sizes, dim)
+    return joining.split_evenly.function(tensor, sizes, dim)
 
 
 def split_with_sizes(input: Tensor, split_sizes: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Parts of the given sizes along ``dim``."""
-    return ops.split_sizes.function(input, list(split_sizes), dim)
+    return joining.split_sizes.function(input, list(split_sizes), dim)
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
@@ -256,7 +257,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0, *, axis: Any = None) -> tupl
 
 def unbind(input: Tensor, dim: int = 0, *, axis: Any = None) -> tuple[Tensor, ...]:
     """The slices along ``dim``, which disappears."""
-    return ops.unbind.function(input, dim if axis is None else axis)
+    return joining.unbind.function(input, dim if axis is None else axis)
 
 
 def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
@@ -266,7 +267,7 @@ def fanout(input: Tensor, n: int) -> tuple[Tensor, ...]:
     """
     if n < 1:
         raise RuntimeError(f"fanout expects n to be at least 1, got: {n}")
-    return ops.fanout.function(input, n)
+    return joining.fanout.function(input, n)
 
 
 def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
@@ -344,7 +345,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Tensor:
     """The tensors joined along ``dim``."""
-    return _into(out, ops.cat.function(tensors, dim if axis is None else axis))
+    return _into(out, joining.cat.function(tensors, dim if axis is None else axis))
 
 
 concat = concatenate = cat
@@ -352,7 +353,7 @@ concat = concatenate = cat
 
 def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: Any = None) -> Tensor:
     """The tensors side by side along a new axis."""
-    return _into(out, ops.stack.function(tensors, dim if axis is None else axis))
+    return _into(out, joining.stack.function(tensors, dim if axis is None else axis))
 
 
 def _into(out: Tensor | None, result: Tensor) -> Tensor:
@@ -360,7 +361,7 @@ def _into(out: Tensor | None, result: Tensor) -> Tensor:
         return result
     from ..autograd.runtime import write_out
 
-    return write_out(ops.cat, out, result._array, (result._node,))
+    return write_out(joining.cat, out, result._array, (result._node,))
 
 
 def hstack(tensors: Any, *, out: Any = None) -> Tensor:

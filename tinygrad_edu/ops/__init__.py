@@ -23,6 +23,7 @@ from .fractional import *
 from .gamma import *
 from .grid import *
 from .indexing import *
+from .joining import *
 from .linalg import *
 from .loss import *
 from .margin import *

@@ -15,9 +15,10 @@ from ..autograd.errors import not_implemented
 from ..autograd.op import op
 from .choosing import where
 from .elementwise import exp
+from .joining import stack
 from .reduction import logsumexp, sum
 from .scatter import gather
-from .shape import reshape, select, stack
+from .shape import reshape, select
 
 _NEVER = -1e30
 """The logarithm of no probability, with which one can calculate where -inf gives nan."""

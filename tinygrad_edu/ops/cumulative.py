@@ -11,8 +11,9 @@ from ..autograd.op import op
 from .choosing import where
 from .elementwise import as_half, exp, from_half, zeros_like
 from .indexing import scatter_zeros
+from .joining import cat
 from .reduction import axes_of, keep_axes, sum
-from .shape import axis_of, by_rows, cat, reshape, slice_
+from .shape import axis_of, by_rows, reshape, slice_
 from .special import logaddexp
 
 __all__ = [

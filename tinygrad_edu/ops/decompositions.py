@@ -15,9 +15,10 @@ from .choosing import where
 from .complex import conj, imag, real
 from .diagonal import diag_embed, diagonal
 from .indexing import tril, triu
+from .joining import cat
 from .linalg import batched_mm
 from .reduction import sum as sum_
-from .shape import cat, slice_, transpose, unsqueeze, zeros
+from .shape import slice_, transpose, unsqueeze, zeros
 
 __all__ = ["cholesky", "cross", "det", "eig", "eigh", "inv", "matrix_exp", "pinv", "qr", "slogdet", "solve", "svd"]
 

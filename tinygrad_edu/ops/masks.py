@@ -275,7 +275,7 @@ def masked_scatter(x, mask, source):
 
 def _unscatter(grad, mask, source_shape):
     """The gradients at the mask, then zeros for the elements of the source that were not used."""
-    from .shape import cat
+    from .joining import cat
 
     used = masked_select(grad, mask)
     size = 1

@@ -10,8 +10,9 @@ from ..autograd.op import op
 from .activation import require_float
 from .choosing import where
 from .elementwise import as_half, exp, from_half, sigmoid, tanh
+from .joining import cat
 from .piecewise import refuse_negative_slope
-from .shape import axis_of, cat, slice_
+from .shape import axis_of, slice_
 from .special import erf
 
 
