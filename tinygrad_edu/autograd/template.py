@@ -214,9 +214,9 @@ def _record(op: Any) -> list[str]:
         f"        if WATCHERS: note_unrecorded(made, {_call(op)})",
         "        return made",
         "    _dtype = result.dtype",
-        "    node = new(NodeClass if _dtype is FLOAT32 or _dtype.kind != 'c' else ComplexNodeClass)"
+        "    node = NodeClass() if _dtype is FLOAT32 or _dtype.kind != 'c' else ComplexNodeClass()"
         if op.holomorphic and op.saved
-        else "    node = new(NodeClass)",
+        else "    node = NodeClass()",
         *keep,
         "    node.seq = next_sequence_number()",
         "    node.shape = result.shape",
