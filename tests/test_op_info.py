@@ -261,3 +261,17 @@ def test_max_unpool_adds_second_derivatives_of_repeated_indices(n: int) -> None:
         return package.autograd.grad((g * package.arange(1.0, 5).reshape(g.shape)).sum(), upstream)[0].numpy()
 
     assert np.array_equal(second(ours), second(torch))
+
+
+def test_one_singular_matrix_spoils_no_other():
+    A = ours.tensor([[[2.0, 1.0], [1.0, 3.0]], [[1.0, 2.0], [2.0, 4.0]], [[4.0, 0.0], [0.0, 5.0]]], requires_grad=True)
+    good = ours.tensor([0, 2])
+    for made, alone in (
+        (ours.linalg.inv_ex(A), ours.linalg.inv(A[good])),
+        (ours.linalg.solve_ex(A, ours.ones(3, 2)), ours.linalg.solve(A[good], ours.ones(2, 2))),
+        (ours.linalg.cholesky_ex(A), ours.linalg.cholesky(A[good])),
+    ):
+        assert made[1].tolist() == [0, 2, 0]
+        assert ours.equal(made[0][good], alone) and made[0][1].isnan().all()
+        slope, wanted = (ours.autograd.grad(each.sum(), A, allow_unused=True)[0] for each in (made[0][good], alone))
+        assert ours.allclose(slope[good], wanted[good])

@@ -10,6 +10,7 @@ import numpy as np
 from .. import return_types
 from ..autograd.runtime import wrap
 from ..ops import decompositions as ops
+from ..ops.choosing import where
 from ..ops.factors import triangles
 from ..ops.indexing import tril, triu
 from ..tensor import Tensor
@@ -218,28 +219,27 @@ def triangular_solve(
 # ---- with info ---------------------------------------------------------------------------------------------------------
 
 
-def _told(function: Any, empty: Any, info: Any, check_errors: bool, name: str) -> tuple[Tensor, Tensor]:
-    """The result and an ``info`` of zeros; where there is no result, ``empty`` and what ``info`` says."""
+def _told(function: Any, A: Tensor, info: np.ndarray, check_errors: bool, name: str) -> tuple[Tensor, Tensor]:
+    """``function(A)`` and an ``info`` of zeros; if it fails, what ``info`` says, and nan for those matrices of the batch."""
     try:
-        result = function()
-        return result, wrap(np.zeros(result.shape[: info.ndim], np.int32))
+        result = function(A)
+        return result, wrap(np.zeros(info.shape, np.int32))
     except ops._LinAlgError as error:
         if check_errors:
             words = str(error)
             raise ops._LinAlgError(f"{name}{words[words.index(':') :]}") from None
-        return empty(), wrap(info)
-
-
-def _nan_like(x: Tensor) -> Any:
-    return lambda: wrap(np.full(x.shape, np.nan, x._array.dtype))
+    failed = np.asarray(info != 0)
+    unit = wrap(np.eye(A.shape[-1], dtype=A._array.dtype))
+    result = function(where.function(wrap(failed[..., None, None]), unit, A))
+    nan = wrap(np.array(np.nan, result._array.dtype))
+    return where.function(wrap(failed.reshape(*failed.shape, *(1,) * (result.ndim - failed.ndim))), nan, result), wrap(info)
 
 
 @with_out
 def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
     """The inverse, and where it fails the place of the first 0 on U's diagonal: (inverse, info)."""
     ops._require_matrices(A._array, "linalg.inv_ex")
-    made = _told(lambda: inverse(A), _nan_like(A), _singular(A), check_errors, "linalg.inv_ex")
-    return return_types.linalg_inv_ex(made)
+    return return_types.linalg_inv_ex(_told(inverse, A, _singular(A), check_errors, "linalg.inv_ex"))
 
 
 def _singular(A: Tensor) -> np.ndarray:
@@ -253,9 +253,8 @@ def _singular(A: Tensor) -> np.ndarray:
 def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """The Cholesky factor, and where it fails the order of the first minor that is not positive-definite: (L, info)."""
     ops._require_matrices(A._array, "linalg.cholesky_ex")
-    function = lambda: cholesky(A, upper)  # noqa: E731
-    info = np.array([_first_minor(each) for each in A._array.reshape(-1, *A.shape[-2:])], np.int32)
-    made = _told(function, _nan_like(A), info.reshape(A.shape[:-2]), check_errors, "linalg.cholesky_ex")
+    info = np.array([_first_minor(each) for each in A._array.reshape(-1, *A.shape[-2:])], np.int32).reshape(A.shape[:-2])
+    made = _told(lambda matrix: cholesky(matrix, upper), A, info, check_errors, "linalg.cholesky_ex")
     return return_types.linalg_cholesky_ex(made)
 
 
@@ -272,8 +271,8 @@ def _first_minor(x: np.ndarray) -> int:
 def solve_ex(A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """The solution, and where it fails the place of the first 0 on U's diagonal: (result, info)."""
     ops._require_matrices(A._array, "linalg.solve_ex")
-    function = lambda: solve(A, B, left=left)  # noqa: E731
-    return return_types.linalg_solve_ex(_told(function, _nan_like(B), _singular(A), check_errors, "torch.linalg.solve_ex"))
+    made = _told(lambda matrix: solve(matrix, B, left=left), A, _singular(A), check_errors, "torch.linalg.solve_ex")
+    return return_types.linalg_solve_ex(made)
 
 
 # ---- tensors as matrices -----------------------------------------------------------------------------------------------
