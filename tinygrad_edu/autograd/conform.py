@@ -14,9 +14,9 @@ _SMALL = 1 << 16
 
 
 @lru_cache(512)
-def filled(n: int, value: float, dtype: np.dtype[Any]) -> np.ndarray:
-    """``n`` times ``value``. The array is shared, hence read-only."""
-    array = np.full(n, value, dtype)
+def filled(shape: int | tuple[int, ...], value: float, dtype: np.dtype[Any]) -> np.ndarray:
+    """An array full of ``value``. It is shared, hence read-only."""
+    array = np.full(shape, value, dtype)
     array.flags.writeable = False
     return array
 

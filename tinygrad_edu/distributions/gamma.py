@@ -9,7 +9,6 @@ import tinygrad_edu as torch
 from . import constraints
 from .draws import standard_gamma
 from .exp_family import ExponentialFamily
-from .incomplete_gamma import incomplete_gamma
 
 __all__ = ["Gamma"]
 
@@ -43,7 +42,7 @@ class Gamma(ExponentialFamily):
 
     def cdf(self, value: Any) -> Any:
         self._validate_sample(value)
-        return incomplete_gamma(self.concentration, self.rate * value)
+        return torch.special.gammainc(self.concentration, self.rate * value)
 
     def entropy(self) -> Any:
         a = self.concentration

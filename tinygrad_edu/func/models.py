@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from ..functions.shape import stack
+from ..nn.utils.stateless import _functional_call
 
 __all__ = ["functional_call", "stack_module_state"]
 
@@ -29,24 +30,7 @@ def functional_call(
     """
     if not isinstance(parameter_and_buffer_dicts, dict):
         parameter_and_buffer_dicts = _merged(parameter_and_buffer_dicts)
-    own = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)]
-    given = _tied(own, parameter_and_buffer_dicts) if tie_weights else dict(parameter_and_buffer_dicts)
-    if strict:
-        _check_names(module, {name for name, _ in own}, set(given))
-    replaced = []
-    try:
-        for name, tensor in given.items():
-            path, _, attribute = name.rpartition(".")
-            owner = module.get_submodule(path)
-            for members in (owner._parameters, owner._buffers):
-                if attribute in members:
-                    replaced.append((members, attribute, members[attribute]))
-                    members[attribute] = tensor
-        arguments = () if args is None else args if isinstance(args, tuple) else (args,)
-        return module(*arguments, **(kwargs or {}))
-    finally:
-        for members, attribute, tensor in reversed(replaced):
-            members[attribute] = tensor
+    return _functional_call(module, parameter_and_buffer_dicts, args, kwargs, tie_weights=tie_weights, strict=strict)
 
 
 def _merged(dicts: Any) -> dict[str, Any]:
@@ -58,30 +42,6 @@ def _merged(dicts: Any) -> dict[str, Any]:
     if repeated:
         raise ValueError(f"{repeated} appeared in multiple dictionaries; behavior of functional call is ambiguous")
     return {name: value for each in dicts for name, value in each.items()}
-
-
-def _tied(own: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """``given`` with the other names of each tensor too."""
-    names: dict[Any, list[str]] = {}
-    for name, tensor in own:
-        names.setdefault(tensor, []).append(name)
-    result = dict(given)
-    for tied in names.values():
-        values = {id(given[name]): given[name] for name in tied if name in given}
-        if len(values) > 1:
-            raise ValueError(
-                f"functional_call got multiple values for keys {sorted(tied)}, which are tied. Consider using tie_weights=False"
-            )
-        result.update((name, value) for value in values.values() for name in tied)
-    return result
-
-
-def _check_names(module: Any, own: set[str], given: set[str]) -> None:
-    problems = {"Unexpected": sorted(given - own), "Missing": sorted(own - given)}
-    lines = [f"{kind} key(s): {', '.join(map(repr, names))}." for kind, names in problems.items() if names]
-    if lines:
-        text = "\n\t".join(lines)
-        raise RuntimeError(f"Error(s) in reparametrizing for {module._get_name()}:\n\t{text}")
 
 
 def stack_module_state(models: Any) -> tuple[dict[str, Any], dict[str, Any]]:

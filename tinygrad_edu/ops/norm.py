@@ -27,17 +27,9 @@ def _vector(columns):
     return columns if len(columns.shape) == 1 else reshape(columns, (columns.shape[0],))
 
 
-@lru_cache(512)
-def _scalar(value, dtype):
-    """A number as a 0-d array, with which NumPy is three times as fast. The array is shared, hence read-only."""
-    array = np.array(value, dtype)
-    array.flags.writeable = False
-    return array
-
-
 def _number(n, like):
-    """A number for arithmetic with ``like``."""
-    return _scalar(n, like.dtype) if isinstance(like, np.ndarray) else n
+    """A number for arithmetic with ``like``: NumPy is three times as fast with a 0-d array."""
+    return filled((), n, like.dtype) if isinstance(like, np.ndarray) else n
 
 
 def _values(shape):
@@ -156,7 +148,7 @@ def _numbers(n, momentum, eps, dtype):
     """
     shares = filled(n, 1 / n, dtype) if 0 < n <= 256 and dtype.itemsize > 2 else None
     numbers = (1 - momentum, momentum, momentum * n / max(n - 1, 1), eps)
-    return shares, *(_scalar(number, dtype) for number in numbers)
+    return shares, *(filled((), number, dtype) for number in numbers)
 
 
 # ---- over the features of each example -----------------------------------------------------------------------------
