@@ -10,12 +10,12 @@ import tinygrad_edu as torch
 from ..nn.functional import binary_cross_entropy_with_logits
 from . import constraints
 from .exp_family import ExponentialFamily
-from .utils import broadcast_all, exactly_one, lazy_property, logits_to_probs, probs_to_logits
+from .utils import ProbsOrLogits, broadcast_all, exactly_one
 
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(ExponentialFamily):
+class Bernoulli(ProbsOrLogits, ExponentialFamily):
     """Draws 1 with probability ``probs``, else 0.
 
     Args:
@@ -33,16 +33,6 @@ class Bernoulli(ExponentialFamily):
         shape = self._set(logits=logits) if probs is None else self._set(probs=probs)
         self._param = self.logits if probs is None else self.probs
         super().__init__(shape, validate_args=validate_args)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probabilities of 1."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """log(probs / (1 - probs))."""
-        return probs_to_logits(self.probs, is_binary=True)
 
     param_shape = property(lambda self: self._param.size())
     mean = property(lambda self: self.probs)

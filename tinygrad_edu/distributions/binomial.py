@@ -9,12 +9,12 @@ import tinygrad_edu as torch
 from . import constraints
 from .distribution import Distribution
 from .draws import binomial
-from .utils import broadcast_all, exactly_one, lazy_property, logits_to_probs, probs_to_logits
+from .utils import ProbsOrLogits, broadcast_all, exactly_one
 
 __all__ = ["Binomial"]
 
 
-class Binomial(Distribution):
+class Binomial(ProbsOrLogits, Distribution):
     """p(k) = (n over k) · probs^k · (1 - probs)^(n - k), n = ``total_count``."""
 
     arg_constraints = {
@@ -34,16 +34,6 @@ class Binomial(Distribution):
     @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self) -> Any:
         return constraints.integer_interval(0, self.total_count)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probability of success."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """log(probs / (1 - probs))."""
-        return probs_to_logits(self.probs, is_binary=True)
 
     param_shape = property(lambda self: self._param.size())
     mean = property(lambda self: self.total_count * self.probs)

@@ -10,12 +10,12 @@ from ..nn.functional import logsigmoid
 from . import constraints
 from .distribution import Distribution
 from .gamma import Gamma
-from .utils import broadcast_all, exactly_one, lazy_property, logits_to_probs, probs_to_logits
+from .utils import ProbsOrLogits, broadcast_all, exactly_one, lazy_property
 
 __all__ = ["NegativeBinomial"]
 
 
-class NegativeBinomial(Distribution):
+class NegativeBinomial(ProbsOrLogits, Distribution):
     """Successes, of probability ``probs``, before ``total_count`` failures: a Poisson number of a gamma rate."""
 
     arg_constraints = {
@@ -31,16 +31,6 @@ class NegativeBinomial(Distribution):
         self.total_count = self.total_count.type_as(self._param)
         setattr(self, "logits" if probs is None else "probs", self._param)
         super().__init__(self._param.size(), validate_args=validate_args)
-
-    @lazy_property
-    def probs(self) -> Any:
-        """The probability of success."""
-        return logits_to_probs(self.logits, is_binary=True)
-
-    @lazy_property
-    def logits(self) -> Any:
-        """log(probs / (1 - probs))."""
-        return probs_to_logits(self.probs, is_binary=True)
 
     param_shape = property(lambda self: self._param.size())
     mean = property(lambda self: self.total_count * self.logits.exp())

@@ -80,6 +80,20 @@ class lazy_property:
         return value
 
 
+class ProbsOrLogits:
+    """What a distribution of successes has that was given one of the two."""
+
+    @lazy_property
+    def probs(self) -> Any:
+        """The probability of a success."""
+        return logits_to_probs(self.logits, is_binary=True)
+
+    @lazy_property
+    def logits(self) -> Any:
+        """log(probs / (1 - probs))."""
+        return probs_to_logits(self.probs, is_binary=True)
+
+
 def _lower(n: int, diag: int) -> Any:
     order: Any = torch.arange(n)
     return order < order.view(-1, 1) + (diag + 1)
